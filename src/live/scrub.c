@@ -331,8 +331,10 @@ static size_t append_path_in_text(const struct scrub *s, const char *text, struc
 	size_t n = strcspn(text, " \t\n\"'),;:");
 	char *path = arena_strndup(s->arena, text, n);
 
-	if (path)
-		str_append(out, scrub_text(s, append_directory(s, path, out)));
+	const char *base = path ? scrub_text(s, append_directory(s, path, out)) : NULL;
+
+	if (base)
+		str_append(out, base);
 	return n;
 }
 
