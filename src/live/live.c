@@ -1,0 +1,124 @@
+#include "live/live.h"
+
+#include "live/source.h"
+
+#include <string.h>
+
+static const char *const state_names[] = {"listener", "bound", "connection", "time-wait"};
+static const char *const method_names[] = {"fd", "thread", "io_uring", "cgroup", "kernel"};
+static const char *const search_names[] = {"none", "cgroup", "all"};
+
+const char *live_state_name(enum live_state s)
+{
+	return (size_t)s < N_ELEMENTS(state_names) ? state_names[s] : "?";
+}
+
+const char *live_method_name(enum live_method m)
+{
+	return (size_t)m < N_ELEMENTS(method_names) ? method_names[m] : "?";
+}
+
+const char *live_search_name(enum live_search s)
+{
+	return (size_t)s < N_ELEMENTS(search_names) ? search_names[s] : "?";
+}
+
+struct live_request live_request_default(void)
+{
+	return (struct live_request){
+		.last_port = UINT16_MAX,
+		.transports = TRANSPORT_ALL,
+		.want_v4 = true,
+		.want_v6 = true,
+		.want = LIVE_WANT_LISTENERS,
+		.scope = LIVE_SCOPE_ALL,
+	};
+}
+
+/* -1, 0 or 1 without the overflow of a subtraction. */
+static int order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int live_socket_compare(const void *pa, const void *pb)
+{
+	const struct live_socket *a = pa, *b = pb;
+	int r = order(a->local_port, b->local_port);
+
+	if (r == 0)
+		r = order(transport_port_space(a->transport), transport_port_space(b->transport));
+	if (r == 0)
+		r = order(a->state, b->state);
+	if (r == 0)
+		r = order(!a->ns->is_here, !b->ns->is_here);
+	if (r == 0)
+		r = order(a->ns->id, b->ns->id);
+	if (r == 0)
+		r = order(a->local.family, b->local.family);
+	if (r == 0)
+		r = memcmp(a->local.bytes, b->local.bytes, sizeof(a->local.bytes));
+	if (r == 0)
+		r = order(a->remote_port, b->remote_port);
+	if (r == 0)
+		r = memcmp(a->remote.bytes, b->remote.bytes, sizeof(a->remote.bytes));
+	if (r == 0)
+		r = order(a->cookie, b->cookie);
+	return r ? r : order(a->inode, b->inode);
+}
+
+size_t live_snapshot_find(const struct live_snapshot *s, uint16_t port, size_t *first)
+{
+	size_t low = 0, high = s->n_sockets, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->sockets[middle].local_port < port)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + n < s->n_sockets && s->sockets[low + n].local_port == port)
+		n++;
+	*first = low;
+	return n;
+}
+
+static bool covers_port(const struct live_request *r, uint16_t port)
+{
+	return port >= r->first_port && port <= r->last_port;
+}
+
+bool live_request_covers(const struct live_request *r, const struct live_socket *s)
+{
+	bool is_local = covers_port(r, s->local_port);
+
+	if (!(r->transports & TRANSPORT_BIT(s->transport)) &&
+	    !(r->transports & TRANSPORT_BIT(transport_port_space(s->transport))))
+		return false;
+	if (!(s->local.family == ADDRESS_IPV4 ? r->want_v4 : r->want_v6) &&
+	    !(s->is_dual_stack && r->want_v4))
+		return false;
+	if (s->state == LIVE_LISTENER)
+		return is_local && (r->want & LIVE_WANT_LISTENERS);
+	if (!s->ns->is_here && !r->want_all_namespaces_holders && r->scope == LIVE_SCOPE_ALL)
+		return false;
+	if (is_local && (r->want & LIVE_WANT_HOLDERS))
+		return true;
+	return s->state == LIVE_CONNECTION && (r->want & LIVE_WANT_CONNECTIONS) &&
+	       (is_local || (s->has_remote && covers_port(r, s->remote_port)));
+}
+
+int source_look(struct source *s, const struct live_request *request, struct arena *arena,
+		struct live_snapshot *out)
+{
+	return s->ops->look(s, request, arena, out);
+}
+
+struct source *source_close(struct source *s)
+{
+	if (s)
+		s->ops->close(s);
+	return NULL;
+}

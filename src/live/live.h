@@ -1,0 +1,201 @@
+/*
+ * Live: what runs now. Sockets of every reachable network namespace, joined to their owners.
+ *
+ * One call looks, everything it found lives in the caller's arena as one snapshot. What could not
+ * be seen is in the snapshot too, as gaps: nothing is dropped and nothing is left blank.
+ *
+ * The same records come from the running kernel (source-linux) and from a recording
+ * (source-replay), so everything behind them is tested without root on any system.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "query/address.h"
+#include "query/transport.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A time of day in nanoseconds since 1970-01-01 UTC; LIVE_TIME_NONE = not known. */
+typedef int64_t live_time;
+#define LIVE_TIME_NONE INT64_MIN
+
+/* What a socket does with its port. */
+enum live_state {
+	LIVE_LISTENER,   /* takes what arrives: TCP/MPTCP LISTEN, unconnected bound UDP, UDP-Lite */
+	LIVE_BOUND,      /* bound and neither listening nor connected: blocks bind, takes nothing */
+	LIVE_CONNECTION, /* has a peer: every TCP state but LISTEN, BOUND and TIME_WAIT; UDP connected */
+	LIVE_TIME_WAIT,  /* nobody's any more: the kernel keeps the pair of addresses for a while */
+};
+
+/* How an owner was found (the contract's "method"). */
+enum live_method {
+	LIVE_BY_FD,       /* /proc/PID/fd of its process (Linux); the system's own table elsewhere */
+	LIVE_BY_THREAD,   /* a thread's descriptor table */
+	LIVE_BY_IO_URING, /* a file registered with io_uring */
+	LIVE_BY_CGROUP,   /* the cgroup in which the socket was made; evidence, not proof */
+	LIVE_BY_KERNEL,   /* the kernel itself holds it */
+};
+
+/* How far owners of a socket were searched. */
+enum live_search {
+	LIVE_SEARCH_NONE,   /* not at all: not permitted, or a socket that cannot have an owner */
+	LIVE_SEARCH_CGROUP, /* the socket's cgroup and its unit; there may be more owners elsewhere */
+	LIVE_SEARCH_ALL,    /* every process that could be looked into */
+};
+
+/* A network namespace in which sockets were looked for. */
+struct live_namespace {
+	uint64_t id;           /* inode of the namespace file: what `lsns` and `ls -l ns/net` show */
+	const char *name;      /* "here", "host", a container's or bind-mount's name, or "net:[N]" */
+	const char *container; /* id of the container it belongs to; NULL = none or not known */
+	bool is_here;          /* berth's own */
+	bool is_read_as_text;  /* read through /proc/PID/net instead of sock_diag */
+};
+
+/* One process of a parent chain: just enough to name it. */
+struct live_parent {
+	uint32_t pid;
+	const char *program;
+};
+
+/*
+ * A process that holds sockets. Strings are foreign bytes: escape before showing. NULL = not known
+ * (and then a gap says why), unless said otherwise.
+ */
+struct live_process {
+	uint32_t pid;
+	const char *program;   /* base name of the executable; the kernel's 15-byte name without it */
+	const char *path;      /* of the executable, without a " (deleted)" suffix */
+	bool is_path_deleted;
+	const char *const *command; /* argument vector, NULL-terminated; NULL = not known */
+	bool is_command_cut;        /* longer than the 64 KiB that are read */
+	const char *directory; /* current working directory */
+	uint32_t uid;
+	const char *user;      /* of /etc/passwd; NULL in a container's user namespace or without entry */
+	live_time started;
+	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */
+	const char *container; /* container id of its cgroup; NULL = none */
+	const struct live_parent *parents; /* its parent first, then upward; ends below pid 0 */
+	size_t n_parents;
+};
+
+/* A process's hold on a socket. */
+struct live_owner {
+	const struct live_process *process; /* NULL with LIVE_BY_KERNEL: then `kernel` names it */
+	const char *kernel;                 /* "vxlan", "nfsd", ...; NULL otherwise */
+	int fd;                             /* descriptor number; -1 = not a descriptor */
+	enum live_method method;
+};
+
+/* One socket, checked against the request. */
+struct live_socket {
+	enum transport transport;
+	enum live_state state;
+	struct address local;
+	uint16_t local_port;
+	bool has_remote;        /* `remote` and `remote_port` are valid */
+	struct address remote;
+	uint16_t remote_port;
+	bool is_dual_stack;     /* an IPv6 wildcard socket that takes IPv4 too */
+	const char *interface;  /* SO_BINDTODEVICE, or the zone of a link-local address; NULL = any */
+	bool has_queue;         /* listener of TCP: `queued` of at most `limit` connections wait */
+	uint32_t queued, limit;
+	uint32_t inode;         /* 0 = none: the kernel's own, TIME_WAIT, orphan */
+	uint64_t cookie;        /* the kernel's name for this very socket; 0 = not known (text fallback) */
+	bool has_uid;
+	uint32_t uid;           /* who made it */
+	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
+	uint32_t expires_ms;    /* LIVE_TIME_WAIT: time left; 0 = not known */
+	uint64_t cgroup_id;     /* cgroup v2 of its maker; 0 = not known */
+	const char *unit;       /* unit of that cgroup; NULL = none */
+	const char *container;  /* container id of that cgroup; NULL = none */
+	const struct live_namespace *ns;
+	enum live_search owners_search;
+	const struct live_owner *owners; /* oldest process first */
+	size_t n_owners;
+};
+
+/* Something that could not be seen. Strings never NULL but `fix`. */
+struct live_gap {
+	const char *what;  /* "owner", "namespace", "sockets", "claims", ... */
+	const char *where; /* "pid 812", "net:[4026532281]", "tcp 0.0.0.0:22" */
+	const char *why;   /* "permission denied" */
+	const char *fix;   /* "run as root"; NULL = none known */
+	uint32_t n_similar; /* how many more of the same kind this one stands for */
+};
+
+/* A span of ports, first <= last. */
+struct live_span {
+	uint16_t first, last;
+};
+
+/* What this system says about port numbers themselves. has_* false = could not be read. */
+struct live_rules {
+	bool has_ephemeral;
+	struct live_span ephemeral; /* ip_local_port_range */
+	bool has_privileged;
+	uint32_t unprivileged_start; /* ip_unprivileged_port_start; ports below need a privilege */
+	bool has_reserved;
+	const struct live_span *reserved; /* ip_local_reserved_ports */
+	size_t n_reserved;
+};
+
+/* Which kinds of sockets are wanted. */
+enum {
+	LIVE_WANT_LISTENERS = 1,
+	LIVE_WANT_HOLDERS = 2,     /* bound-only, TIME_WAIT, connections by local port */
+	LIVE_WANT_CONNECTIONS = 4, /* connections by local and by remote port */
+};
+
+/* Which network namespaces. */
+enum live_scope {
+	LIVE_SCOPE_ALL,   /* every reachable one */
+	LIVE_SCOPE_HERE,  /* berth's own */
+	LIVE_SCOPE_NAMED, /* the one of `netns` */
+};
+
+/* What is asked of a source. */
+struct live_request {
+	uint16_t first_port, last_port; /* inclusive; 0..65535 = all */
+	transport_set transports;       /* of listeners and holders */
+	bool want_v4, want_v6;
+	unsigned int want;              /* LIVE_WANT_*; holders and connections only from "here" ... */
+	bool want_all_namespaces_holders; /* ... unless this is set */
+	enum live_scope scope;
+	const char *netns;              /* LIVE_SCOPE_NAMED: a name of /run/netns, an id, a path */
+	bool want_all_owners;           /* search every process even when an owner was found */
+	bool want_peer_owners;          /* owners of connections too, not only of listeners and holders */
+};
+
+/* What was seen. Everything in it lives as long as the arena. */
+struct live_snapshot {
+	live_time at;                   /* when the look began */
+	const struct live_namespace *namespaces;
+	size_t n_namespaces;            /* those looked into */
+	const struct live_socket *sockets; /* by port, transport, state, family, address, cookie */
+	size_t n_sockets;
+	const struct live_gap *gaps;
+	size_t n_gaps;
+	struct live_rules rules;
+	bool could_look;                /* false: not even berth's own namespace could be read */
+};
+
+/* A request for everything on all ports in all namespaces, listeners only; adjust what differs. */
+struct live_request live_request_default(void);
+
+/* "listener", "bound", "connection", "time-wait". */
+const char *live_state_name(enum live_state s);
+/* "fd", "thread", "io_uring", "cgroup", "kernel". */
+const char *live_method_name(enum live_method m);
+/* "none", "cgroup", "all". */
+const char *live_search_name(enum live_search s);
+
+/* The sockets of one port (any transport): sets the first index and returns how many follow. */
+size_t live_snapshot_find(const struct live_snapshot *s, uint16_t port, size_t *first);
+
+/* The order in which a snapshot's sockets stand; for qsort(3). */
+int live_socket_compare(const void *a, const void *b);
+
+/* Whether a socket is part of what was asked (ports, transports, families, kinds, namespace). */
+bool live_request_covers(const struct live_request *r, const struct live_socket *s);
