@@ -131,6 +131,7 @@ class Format(Case):
                 ({"until": "2002-3"}, "until"), ({"until": "2000"}, "since is after until"),
                 ({"programs": "web d"}, "not a base name"), ({"programs": "a,,b"}, "base name"),
                 ({"programs": "/usr/bin/webd"}, "base name"), ({"programs": "a,a"}, "twice"),
+                ({"programs": "a,webd.py"}, "without its ending"),
                 ({"platform": "bsd"}, "platform"), ({"grade": "sure"}, "grade"),
                 ({"quote": ""}, "quote is empty"), ({"quote": "8" * 101}, "quote is empty or")]:
             with self.subTest(**changes):
@@ -154,7 +155,7 @@ class Format(Case):
         self.refused(HEADER + line(protocol="udp") + line(), "out of order")
         self.refused(HEADER + line(software="b") + line(software="B"), "out of order")
         self.refused(HEADER + line() + line(purpose="other"), "as line 2")
-        table = HEADER + line() + line(platform="macos") + line(protocol="udp") + line(ports="81")
+        table = HEADER + line(programs="@a/webd,webd") + line(platform="macos") + line(protocol="udp") + line(ports="81")
         self.assertEqual(self.run_tool(table, "--format-only")[0], 0)
 
     def test_every_fault_is_told(self):
