@@ -182,7 +182,8 @@ class Format(Case):
         self.refused(HEADER + line(protocol="udp") + line(), "out of order")
         self.refused(HEADER + line(software="b") + line(software="B"), "out of order")
         self.refused(HEADER + line() + line(purpose="other"), "as line 2")
-        table = HEADER + line(programs="@a/webd,webd") + line(platform="macos") + line(protocol="udp") + line(ports="81")
+        table = HEADER + line(programs="@a/webd,webd") + line(platform="macos")
+        table += line(protocol="udp") + line(ports="81")
         self.assertEqual(self.run_tool(table, "--format-only")[0], 0)
 
     def test_every_fault_is_told(self):
