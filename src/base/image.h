@@ -75,8 +75,8 @@ extern const unsigned char image_magic[8];
 
 /* An open image. Owned by the caller, who must not move the bytes; `{0}` is a closed one. */
 struct image {
-	const unsigned char *bytes;
-	uint64_t size;
+	const struct image_header *header; /* the first byte of the image */
+	size_t size;
 	const struct image_section *sections;
 	uint16_t n_sections;
 	bool is_mapped; /* image_close() unmaps it */

@@ -483,8 +483,9 @@ static int count_ports(struct registry_builder *b)
 	for (uint32_t port = 0; port < N_PORTS; port++) {
 		uint32_t *counts = b->head.counts[registry_range_of((uint16_t)port)];
 
-		for (int i = 0; i < 3; i++)
-			counts[i] += (ports[port] >> i) & 1U;
+		counts[0] += (ports[port] & IS_NAMED) != 0;
+		counts[1] += (ports[port] & IS_DOCUMENTED) != 0;
+		counts[2] += (ports[port] & IS_KNOWN) != 0;
 	}
 	return 0;
 }
