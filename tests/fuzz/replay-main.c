@@ -1,64 +1,89 @@
 /*
- * replay-main: runs every file of the given folders (and every given file) through the fuzz target
- * that it is linked with. It stands in for libFuzzer in the ordinary tests: no mutation, just the
- * corpus. Fails when a folder holds nothing: an empty corpus tests nothing.
+ * The main() of fuzz targets in the ordinary tests: runs every file of the given directories (or
+ * the given files) through LLVMFuzzerTestOneInput() once. A crash or a sanitizer's report is the
+ * failure; an empty corpus is one too.
  */
-#include "base/fd.h"
-
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-enum { LARGEST_INPUT = 16 << 20 };
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Returns the number of inputs run: 1, or a negative errno. */
-static int replay_file(int folder, const char *path)
+static int run_file(const char *path)
 {
-	char *bytes = NULL;
-	size_t n = 0;
-	int error = fd_slurp_at(folder, path, LARGEST_INPUT, &bytes, &n);
+	FILE *file = fopen(path, "rb");
+	uint8_t *bytes = NULL;
+	size_t n = 0, capacity = 0;
 
-	if (error < 0)
-		return error;
-	LLVMFuzzerTestOneInput((const uint8_t *)bytes, n);
+	if (!file) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	for (;;) {
+		uint8_t *grown;
+
+		if (n == capacity) {
+			capacity = capacity ? capacity * 2 : 4096;
+			grown = realloc(bytes, capacity);
+			if (!grown)
+				abort();
+			bytes = grown;
+		}
+		n += fread(bytes + n, 1, capacity - n, file);
+		if (n < capacity)
+			break;
+	}
+	fclose(file);
+	bytes = realloc(bytes, n ? n : 1); /* exact, so that a sanitizer sees the first byte behind */
+	if (!bytes)
+		abort();
+	LLVMFuzzerTestOneInput(bytes, n);
 	free(bytes);
 	return 1;
 }
 
-static int replay_folder(const char *path)
+/* Returns how many files were run, or -1. */
+static int run(const char *path)
 {
-	DIR *folder = opendir(path);
+	struct dirent *entry;
+	struct stat status;
 	int n = 0;
+	DIR *dir;
 
-	if (!folder)
-		return -errno;
-	for (struct dirent *entry; n >= 0 && (entry = readdir(folder));) {
-		int one = entry->d_name[0] == '.' ? 0 : replay_file(dirfd(folder), entry->d_name);
-
-		n = one < 0 ? one : n + one;
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		return run_file(path);
+	dir = opendir(path);
+	if (!dir) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return -1;
 	}
-	closedir(folder);
+	while (n >= 0 && (entry = readdir(dir))) {
+		char file[4096];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		n = run_file(file) < 0 ? -1 : n + 1;
+	}
+	closedir(dir);
 	return n;
 }
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		int n = replay_folder(argv[i]);
+	int total = 0;
 
-		if (n == -ENOTDIR)
-			n = replay_file(AT_FDCWD, argv[i]);
-		if (n <= 0) {
-			fprintf(stderr, "%s: %s\n", argv[i], n < 0 ? strerror(-n) : "no inputs");
+	for (int i = 1; i < argc; i++) {
+		int n = run(argv[i]);
+
+		if (n < 0)
 			return EXIT_FAILURE;
-		}
-		printf("%s: %d inputs\n", argv[i], n);
+		total += n;
 	}
-	return argc > 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+	printf("%d inputs\n", total);
+	return total > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

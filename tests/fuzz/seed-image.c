@@ -1,5 +1,5 @@
 /*
- * seed-image FILE: writes the tiny registry, the seed of tests/fuzz/corpus-image. Run it again when
+ * seed-image FILE: writes the tiny registry, the seed of tests/fuzz/corpus/image. Run it again when
  * the image format changes, and let the fuzzer grow the corpus from there.
  */
 #include "base/str.h"
