@@ -5,8 +5,8 @@
  *
  * The C library reads /etc/services for each call. To compare like with like, the full list (what
  * `berth export services` writes) is mounted over it, seen by this process only; where that is not
- * permitted the file of the system is used, and the heading says which. Prints nanoseconds per call:
- * least, median and greatest of the rounds (default 21).
+ * permitted the file of the system is used, and the heading says which. Prints nanoseconds per
+ * call: least, median and greatest of the rounds (default 21).
  */
 #include "base/arena.h"
 #include "base/str.h"
@@ -170,8 +170,10 @@ int main(int argc, char **argv)
 	const char *reason = "";
 	double ours, theirs;
 
-	if (n_rounds < 1 || n_rounds > MAX_ROUNDS || registry_open_builtin(&registry, &reason) < 0) {
-		fprintf(stderr, "registry-lookup: bad number of rounds, or a registry %s\n", reason);
+	if (n_rounds < 1 || n_rounds > MAX_ROUNDS ||
+	    registry_open_builtin(&registry, &reason) < 0) {
+		fprintf(stderr, "registry-lookup: bad number of rounds, or a registry %s\n",
+			reason);
 		return EXIT_FAILURE;
 	}
 	choose_ports();
@@ -183,7 +185,8 @@ int main(int argc, char **argv)
 	measure("look-up by name", do_name, 200000, n_rounds);
 	measure("open the built-in registry", do_open, 100000, n_rounds);
 	measure("search of one word", do_search, 20, n_rounds);
-	theirs = measure(use_full_list() ? "getservbyport_r, full list" : "getservbyport_r, system's list",
+	theirs = measure(use_full_list() ? "getservbyport_r, full list"
+					 : "getservbyport_r, system's list",
 			 do_getservbyport, 200, n_rounds);
 	printf("getservbyport_r / look-up by port: %.0f\n", theirs / ours);
 	return EXIT_SUCCESS;

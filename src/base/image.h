@@ -46,7 +46,7 @@ enum {
 
 #define IMAGE_BYTE_ORDER 0x01020304U
 
-/* The string pool, the one section that every image has: terminated strings, the first one empty. */
+/* The string pool, which every image has: terminated strings, the first one empty. */
 #define IMAGE_STRINGS IMAGE_ID('s', 't', 'r', 's')
 
 /* First bytes of an image. Fixed for ever; what changes later changes `format`. */

@@ -16,15 +16,33 @@
 
 static const struct registry_row tiny_rows[] = {
 	{PORTS(0, 0), TCP, .status = REGISTRY_RESERVED, .description = "Reserved", DATES},
-	{PORTS(2, 2), TCP, .status = REGISTRY_RESERVED, .former = "old|2015-07-24|2025-02-13;|2001-01-01"},
-	{.name = "http", PORTS(80, 80), TCP, .description = "World Wide Web", .references = "RFC1;RFC2",
-	 .rank = 1, DATES},
+	{PORTS(2, 2), TCP, .status = REGISTRY_RESERVED,
+	 .former = "old|2015-07-24|2025-02-13;|2001-01-01"},
+	{.name = "http",
+	 PORTS(80, 80),
+	 TCP,
+	 .description = "World Wide Web",
+	 .references = "RFC1;RFC2",
+	 .rank = 1,
+	 DATES},
 	{.name = "WWW", PORTS(80, 80), TCP, .alias_of = "http", .rank = 2, DATES},
 	{PORTS(585, 585), .status = REGISTRY_DE_ASSIGNED, .description = "De-registered"},
-	{.name = "cell", PORTS(3000, 3000), UDP, .status = REGISTRY_UNASSIGNED, .is_widespread = true},
-	{.name = "nppmp", PORTS(3476, 3476), TCP, .assignee = "A Person", .contact = "A Person",
-	 .organization = "An Organization", .registered = "2002-04", .modified = "2003-01-02",
-	 .unauthorized_use = "used by others", .note = "a note", DATES},
+	{.name = "cell",
+	 PORTS(3000, 3000),
+	 UDP,
+	 .status = REGISTRY_UNASSIGNED,
+	 .is_widespread = true},
+	{.name = "nppmp",
+	 PORTS(3476, 3476),
+	 TCP,
+	 .assignee = "A Person",
+	 .contact = "A Person",
+	 .organization = "An Organization",
+	 .registered = "2002-04",
+	 .modified = "2003-01-02",
+	 .unauthorized_use = "used by others",
+	 .note = "a note",
+	 DATES},
 	{.name = "wide", PORTS(4200, 4299), .description = "without protocol"},
 	{.name = "x11", PORTS(6000, 6063), TCP, .description = "X Window System"},
 	{PORTS(7748, 7776), .status = REGISTRY_UNASSIGNED, .description = "Unassigned"},
@@ -35,11 +53,25 @@ static const struct registry_row tiny_rows[] = {
 };
 
 static const struct known_use tiny_uses[] = {
-	{.software = "Tool", .purpose = "HTTP API", .since = "2015-12", .until = "2017-03",
-	 .programs = "tool;toold", .platform = "linux", .grade = "primary", .evidence = "a/b:c@1",
-	 .quote = "localhost:3476", .first = 3476, .last = 3476, .protocol = TRANSPORT_TCP},
-	{.software = "Other", .programs = "tool", .grade = "unverified", .evidence = "said so",
-	 .first = 3470, .last = 3480, .protocol = TRANSPORT_UDP},
+	{.software = "Tool",
+	 .purpose = "HTTP API",
+	 .since = "2015-12",
+	 .until = "2017-03",
+	 .programs = "tool;toold",
+	 .platform = "linux",
+	 .grade = "primary",
+	 .evidence = "a/b:c@1",
+	 .quote = "localhost:3476",
+	 .first = 3476,
+	 .last = 3476,
+	 .protocol = TRANSPORT_TCP},
+	{.software = "Other",
+	 .programs = "tool",
+	 .grade = "unverified",
+	 .evidence = "said so",
+	 .first = 3470,
+	 .last = 3480,
+	 .protocol = TRANSPORT_UDP},
 };
 
 static void must(int result)
@@ -90,11 +122,12 @@ static uint64_t sum_row(const struct registry *r, uint32_t id)
 
 	if (registry_row(r, id, &row) < 0)
 		return 0;
-	const char *const texts[] = {row.name,       row.description,  row.assignee,
-				     row.contact,    row.organization, row.registered,
-				     row.modified,   row.references,   row.unauthorized_use,
-				     row.alias_of,   row.former,       row.note,
-				     row.names_as_of, row.details_as_of, registry_status_name(row.status)};
+	const char *const texts[] = {
+		row.name,        row.description,   row.assignee,
+		row.contact,     row.organization,  row.registered,
+		row.modified,    row.references,    row.unauthorized_use,
+		row.alias_of,    row.former,        row.note,
+		row.names_as_of, row.details_as_of, registry_status_name(row.status)};
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++)
 		total = sum(total, texts[i]);
 	total = sum_list(sum_list(total, row.former), row.references);
@@ -103,8 +136,9 @@ static uint64_t sum_row(const struct registry *r, uint32_t id)
 
 static uint64_t sum_use(const struct registry *r, const struct known_use *use)
 {
-	const char *const texts[] = {use->software, use->purpose,  use->since, use->until, use->programs,
-				     use->platform, use->grade, use->evidence, use->quote};
+	const char *const texts[] = {use->software, use->purpose,  use->since,
+				     use->until,    use->programs, use->platform,
+				     use->grade,    use->evidence, use->quote};
 	struct known_use same;
 	uint64_t total = 0;
 	uint32_t cursor = 0, steps = 0;

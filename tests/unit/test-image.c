@@ -88,8 +88,8 @@ struct refusal {
 
 #define FIELD(field, new_value, wanted)                                                            \
 	{                                                                                          \
-		#field, offsetof(struct image_header, field), sizeof(((struct image_header *)0)->field), \
-			new_value, wanted                                                          \
+#field, offsetof(struct image_header, field),                                      \
+			sizeof(((struct image_header *)0)->field), new_value, wanted               \
 	}
 #define IN_TABLE(i, field)                                                                         \
 	sizeof(struct image_header) + (i) * sizeof(struct image_section) +                         \
@@ -152,7 +152,8 @@ static void test_checksum_sees_every_byte(void **state)
 
 		for (int bit = 0; bit < 8; bit++) {
 			bytes.bytes[i] = (char)(bytes.bytes[i] ^ 1 << bit);
-			assert_int_equal(image_checksum(bytes.bytes, bytes.length) == good, is_field);
+			assert_int_equal(image_checksum(bytes.bytes, bytes.length) == good,
+					 is_field);
 			assert_int_equal(image_verify(&image, &reason), -EBADMSG);
 			bytes.bytes[i] = (char)(bytes.bytes[i] ^ 1 << bit);
 		}
@@ -272,7 +273,8 @@ static void test_contents_are_validated(void **state)
 		size_t at = 0;
 
 		assert_int_equal(image_attach(&image, bad, good.length, REGISTRY_KIND,
-					      REGISTRY_KIND_VERSION, &reason), 0);
+					      REGISTRY_KIND_VERSION, &reason),
+				 0);
 		for (uint16_t s = 0; s < image.n_sections; s++) {
 			if (image.sections[s].id == cases[i].section)
 				at = image.sections[s].offset + cases[i].offset;
@@ -344,7 +346,8 @@ static void test_files(void **state)
 	write_file(path, good.bytes, good.length, 0644);
 	assert_int_equal(open_registry(path), 0);
 	assert_int_equal(image_open(&image, path, good.length - 1, REGISTRY_KIND,
-				    REGISTRY_KIND_VERSION, &reason), -EFBIG);
+				    REGISTRY_KIND_VERSION, &reason),
+			 -EFBIG);
 	if (geteuid() == 0) { /* a stranger's file: only root can make one */
 		assert_int_equal(chown(path, 12345, 12345), 0);
 		assert_int_equal(open_registry(path), -EPERM);

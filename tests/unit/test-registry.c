@@ -173,8 +173,8 @@ static void test_quirks(void **state)
 		describe(q->port, q->t, &rows);
 		if (strcmp(str_text(&rows), q->rows) != 0 || status != q->status)
 			fail_msg("%u/%s: %s, %s; want %s, %s", (unsigned int)q->port,
-				 transport_name(q->t), registry_status_name(status), str_text(&rows),
-				 registry_status_name(q->status), q->rows);
+				 transport_name(q->t), registry_status_name(status),
+				 str_text(&rows), registry_status_name(q->status), q->rows);
 	}
 }
 
@@ -280,9 +280,9 @@ static void test_names(void **state)
 		uint32_t n;
 		int first; /* port of the first row; -1 = none */
 	} cases[] = {
-		{"nppmp", 2, 3476},        {"NPPMP", 2, 3476},    {"http", 3, 80},
-		{"www-http", 2, 80},       {"http-alt", 6, 591},  {"x11", 2, 6000},
-		{"X11", 2, 6000},          {"z39.50", 2, 210},    {"914c/g", 2, 211},
+		{"nppmp", 2, 3476},         {"NPPMP", 2, 3476},    {"http", 3, 80},
+		{"www-http", 2, 80},        {"http-alt", 6, 591},  {"x11", 2, 6000},
+		{"X11", 2, 6000},           {"z39.50", 2, 210},    {"914c/g", 2, 211},
 		{"ethernet/ip-1", 2, 2222}, {"flex-lm", 1, 27000}, {"vrml-multi-use", 1, 4200},
 		{"remoteware-cl", 2, 3000}, {"exp1", 4, 1021},     {"rdp", 2, -1},
 		{"airplay", 2, -1},
@@ -356,7 +356,7 @@ static bool is_in_order(const struct registry_row *a, const struct registry_row 
 /* All 65,536 x 4: exactly the rows that a walk over the table finds, and in the right order. */
 static void test_every_port(void **state)
 {
-	uint32_t (*n_rows)[N_REGISTRY_TRANSPORTS] = calloc(65536, sizeof(*n_rows));
+	uint32_t(*n_rows)[N_REGISTRY_TRANSPORTS] = calloc(65536, sizeof(*n_rows));
 	size_t n_wrong = 0;
 
 	(void)state;
@@ -367,7 +367,8 @@ static void test_every_port(void **state)
 		assert_int_equal(registry_row(&builtin, i, &row), 0);
 		for (uint32_t port = row.first; row.has_ports && port <= row.last; port++) {
 			for (unsigned int t = 0; t < N_REGISTRY_TRANSPORTS; t++)
-				n_rows[port][t] += !row.has_protocol || (unsigned int)row.protocol == t;
+				n_rows[port][t] +=
+					!row.has_protocol || (unsigned int)row.protocol == t;
 		}
 	}
 	for (uint32_t port = 0; port <= UINT16_MAX; port++) {
@@ -396,8 +397,8 @@ static void test_ranges(void **state)
 		uint16_t port;
 		enum registry_range range;
 	} cases[] = {
-		{0, REGISTRY_SYSTEM},      {1023, REGISTRY_SYSTEM},   {1024, REGISTRY_USER},
-		{49151, REGISTRY_USER},    {49152, REGISTRY_PRIVATE}, {65535, REGISTRY_PRIVATE},
+		{0, REGISTRY_SYSTEM},   {1023, REGISTRY_SYSTEM},   {1024, REGISTRY_USER},
+		{49151, REGISTRY_USER}, {49152, REGISTRY_PRIVATE}, {65535, REGISTRY_PRIVATE},
 	};
 	struct registry_counts c;
 
@@ -463,8 +464,9 @@ static void test_known_uses(void **state)
 	assert_int_equal(use.first, 3470);
 	for (uint32_t port = 3469; port <= 3481; port++) {
 		cursor = 0;
-		assert_int_equal(known_use_next(&r, (uint16_t)port, TRANSPORT_UDP, &cursor, &use, NULL),
-				 port >= 3470 && port <= 3480);
+		assert_int_equal(
+			known_use_next(&r, (uint16_t)port, TRANSPORT_UDP, &cursor, &use, NULL),
+			port >= 3470 && port <= 3480);
 	}
 	cursor = 0;
 	assert_false(known_use_next(&r, 3476, TRANSPORT_SCTP, &cursor, &use, NULL));
@@ -531,7 +533,8 @@ static void test_builder_is_bounded(void **state)
 static void test_browser_ports(void **state)
 {
 	static const uint16_t blocked[] = {0, 1, 22, 79, 6000, 6566, 6669, 10080, 4190, 989};
-	static const uint16_t open_ports[] = {2, 80, 443, 3476, 8080, 6001, 6670, 10079, 10081, 65535};
+	static const uint16_t open_ports[] = {2,    80,   443,   3476,  8080,
+					      6001, 6670, 10079, 10081, 65535};
 	uint32_t n_blocked = 0;
 	size_t n;
 

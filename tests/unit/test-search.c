@@ -70,13 +70,14 @@ static void test_first_hit(void **state)
 		struct registry_row row;
 		size_t at = 0;
 
-		while (at < hits.n && hits.hits[at].is_use) /* known uses of the same rank come first */
+		while (at < hits.n && hits.hits[at].is_use) /* uses of the same rank come first */
 			at++;
 		if (at == hits.n)
 			fail_msg("%s: not found", cases[i].words);
 		assert_int_equal(registry_row(&builtin, hits.hits[at].id, &row), 0);
 		if (row.first != cases[i].port || hits.hits[at].rank != cases[i].rank ||
-		    (cases[i].name ? !row.name || strcmp(row.name, cases[i].name) != 0 : row.name != NULL))
+		    (cases[i].name ? !row.name || strcmp(row.name, cases[i].name) != 0
+				   : row.name != NULL))
 			fail_msg("%s: %u %s, rank %d", cases[i].words, (unsigned int)row.first,
 				 row.name ? row.name : "-", (int)hits.hits[at].rank);
 	}
@@ -90,8 +91,8 @@ static bool holds(const char *text, const char *word)
 /* What a plain look into every text finds, and nothing else. */
 static void test_agrees_with_a_plain_look(void **state)
 {
-	static const char *const words[] = {"http", "e", "nvidia", "RFC793", "\xe2", "x", "Cisco",
-					    "(", "\"", "2015", "unassigned", "zzzz"};
+	static const char *const words[] = {"http",  "e", "nvidia", "RFC793", "\xe2",       "x",
+					    "Cisco", "(", "\"",     "2015",   "unassigned", "zzzz"};
 
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
@@ -107,11 +108,12 @@ static void test_agrees_with_a_plain_look(void **state)
 			struct registry_row row;
 
 			assert_int_equal(registry_row(&builtin, id, &row), 0);
-			n_plain += holds(row.name, words[i]) || holds(row.alias_of, words[i]) ||
-				   holds(row.description, words[i]) || holds(row.assignee, words[i]) ||
-				   holds(row.contact, words[i]) || holds(row.organization, words[i]) ||
-				   holds(row.references, words[i]) || holds(row.former, words[i]) ||
-				   holds(row.unauthorized_use, words[i]) || holds(row.note, words[i]);
+			n_plain +=
+				holds(row.name, words[i]) || holds(row.alias_of, words[i]) ||
+				holds(row.description, words[i]) || holds(row.assignee, words[i]) ||
+				holds(row.contact, words[i]) || holds(row.organization, words[i]) ||
+				holds(row.references, words[i]) || holds(row.former, words[i]) ||
+				holds(row.unauthorized_use, words[i]) || holds(row.note, words[i]);
 		}
 		assert_int_equal(n, n_plain);
 	}
@@ -209,9 +211,14 @@ static void test_suggestions(void **state)
 	static const struct {
 		const char *word, *first;
 	} cases[] = {
-		{"postgrsql", "postgresql"}, {"nppmpp", "nppmp"},  {"htpp", "http"},
-		{"SSSH", "ssh"},             {"imapss", "imaps"},  {"mongod", "mongodb"},
-		{"telent", "telnet"},        {"sylsog", "syslog"},
+		{"postgrsql", "postgresql"},
+		{"nppmpp", "nppmp"},
+		{"htpp", "http"},
+		{"SSSH", "ssh"},
+		{"imapss", "imaps"},
+		{"mongod", "mongodb"},
+		{"telent", "telnet"},
+		{"sylsog", "syslog"},
 	};
 	struct search_suggestions near;
 
@@ -236,12 +243,9 @@ static void test_suggestions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_hit),
-		cmocka_unit_test(test_agrees_with_a_plain_look),
-		cmocka_unit_test(test_known_uses),
-		cmocka_unit_test(test_ranks),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_long_word),
+		cmocka_unit_test(test_first_hit),   cmocka_unit_test(test_agrees_with_a_plain_look),
+		cmocka_unit_test(test_known_uses),  cmocka_unit_test(test_ranks),
+		cmocka_unit_test(test_refused),     cmocka_unit_test(test_long_word),
 		cmocka_unit_test(test_suggestions),
 	};
 
