@@ -209,11 +209,11 @@ static int read_assignments(const char *path, struct registry_builder *b)
 
 /* The columns of known-uses.tsv, in order. */
 enum { U_PORTS, U_PROTOCOL, U_SOFTWARE, U_PURPOSE, U_SINCE, U_UNTIL, U_PROGRAMS, U_PLATFORM, U_GRADE,
-       U_EVIDENCE, U_QUOTE, N_USE_COLUMNS };
+       U_EVIDENCE, U_QUOTE, U_SERVICE, N_USE_COLUMNS };
 
 static const char *const use_columns[N_USE_COLUMNS] = {
 	"ports", "protocol", "software", "purpose", "since", "until",
-	"programs", "platform", "grade", "evidence", "quote",
+	"programs", "platform", "grade", "evidence", "quote", "service",
 };
 
 static int parse_ports(const struct table *t, char *cell, struct known_use *use)
@@ -267,6 +267,7 @@ static int read_use(const struct table *t, struct registry_builder *b)
 		.grade = c[U_GRADE],
 		.evidence = c[U_EVIDENCE],
 		.quote = c[U_QUOTE],
+		.service = c[U_SERVICE],
 	};
 
 	if (t->n_cells != N_USE_COLUMNS)

@@ -54,3 +54,11 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 /* The rules that concern a port. NULL when out of memory. */
 const char *const *answer_policies(const struct answer_sources *from, uint16_t port,
 				   struct arena *arena);
+
+/* A known use of the registry as a record. */
+struct known_use;
+void answer_fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena);
+
+/* Which registry answers; when and how far was looked. */
+struct answer_registry answer_registry(const struct registry *reg);
+struct answer_checked answer_checked(const struct live_snapshot *live);

@@ -2,7 +2,7 @@
 #include "answer/answer-parts.h"
 
 #include "base/str.h"
-#include "registry/bad-ports.h"
+#include "registry/browser-ports.h"
 #include "registry/known-uses.h"
 #include "registry/registry.h"
 
@@ -33,6 +33,7 @@ bool answer_fill_assignment(const struct registry *reg, uint32_t id, struct answ
 	if (registry_row(reg, id, &row) < 0)
 		return false;
 	*out = (struct answer_assignment){
+		.source = "iana",
 		.protocol = row.has_protocol ? transport_name(row.protocol) : NULL,
 		.status = registry_status_name(row.status),
 		.name = row.name,
@@ -124,7 +125,7 @@ bool answer_fill_assignments(const struct registry *reg, uint16_t port,
 	return assignments != NULL;
 }
 
-static void fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena)
+void answer_fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena)
 {
 	*out = (struct answer_use){
 		.software = use->software,
@@ -157,7 +158,7 @@ bool answer_fill_uses(const struct registry *reg, uint16_t port,
 
 			if (!slot)
 				return false;
-			fill_use(&use, slot, arena);
+			answer_fill_use(&use, slot, arena);
 		}
 	}
 	out->known_uses = uses;
@@ -273,7 +274,7 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 		policies[n++] = "reserved-by-kernel";
 	if (rules->has_privileged && port > 0 && port < rules->unprivileged_start)
 		policies[n++] = "privileged";
-	if (bad_ports_has(port))
+	if (registry_is_browser_blocked(port))
 		policies[n++] = "browser-blocked";
 	return policies;
 }

@@ -102,7 +102,7 @@ static bool fill_sockets(const struct answer_sources *from, const struct answer_
 	return answer_fill_holders(holding, n_holding, &out->holders, &out->n_holders, arena);
 }
 
-static struct answer_registry describe_registry(const struct registry *reg)
+struct answer_registry answer_registry(const struct registry *reg)
 {
 	struct registry_source source = registry_source(reg);
 
@@ -114,7 +114,7 @@ static struct answer_registry describe_registry(const struct registry *reg)
 	};
 }
 
-static struct answer_checked describe_look(const struct live_snapshot *live)
+struct answer_checked answer_checked(const struct live_snapshot *live)
 {
 	return (struct answer_checked){.at = live->at,
 				       .namespaces = (answer_number)live->n_namespaces};
@@ -177,8 +177,8 @@ const struct answer *answer_port(const struct answer_sources *from, uint16_t por
 	*a = (struct answer){
 		.port = port,
 		.range = answer_range_name(port),
-		.registry = describe_registry(from->registry),
-		.checked = describe_look(from->live),
+		.registry = answer_registry(from->registry),
+		.checked = answer_checked(from->live),
 		.has_transport = options->has_transport,
 		.transport = options->transport,
 	};
@@ -232,7 +232,7 @@ const struct answer_here *answer_here(const struct answer_sources *from, struct 
 
 	if (!here)
 		return NULL;
-	here->checked = describe_look(from->live);
+	here->checked = answer_checked(from->live);
 	if (!fill_here(from, here, arena) ||
 	    !answer_fill_gaps(from, &here->gaps, &here->n_gaps, arena))
 		return NULL;

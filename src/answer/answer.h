@@ -48,6 +48,7 @@ struct answer_assignment {
 	bool is_widespread;       /* "unassigned but widespread use" */
 	const char *former;       /* former claimants */
 	const char *details_as_of;/* date of the columns assignee .. former; NULL = as the names */
+	const char *source;       /* "iana"; a field of exported rows only */
 };
 
 /* Software that uses the port by default. */
@@ -262,6 +263,47 @@ struct answer_here {
 	size_t n_maybe_clients; /* not a field */
 };
 
+/* One range of RFC 6335 and what stands in it. */
+struct answer_range {
+	const char *name; /* system, user, dynamic */
+	struct live_span ports;
+	const char *registration; /* who may register there, and how */
+	answer_number n_ports, n_named, n_documented, n_known, n_listening;
+};
+
+struct answer_span {
+	answer_number first, last;
+};
+
+/* What the kernel and browsers say about port numbers. */
+struct answer_kernel {
+	const struct answer_span *ephemeral; /* NULL = could not be read */
+	answer_number unprivileged_start;
+	const struct answer_span *reserved;
+	size_t n_reserved;
+	const char *browser_blocked_as_of;
+	const struct answer_span *browser_blocked;
+	size_t n_browser_blocked;
+};
+
+struct answer_ranges {
+	struct answer_registry registry;
+	const struct answer_range *ranges;
+	size_t n_ranges;
+	struct answer_kernel kernel;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+};
+
+/* One thing that a search found: an assignment or a known use, the other is NULL. */
+struct answer_found {
+	const char *kind; /* assignment, known-use */
+	const char *rank; /* exact, prefix, word, rest: how well the worst word fits */
+	const struct answer_assignment *assignment;
+	const struct answer_use *known_use;
+};
+
 /* How much goes into an answer beyond the ordinary. */
 struct answer_options {
 	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */
@@ -290,6 +332,14 @@ const struct answer *answer_port(const struct answer_sources *from, uint16_t por
 
 /* Every listener in the snapshot beside its names and verdict. NULL when out of memory. */
 const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena);
+
+/* The ranges and what is in them. NULL when out of memory. */
+const struct answer_ranges *answer_ranges(const struct answer_sources *from, struct arena *arena);
+
+/* What search found, as records, `*n` of them. NULL when out of memory. */
+struct search_hits;
+const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
+					size_t *n, struct arena *arena);
 
 /* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
 bool answer_is_empty(const struct answer *a);

@@ -47,6 +47,7 @@ struct field_record {
 	const char *doc;
 };
 
-extern const struct field_record record_answer, record_here, record_assignment, record_use,
-	record_listener, record_here_listener, record_published, record_holder, record_gap,
-	record_checked, record_owner;
+/* The records that verbs write whole. */
+extern const struct field_record record_answer, record_here, record_ranges, record_row,
+	record_found, record_here_listener, record_published, record_holder, record_gap,
+	record_checked;

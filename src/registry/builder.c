@@ -126,6 +126,7 @@ int registry_builder_use(struct registry_builder *b, const struct known_use *use
 		.grade = image_writer_string(w, use->grade),
 		.evidence = image_writer_string(w, use->evidence),
 		.quote = image_writer_string(w, use->quote),
+		.service = image_writer_string(w, use->service),
 		.first = use->first,
 		.last = use->last,
 		.protocol = (uint8_t)use->protocol,

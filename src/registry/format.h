@@ -68,7 +68,7 @@ struct format_name {
 /* Known uses, in the order of their table. */
 #define FORMAT_USES IMAGE_ID('u', 's', 'e', 's')
 struct format_use {
-	uint32_t software, purpose, since, until, programs, platform, grade, evidence, quote;
+	uint32_t software, purpose, since, until, programs, platform, grade, evidence, quote, service;
 	uint16_t first, last;
 	uint8_t protocol; /* enum transport */
 	uint8_t padding[3];

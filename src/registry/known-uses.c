@@ -23,6 +23,7 @@ int known_use_get(const struct registry *r, uint32_t id, struct known_use *out)
 		.until = image_string(&r->strings, use->until),
 		.programs = image_string(&r->strings, use->programs),
 		.platform = image_string(&r->strings, use->platform),
+		.service = image_string(&r->strings, use->service),
 		.grade = image_string(&r->strings, use->grade),
 		.evidence = image_string(&r->strings, use->evidence),
 		.quote = image_string(&r->strings, use->quote),

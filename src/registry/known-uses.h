@@ -18,6 +18,7 @@ struct known_use {
 	const char *grade;    /* "primary", "secondary", "unverified" */
 	const char *evidence; /* package@version:path or owner/name:path@commit */
 	const char *quote;    /* the words there that say so */
+	const char *service;  /* the registered service it implements on this port; NULL = none */
 	uint16_t first, last; /* both included */
 	enum transport protocol;
 };

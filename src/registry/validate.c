@@ -108,7 +108,7 @@ static bool has_good_use(const struct registry *r, const struct format_use *use)
 {
 	const uint32_t strings[] = {use->software, use->purpose, use->since,    use->until,
 				    use->programs, use->platform, use->grade,   use->evidence,
-				    use->quote};
+				    use->quote,    use->service};
 
 	for (size_t i = 0; i < N_ELEMENTS(strings); i++) {
 		if (!is_string(r, strings[i]))

@@ -1,0 +1,341 @@
+#include "live/owner-linux.h"
+
+#include "base/str.h"
+#include "live/fdscan-linux.h"
+#include "live/number-map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The initial PID namespace has this inode since Linux 3.8 (include/linux/proc_ns.h). */
+#define INITIAL_PID_NS 0xEFFFFFFCu
+
+/* One process's hold on a wanted inode. */
+struct hold {
+	struct live_owner owner;
+	struct hold *next;
+};
+
+/* One inode whose holders are searched. */
+struct wanted {
+	struct hold *holds; /* newest found first */
+	size_t n_holds;
+	const struct live_owner *owners; /* once made: sorted */
+};
+
+struct search {
+	const struct owner_tools *tools;
+	struct fdscan *scan;
+	struct number_map by_inode; /* inode -> index into `wanted` */
+	struct wanted *wanted;
+	size_t n_wanted, n_missing;
+	struct number_map by_pid; /* pid -> index into `processes` */
+	const struct live_process **processes;
+	size_t n_processes, processes_capacity;
+	struct number_map homes; /* hashes of the cgroup paths walked */
+	bool is_complete_wanted; /* some socket's cgroup is not known: the search must not stop early */
+	bool is_complete;        /* every process was looked into, or tried */
+	bool has_failed;         /* out of memory */
+};
+
+bool owner_is_wanted(const struct live_request *request, const struct live_socket *s)
+{
+	if (s->inode == 0)
+		return false;
+	return s->state == LIVE_LISTENER || s->state == LIVE_BOUND || request->want_peer_owners;
+}
+
+/* --- holds ----------------------------------------------------------------------------------- */
+
+static const struct live_process *find_process(struct search *s, const struct fdscan_hit *hit)
+{
+	uint32_t at = number_map_find(&s->by_pid, hit->pid);
+	const struct live_process *process, **slot;
+
+	if (at != NUMBER_MAP_NONE)
+		return s->processes[at];
+	if (procs_read(s->tools->procs, hit->pid, hit->table, hit->table_fd, &process) < 0)
+		s->has_failed = true;
+	else if (process) {
+		slot = ARENA_PUSH(s->tools->arena, s->processes, s->n_processes,
+				  s->processes_capacity);
+		if (!slot)
+			return NULL;
+		*slot = process;
+		number_map_set(&s->by_pid, hit->pid, (uint32_t)(s->n_processes - 1));
+		return process;
+	}
+	return NULL;
+}
+
+static void take_hit(const struct fdscan_hit *hit, void *context)
+{
+	struct search *s = context;
+	uint32_t at = number_map_find(&s->by_inode, hit->inode);
+	const struct live_process *process;
+	struct wanted *wanted;
+	struct hold *hold;
+
+	if (at == NUMBER_MAP_NONE)
+		return;
+	wanted = &s->wanted[at];
+	/* A process is one owner, however many descriptors it has for the socket. */
+	for (hold = wanted->holds; hold; hold = hold->next) {
+		if (hold->owner.process->pid == hit->pid)
+			return;
+	}
+	process = find_process(s, hit);
+	hold = process ? arena_alloc(s->tools->arena, sizeof(*hold)) : NULL;
+	if (!hold)
+		return;
+	hold->owner = (struct live_owner){
+		.process = process,
+		.fd = hit->fd,
+		.method = hit->method,
+	};
+	hold->next = wanted->holds;
+	wanted->holds = hold;
+	if (wanted->n_holds++ == 0)
+		s->n_missing--;
+}
+
+static int compare_owners(const void *pa, const void *pb)
+{
+	const struct live_owner *a = pa, *b = pb;
+	int r = (a->process->started > b->process->started) -
+		(a->process->started < b->process->started);
+
+	return r ? r : (a->process->pid > b->process->pid) - (a->process->pid < b->process->pid);
+}
+
+/* The holds of one inode as a sorted array, made once. */
+static void settle(struct search *s, struct wanted *w)
+{
+	struct live_owner *owners;
+	size_t n = 0;
+
+	if (w->owners || w->n_holds == 0)
+		return;
+	owners = arena_calloc(s->tools->arena, w->n_holds, sizeof(*owners));
+	if (!owners) {
+		w->n_holds = 0;
+		s->has_failed = true;
+		return;
+	}
+	for (const struct hold *hold = w->holds; hold; hold = hold->next)
+		owners[n++] = hold->owner;
+	qsort(owners, n, sizeof(*owners), compare_owners);
+	w->owners = owners;
+}
+
+/* --- rungs ----------------------------------------------------------------------------------- */
+
+static bool is_over(const struct search *s)
+{
+	return s->n_missing == 0 && !s->tools->request->want_all_owners && !s->is_complete_wanted;
+}
+
+static bool look_into(uint32_t pid, void *context)
+{
+	struct search *s = context;
+
+	/* What is denied is counted, and explained at the end. */
+	(void)!fdscan_process(s->scan, pid);
+	return true;
+}
+
+static bool look_until_over(uint32_t pid, void *context)
+{
+	look_into(pid, context);
+	return !is_over(context);
+}
+
+static void look_into_group(struct search *s, const char *path, bool is_deep)
+{
+	uint64_t hash = str_hash(path, strlen(path)) << 1 | is_deep;
+
+	if (number_map_find(&s->homes, hash | 1) != NUMBER_MAP_NONE ||
+	    number_map_find(&s->homes, hash) != NUMBER_MAP_NONE)
+		return;
+	number_map_set(&s->homes, hash ? hash : 1, 1);
+	/* A group that is gone, threaded or not ours to read: the last rung finds the rest. */
+	(void)!cgroups_each_pid(s->tools->cgroups, path, is_deep, look_into, s);
+}
+
+/* A socket unit's sockets are made in its own group, and held by systemd or the service. */
+static void look_behind_socket_unit(struct search *s, const struct cgroup *group)
+{
+	static const char suffix[] = ".socket";
+	size_t n = strlen(group->home), length = sizeof(suffix) - 1;
+	char *service;
+
+	if (n <= length || strcmp(group->home + n - length, suffix) != 0)
+		return;
+	service = arena_printf(s->tools->arena, "%.*s.service", (int)(n - length), group->home);
+	if (service)
+		look_into_group(s, service, true);
+	look_into(1, s);
+}
+
+static void look_into_cgroup_of(struct search *s, const struct live_socket *socket)
+{
+	const struct cgroup *group =
+		socket->cgroup_id ? cgroups_find(s->tools->cgroups, socket->cgroup_id) : NULL;
+
+	if (!group || !group->path) {
+		s->is_complete_wanted = true;
+		return;
+	}
+	if (group->unit || group->container)
+		look_into_group(s, group->home, true);
+	else
+		look_into_group(s, group->path, false);
+	look_behind_socket_unit(s, group);
+}
+
+static void climb(struct search *s, const struct socket_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (owner_is_wanted(s->tools->request, &list->items[i]))
+			look_into_cgroup_of(s, &list->items[i]);
+	}
+	if (is_over(s))
+		return;
+	fdscan_hidden(s->scan);
+	if (is_over(s))
+		return;
+	if (proc_each_number(AT_FDCWD, "/proc", look_until_over, s) < 0 || is_over(s))
+		return;
+	fdscan_hidden(s->scan);
+	s->is_complete = true;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static int collect(struct search *s, const struct socket_list *list)
+{
+	s->wanted = calloc(MAX_OF(list->n, 1), sizeof(*s->wanted));
+	if (!s->wanted)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct live_socket *socket = &list->items[i];
+
+		if (!owner_is_wanted(s->tools->request, socket) ||
+		    number_map_find(&s->by_inode, socket->inode) != NUMBER_MAP_NONE)
+			continue;
+		number_map_set(&s->by_inode, socket->inode, (uint32_t)s->n_wanted++);
+	}
+	s->n_missing = s->n_wanted;
+	return s->by_inode.has_failed ? -ENOMEM : 0;
+}
+
+static void hand_out(struct search *s, struct socket_list *list)
+{
+	bool is_denied = fdscan_n_denied(s->scan) > 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct live_socket *socket = &list->items[i];
+		struct wanted *w;
+
+		if (!owner_is_wanted(s->tools->request, socket))
+			continue;
+		w = &s->wanted[number_map_find(&s->by_inode, socket->inode)];
+		settle(s, w);
+		socket->owners = w->owners;
+		socket->n_owners = w->n_holds;
+		if (w->n_holds == 0 && is_denied)
+			socket->owners_search = LIVE_SEARCH_NONE;
+		else
+			socket->owners_search = s->is_complete ? LIVE_SEARCH_ALL
+							       : LIVE_SEARCH_CGROUP;
+	}
+}
+
+int owner_find(const struct owner_tools *tools, struct socket_list *list, uint32_t *n_denied)
+{
+	struct search s = {.tools = tools};
+	int r = collect(&s, list);
+
+	*n_denied = 0;
+	if (r == 0 && s.n_wanted > 0) {
+		s.scan = fdscan_open(take_hit, &s);
+		if (s.scan) {
+			climb(&s, list);
+			hand_out(&s, list);
+			*n_denied = fdscan_n_denied(s.scan);
+		}
+		r = !s.scan || s.has_failed ? -ENOMEM : 0;
+		fdscan_close(s.scan);
+	}
+	number_map_fini(&s.by_inode);
+	number_map_fini(&s.by_pid);
+	number_map_fini(&s.homes);
+	free(s.wanted);
+	return r;
+}
+
+/* --- what is left ---------------------------------------------------------------------------- */
+
+bool owner_is_mysterious(const struct live_request *request, const struct live_socket *s)
+{
+	return owner_is_wanted(request, s) && s->n_owners == 0 &&
+	       s->owners_search == LIVE_SEARCH_ALL;
+}
+
+/* "tcp 0.0.0.0:22", "udp [::]:53 in web". */
+static void place_of(const struct live_socket *s, char *text, size_t size)
+{
+	char address[ADDRESS_TEXT_SIZE];
+	bool is_v6 = s->local.family == ADDRESS_IPV6;
+
+	snprintf(text, size, "%s %s%s%s:%u%s%s", transport_name(s->transport), is_v6 ? "[" : "",
+		 address_format(&s->local, address), is_v6 ? "]" : "", s->local_port,
+		 s->ns->is_here ? "" : " in ", s->ns->is_here ? "" : s->ns->name);
+}
+
+static bool sees_all_processes(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
+}
+
+static void explain_mystery(const struct owner_tools *tools, const struct live_socket *s,
+			    const char *where)
+{
+	const struct cgroup *group = s->cgroup_id ? cgroups_find(tools->cgroups, s->cgroup_id)
+						  : NULL;
+	bool is_all = sees_all_processes();
+	char why[512];
+
+	snprintf(why, sizeof(why),
+		 "no process has it (inode %u, user %u, cgroup %s): held by the kernel%s in flight "
+		 "between processes%s",
+		 s->inode, s->uid, group && group->path ? group->path : "not known",
+		 is_all ? " or" : ",", is_all ? "" : ", or held outside this PID namespace");
+	gaps_add(tools->gaps, "owner", where, why,
+		 is_all ? NULL : "run in the initial PID namespace");
+}
+
+void owner_explain(const struct owner_tools *tools, const struct socket_list *list)
+{
+	const char *fix = geteuid() == 0 ? "run with CAP_SYS_PTRACE" : "run as root";
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct live_socket *s = &list->items[i];
+		char where[256];
+
+		if (!owner_is_wanted(tools->request, s) || s->n_owners > 0)
+			continue;
+		place_of(s, where, sizeof(where));
+		if (s->owners_search == LIVE_SEARCH_NONE)
+			gaps_add(tools->gaps, "owner", where, "permission denied", fix);
+		else
+			explain_mystery(tools, s, where);
+	}
+}

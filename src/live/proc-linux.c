@@ -1,0 +1,410 @@
+#include "live/proc-linux.h"
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "live/cgroup-path.h"
+#include "live/number-map.h"
+#include "live/passwd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	COMMAND_SIZE = 64 * 1024,
+	MOST_PARENTS = 32,
+	OVERFLOW_UID = 65534, /* stands for every user that this user namespace does not map */
+	NS_PER_TICK = 10 * 1000 * 1000,
+};
+
+/* One parent, remembered. */
+struct ancestor {
+	const char *program;
+	uint32_t parent;
+	uint64_t started;
+};
+
+struct procs {
+	struct arena *arena;
+	struct gaps *gaps;
+	live_time boot;
+	ino_t user_ns;       /* of berth itself; 0 = not known */
+	bool has_passwd;     /* tried to read */
+	bool is_mapped;      /* berth's user namespace shows every user */
+	struct passwd *passwd;
+	struct number_map user_index; /* uid + 1 -> index into `users` */
+	const char **users;
+	size_t n_users, users_capacity;
+	struct number_map ancestor_index; /* pid -> index into `ancestors` */
+	struct ancestor *ancestors;
+	size_t n_ancestors, ancestors_capacity;
+	char *buffer; /* COMMAND_SIZE bytes */
+};
+
+/* The moment of boot, from two clocks read at once: cheaper than /proc/stat, which lists every
+ * interrupt of the machine, and finer than its whole seconds. Cut to ticks to stand still. */
+static live_time boot_time(void)
+{
+	struct timespec now, up;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+		return LIVE_TIME_NONE;
+	return ((live_time)(now.tv_sec - up.tv_sec) * 1000000000 + now.tv_nsec - up.tv_nsec +
+		NS_PER_TICK / 2) /
+	       NS_PER_TICK * NS_PER_TICK;
+}
+
+struct procs *procs_open(struct arena *arena, struct gaps *gaps)
+{
+	struct procs *p = arena_alloc(arena, sizeof(*p));
+	struct stat st;
+
+	if (!p)
+		return NULL;
+	p->arena = arena;
+	p->gaps = gaps;
+	p->boot = boot_time();
+	p->user_ns = stat("/proc/self/ns/user", &st) == 0 ? st.st_ino : 0;
+	p->buffer = malloc(COMMAND_SIZE);
+	return p->buffer ? p : NULL;
+}
+
+struct procs *procs_close(struct procs *p)
+{
+	if (p) {
+		passwd_close(p->passwd);
+		number_map_fini(&p->user_index);
+		number_map_fini(&p->ancestor_index);
+		free(p->buffer);
+	}
+	return NULL;
+}
+
+/* --- users ----------------------------------------------------------------------------------- */
+
+static void open_passwd(struct procs *p)
+{
+	char map[128];
+	unsigned long inside, outside, count;
+	int r;
+
+	p->has_passwd = true;
+	p->is_mapped = fd_read_file_at(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map), NULL) < 0 ||
+		       (sscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
+			inside == 0 && outside == 0 && count == UINT32_MAX);
+	r = passwd_open(&p->passwd);
+	if (r < 0)
+		gaps_add_errno(p->gaps, "user", "/etc/passwd", -r);
+}
+
+const char *procs_user(struct procs *p, uint32_t uid)
+{
+	uint32_t at = number_map_find(&p->user_index, (uint64_t)uid + 1);
+	const char **slot;
+
+	if (at != NUMBER_MAP_NONE)
+		return p->users[at];
+	if (!p->has_passwd)
+		open_passwd(p);
+	if (uid == OVERFLOW_UID && !p->is_mapped)
+		return NULL;
+	slot = ARENA_PUSH(p->arena, p->users, p->n_users, p->users_capacity);
+	if (!slot)
+		return NULL;
+	*slot = arena_strdup(p->arena, passwd_name(p->passwd, uid));
+	number_map_set(&p->user_index, (uint64_t)uid + 1, (uint32_t)(p->n_users - 1));
+	return *slot;
+}
+
+/* --- one process ----------------------------------------------------------------------------- */
+
+/* What is being read: the process's directory, and the one that still has its memory. */
+struct reading {
+	struct procs *procs;
+	struct live_process *process;
+	int dir;
+	char memory[32]; /* "" or "task/TID/": a thread that lives on after the main thread */
+};
+
+static void note(const struct reading *r, const char *what, int error)
+{
+	char where[32];
+
+	if (error == ENOENT || error == ESRCH)
+		return; /* a kernel thread, or it ended: no privilege would show more */
+	snprintf(where, sizeof(where), "pid %u", r->process->pid);
+	gaps_add_errno(r->procs->gaps, what, where, error);
+}
+
+/* A link of /proc/PID as a string in the arena; NULL when it cannot be read. */
+static char *read_link(const struct reading *r, const char *name, const char *what)
+{
+	char path[64], target[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s%s", r->memory, name);
+	n = readlinkat(r->dir, path, target, sizeof(target));
+	if (n < 0) {
+		note(r, what, errno);
+		return NULL;
+	}
+	return arena_strndup(r->procs->arena, target, (size_t)n);
+}
+
+/* Whether the file of that literal name, "(deleted)" included, is what runs. */
+static bool is_literal(const struct reading *r, const char *path)
+{
+	char link[64];
+	struct stat running, named;
+
+	snprintf(link, sizeof(link), "%sexe", r->memory);
+	return fstatat(r->dir, link, &running, 0) == 0 && stat(path, &named) == 0 &&
+	       running.st_dev == named.st_dev && running.st_ino == named.st_ino;
+}
+
+static void read_path(struct reading *r)
+{
+	static const char suffix[] = " (deleted)";
+	const size_t length = sizeof(suffix) - 1;
+	char *path = read_link(r, "exe", "program");
+	size_t n = path ? strlen(path) : 0;
+
+	if (n > length && strcmp(path + n - length, suffix) == 0 && !is_literal(r, path)) {
+		path[n - length] = '\0';
+		r->process->is_path_deleted = true;
+	}
+	r->process->path = path;
+}
+
+static void read_command(struct reading *r)
+{
+	struct procs *p = r->procs;
+	char path[64];
+	bool is_cut = false;
+	long n;
+
+	snprintf(path, sizeof(path), "%scmdline", r->memory);
+	n = fd_read_file_at(r->dir, path, p->buffer, COMMAND_SIZE, &is_cut);
+	if (n < 0) {
+		note(r, "command", (int)-n);
+		return;
+	}
+	r->process->command = proc_split_command(p->arena, p->buffer, (size_t)n);
+	r->process->is_command_cut = is_cut;
+}
+
+static void read_cgroup(struct reading *r)
+{
+	struct arena *arena = r->procs->arena;
+	struct cgroup_names names;
+	const char *path;
+	long n = fd_read_file_at(r->dir, "cgroup", r->procs->buffer, COMMAND_SIZE, NULL);
+
+	path = n > 0 ? cgroup_path_pick(r->procs->buffer) : NULL;
+	if (!path)
+		return;
+	names = cgroup_path_names(path);
+	if (names.unit.n > 0)
+		r->process->unit = arena_strndup(arena, names.unit.at, names.unit.n);
+	if (names.container.n > 0)
+		r->process->container = arena_strndup(arena, names.container.at, names.container.n);
+}
+
+static void read_user(struct reading *r)
+{
+	struct procs *p = r->procs;
+	char *status = p->buffer;
+	struct stat st;
+	long n = fd_read_file_at(r->dir, "status", status, COMMAND_SIZE, NULL);
+
+	if (n < 0 || proc_parse_uid(status, &r->process->uid) < 0) {
+		if (fstat(r->dir, &st) == 0)
+			r->process->uid = st.st_uid;
+	}
+	if (r->process->container)
+		return;
+	/* Not readable: of another user, who is then of this user namespace as far as is known. */
+	if (fstatat(r->dir, "ns/user", &st, 0) == 0 && p->user_ns != 0 && st.st_ino != p->user_ns)
+		return;
+	r->process->user = procs_user(p, r->process->uid);
+}
+
+static bool find_thread(uint32_t tid, void *context)
+{
+	struct reading *r = context;
+	char path[48], target[2];
+
+	snprintf(path, sizeof(path), "task/%u/exe", tid);
+	if (readlinkat(r->dir, path, target, sizeof(target)) < 0)
+		return true;
+	snprintf(r->memory, sizeof(r->memory), "task/%u/", tid);
+	return false;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int read_stat(int dir, struct proc_stat *out)
+{
+	char text[1024];
+	long n = fd_read_file_at(dir, "stat", text, sizeof(text), NULL);
+
+	return n < 0 ? (int)n : proc_parse_stat(text, (size_t)n, out);
+}
+
+static int open_process(uint32_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* --- parents --------------------------------------------------------------------------------- */
+
+static const struct ancestor *find_ancestor(struct procs *p, uint32_t pid)
+{
+	uint32_t at = number_map_find(&p->ancestor_index, pid);
+	BERTH_CLEANUP(fd_closep) int dir = -1;
+	struct ancestor *a;
+	struct proc_stat stat;
+	char target[PATH_MAX];
+	ssize_t n;
+
+	if (at != NUMBER_MAP_NONE)
+		return &p->ancestors[at];
+	dir = open_process(pid);
+	if (dir < 0 || read_stat(dir, &stat) < 0)
+		return NULL;
+	a = ARENA_PUSH(p->arena, p->ancestors, p->n_ancestors, p->ancestors_capacity);
+	if (!a)
+		return NULL;
+	n = readlinkat(dir, "exe", target, sizeof(target) - 1);
+	a->program = stat.comm;
+	if (n > 0) {
+		target[n] = '\0';
+		if (n > 10 && strcmp(target + n - 10, " (deleted)") == 0)
+			target[n - 10] = '\0';
+		a->program = base_name(target);
+	}
+	a->program = arena_strdup(p->arena, a->program);
+	a->parent = stat.parent;
+	a->started = stat.started;
+	number_map_set(&p->ancestor_index, pid, (uint32_t)(p->n_ancestors - 1));
+	return a->program ? a : NULL;
+}
+
+static void read_parents(struct reading *r, const struct proc_stat *own)
+{
+	struct live_parent chain[MOST_PARENTS];
+	struct live_parent *copy;
+	uint32_t pid = own->parent;
+	uint64_t born = own->started;
+	size_t n = 0;
+
+	while (pid != 0 && n < MOST_PARENTS) {
+		const struct ancestor *a = find_ancestor(r->procs, pid);
+
+		/* One that is younger than its child got the number of a parent that ended. */
+		if (!a || a->started > born)
+			break;
+		chain[n++] = (struct live_parent){.pid = pid, .program = a->program};
+		born = a->started;
+		pid = a->parent;
+	}
+	copy = arena_calloc(r->procs->arena, n, sizeof(*copy));
+	if (!copy)
+		return;
+	memcpy(copy, chain, n * sizeof(*copy));
+	r->process->parents = copy;
+	r->process->n_parents = n;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static void read_details(struct reading *r, const struct proc_stat *stat)
+{
+	struct live_process *process = r->process;
+
+	if (stat->state == 'Z')
+		(void)!proc_each_number(r->dir, "task", find_thread, r);
+	read_path(r);
+	read_command(r);
+	process->directory = read_link(r, "cwd", "directory");
+	read_cgroup(r);
+	read_user(r);
+	read_parents(r, stat);
+	process->program = process->path && *base_name(process->path)
+				   ? base_name(process->path)
+				   : arena_strdup(r->procs->arena, stat->comm);
+	if (r->procs->boot != LIVE_TIME_NONE)
+		process->started = r->procs->boot + (live_time)stat->started * NS_PER_TICK;
+}
+
+/* Whether entry `fd` is still in the table that the process was found by. */
+static bool is_there(int table, int fd)
+{
+	char name[16], target[2];
+
+	if (table < 0)
+		return true;
+	snprintf(name, sizeof(name), "%d", fd);
+	return readlinkat(table, name, target, sizeof(target)) >= 0;
+}
+
+int procs_read(struct procs *p, uint32_t pid, int table, int fd, const struct live_process **out)
+{
+	BERTH_CLEANUP(fd_closep) int dir = open_process(pid);
+	struct live_process *process = arena_alloc(p->arena, sizeof(*process));
+	struct reading r = {.procs = p, .process = process, .dir = dir};
+	struct proc_stat before, after;
+
+	if (!process)
+		return -ENOMEM;
+	*process = (struct live_process){.pid = pid, .started = LIVE_TIME_NONE};
+	*out = NULL;
+	if (dir < 0 || read_stat(dir, &before) < 0)
+		return 0;
+	read_details(&r, &before);
+	if (!is_there(table, fd) || read_stat(dir, &after) < 0 || after.started != before.started)
+		return 0;
+	*out = process;
+	return 0;
+}
+
+int proc_each_number(int parent, const char *path, proc_pid_fn each, void *context)
+{
+	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!dir) {
+		int error = -errno;
+
+		fd_close(fd);
+		return error;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		uint64_t number;
+
+		if (str_parse_u64(entry->d_name, strlen(entry->d_name), UINT32_MAX, &number) < 0)
+			continue;
+		if (!each((uint32_t)number, context))
+			break;
+	}
+	closedir(dir);
+	return 0;
+}
