@@ -220,9 +220,10 @@ static void collect(struct names *names, const struct live_process *p)
 
 	if (!p->program)
 		return;
-	if (in && has_command) {
-		add_title(names, p->command);
-		if (names->n == 0)
+	if (in) {
+		if (has_command)
+			add_title(names, p->command);
+		if (has_command && names->n == 0)
 			add_interpreted(names, in, p->command);
 		return;
 	}
