@@ -146,7 +146,7 @@ static void add_script(struct names *names, const char *script, bool is_java)
 	}
 	add_node_package(names, script);
 	add_name(names, base, n);
-	if (is_java && is_file && length_without_version(base) < n) {
+	if (is_java && is_file) {
 		const char *dash = strpbrk(base, "-_");
 
 		while (dash && !(dash[1] >= '0' && dash[1] <= '9'))

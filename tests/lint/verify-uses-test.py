@@ -17,9 +17,9 @@ from pathlib import Path
 
 TOOL = Path(__file__).resolve().parent.parent.parent / "tools" / "verify-uses"
 HEADER = ("ports\tprotocol\tsoftware\tpurpose\tsince\tuntil\tprograms\tplatform\tgrade\t"
-          "evidence\tquote\n")
+          "evidence\tquote\tservice\n")
 GOOD = ["80", "tcp", "web", "a server", "2001", "2002-03", "webd", "", "primary",
-        "deb:web@1.0-1:/etc/web.conf", "Listen 80"]
+        "deb:web@1.0-1:/etc/web.conf", "Listen 80", "http"]
 
 
 def line(**changes):
