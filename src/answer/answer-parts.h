@@ -1,0 +1,64 @@
+/*
+ * Parts of an answer, each filled from one of the three sources. For answer/ only.
+ */
+#pragma once
+
+#include "answer/answer.h"
+
+/* One (port, transport space) with everything a verdict on it stands on, ready to judge. */
+struct answer_case {
+	struct verdict_case world;  /* claims, assigned names, known uses; no residents yet */
+	const struct answer_name *names; /* the same for people: claims, IANA's name, known uses */
+	size_t n_names;
+};
+
+/* What is claimed of (port, transport). False when out of memory. */
+bool answer_fill_case(const struct answer_sources *from, uint16_t port, enum transport transport,
+		      struct answer_case *out, struct arena *arena);
+
+bool answer_fill_assignments(const struct registry *reg, uint16_t port,
+			     const struct answer_options *options, struct answer *out,
+			     struct arena *arena);
+bool answer_fill_uses(const struct registry *reg, uint16_t port,
+		      const struct answer_options *options, struct answer *out, struct arena *arena);
+
+/* One listening socket as a record; the verdict is not yet in it. */
+bool answer_fill_listener(const struct answer_sources *from, const struct live_socket *s,
+			  struct answer_listener *out, struct arena *arena);
+
+/* Judge a listener by its case: role, verdict and names are set. */
+bool answer_judge_listener(const struct answer_sources *from, const struct answer_case *c,
+			   struct answer_listener *l, struct arena *arena);
+
+/* Whether a listener counts for the verdict on its port. */
+bool answer_listener_counts(const struct answer_listener *l);
+
+/* What its owners may be called, all of them; NULL-terminated. NULL when out of memory. */
+const char *const *answer_resident_names(const struct live_socket *s, struct arena *arena);
+
+/* An owner as a record; NULL when out of memory. */
+const struct answer_owner *answer_owner(const struct live_owner *o, struct arena *arena);
+
+/* Group sockets that hold a port without listening. */
+bool answer_fill_holders(const struct live_socket *const *sockets, size_t n,
+			 const struct answer_holder **out, size_t *n_out, struct arena *arena);
+
+bool answer_fill_connections(const struct answer_sources *from, uint16_t port,
+			     const struct answer_options *options, struct answer *out,
+			     struct arena *arena);
+
+/* The snapshot's gaps and those of sources that this build does not have. */
+bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
+		      size_t *n_out, struct arena *arena);
+
+/* The rules that concern a port. NULL when out of memory. */
+const char *const *answer_policies(const struct answer_sources *from, uint16_t port,
+				   struct arena *arena);
+
+/* A known use of the registry as a record. */
+struct known_use;
+void answer_fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena);
+
+/* Which registry answers; when and how far was looked. */
+struct answer_registry answer_registry(const struct registry *reg);
+struct answer_checked answer_checked(const struct live_snapshot *live);

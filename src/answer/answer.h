@@ -1,0 +1,361 @@
+/*
+ * Answer: one record that joins the three stories of a port: who claimed it, who lives there, do
+ * the two agree.
+ *
+ * The structs here are what every face shows: JSON keys, CSV columns, text and schema are rows of
+ * fields.def over these members. Everything lives in one arena. NULL or a negative number is null;
+ * lists are never absent. Strings may hold foreign bytes: the writers escape them.
+ */
+#pragma once
+
+#include "answer/verdict.h"
+#include "base/arena.h"
+#include "live/live.h"
+#include "query/query.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct registry;
+
+/* A number that may be null: negative = null. */
+typedef int64_t answer_number;
+#define ANSWER_NULL ((answer_number)-1)
+
+/* Which registry answered, and for what dates its columns are good. */
+struct answer_registry {
+	const char *source;        /* "iana" */
+	const char *names_as_of;   /* names and statuses */
+	const char *details_as_of; /* people, dates, references, notes */
+	bool built_in;
+};
+
+/* Who had a number before. */
+struct answer_former {
+	const char *name;    /* service name or claimant */
+	const char *listed;  /* last date on which the registry is known to have listed it */
+	const char *removed; /* when it was removed or de-assigned */
+};
+
+/* One row of the registry that covers the port (or, in `export`, any row). */
+struct answer_assignment {
+	const char *protocol;     /* NULL: the row names no protocol and stands for all */
+	const char *status;       /* assigned, reserved, unassigned, de-assigned, dynamic */
+	const char *name;
+	const char *alias_of;     /* the name it stands for; NULL = not an alias */
+	const char *description;
+	bool has_ports;           /* false: a name without a port (DNS-SD); only in find and export */
+	struct live_span ports;
+	const char *assignee, *contact, *organization;
+	const char *registered, *modified; /* the registry's own precision: 2002-04 */
+	const char *const *references;     /* NULL-terminated; never NULL */
+	const char *unauthorized_use;
+	const char *note;
+	answer_number service_code;
+	bool is_widespread;       /* "unassigned but widespread use" */
+	const struct answer_former *former; /* who had it before */
+	size_t n_former;
+	const char *details_as_of;/* date of the columns assignee .. former; NULL = as the names */
+	const char *source;       /* "iana"; a field of exported rows only */
+};
+
+/* Software that uses the port by default. */
+struct answer_use {
+	const char *software, *purpose, *protocol;
+	struct live_span ports;
+	const char *since, *until;
+	const char *evidence;
+	const char *grade; /* primary, secondary, unverified */
+	const char *platform; /* NULL = any */
+	const char *service;  /* registered name that it implements here; NULL = none */
+	const char *const *programs;
+};
+
+/* Somebody's own claim. No store fills it yet: the list is empty and a gap says so. */
+struct answer_claim {
+	const char *name;
+	const char *const *protocols;
+	struct live_span ports;
+	const char *address, *owner, *scope, *since, *until, *source;
+};
+
+struct answer_namespace {
+	answer_number id;
+	const char *name;
+	const char *container;
+};
+
+struct answer_backlog {
+	answer_number queued, limit;
+};
+
+struct answer_parent {
+	answer_number pid;
+	const char *program;
+};
+
+struct answer_owner {
+	answer_number pid;
+	answer_number fd;
+	const char *method;
+	const char *program, *path;
+	bool path_deleted;
+	const char *const *command; /* NULL = not known */
+	const char *directory;
+	const char *user;
+	answer_number uid;
+	live_time started;
+	const char *unit, *container;
+	const struct answer_parent *parents;
+	size_t n_parents;
+	const char *label;          /* not a field: the name for people ("uvicorn") */
+};
+
+struct answer_name {
+	const char *source; /* claim, iana, known */
+	const char *name;
+};
+
+/* A socket that takes what arrives. */
+struct answer_listener {
+	const char *protocol, *family, *address;
+	uint16_t port;
+	bool dual_stack;
+	const char *interface;
+	const char *exposure;
+	const char *role;           /* listener, maybe-client */
+	const struct answer_backlog *backlog; /* NULL = it has no queue */
+	answer_number inode;
+	const char *cookie;
+	const char *user;
+	answer_number uid;
+	struct answer_namespace ns;
+	const char *owners_search;
+	const struct answer_owner *owners;
+	size_t n_owners;
+	const struct answer_name *names; /* `here`: who has the port */
+	size_t n_names;
+	const char *verdict;        /* `here`: the verdict on this listener */
+	const char *unit, *container; /* of the socket's own cgroup: not fields of the contract */
+	const struct live_socket *socket; /* not a field */
+	struct verdict judged;            /* not a field */
+	bool is_here;                     /* not a field: of berth's own namespace */
+};
+
+/* A host port that NAT or a proxy leads elsewhere. Nothing fills it yet: empty, with a gap. */
+struct answer_published {
+	const char *protocol, *address;
+	uint16_t port;
+	const char *to_address;
+	answer_number to_port;
+	const char *by, *container, *listener_cookie;
+};
+
+/* One socket as an example of a group. */
+struct answer_sample {
+	const char *address;
+	answer_number port;
+	const char *peer_address;
+	answer_number peer_port;
+	answer_number inode;
+	answer_number seconds_left;
+};
+
+/* Sockets that hold the port without listening, grouped by kind, owner and local address. */
+struct answer_holder {
+	const char *kind; /* bound-only, connection, time-wait */
+	const char *protocol, *address;
+	const struct answer_owner *owner;
+	answer_number count;
+	answer_number seconds_left; /* the longest of the group */
+	const struct answer_sample *samples;
+	size_t n_samples;
+	uint16_t port;
+};
+
+struct answer_peer {
+	const char *address;
+	const struct answer_owner *owner;
+	answer_number count;
+};
+
+struct answer_connections {
+	answer_number local, remote; /* connected sockets whose local, whose remote port is this one */
+	const struct answer_peer *peers;
+	size_t n_peers;
+};
+
+struct answer_bind_one {
+	const char *judged, *cause;
+};
+
+struct answer_bind {
+	struct answer_bind_one tcp, udp;
+};
+
+struct answer_verdict {
+	const char *word, *basis;
+};
+
+struct answer_verdicts {
+	struct answer_verdict tcp, udp;
+};
+
+struct answer_gap {
+	const char *what, *where, *why, *fix;
+	bool is_unbuilt; /* not a field: no build of this version can see it */
+};
+
+struct answer_checked {
+	live_time at;
+	answer_number namespaces;
+};
+
+/* What a word of the question matched to get here. */
+struct answer_match {
+	const char *kind; /* service, program, pid, unit, container */
+	const char *value;
+};
+
+/* One explicit connection to another host. */
+struct answer_remote {
+	const char *host, *address;
+	const char *result; /* open, refused, timed-out, unreachable, unresolved, failed */
+	const char *error;  /* the system's own words; NULL = open */
+	answer_number milliseconds;
+};
+
+/* The answer for one port. */
+struct answer {
+	uint16_t port;
+	const char *range; /* system, user, dynamic */
+	struct answer_registry registry;
+	const struct answer_assignment *assignments;
+	size_t n_assignments;
+	const struct answer_use *known_uses;
+	size_t n_known_uses;
+	const struct answer_claim *claims;
+	size_t n_claims;
+	const struct answer_listener *listeners;
+	size_t n_listeners;
+	const struct answer_published *published;
+	size_t n_published;
+	const struct answer_holder *holders;
+	size_t n_holders;
+	struct answer_connections connections;
+	const char *const *policies;
+	const struct answer_bind *bind; /* NULL: not judged */
+	struct answer_verdicts verdicts;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+	const struct answer_match *matched;
+	size_t n_matched;
+	const struct answer_remote *remote; /* NULL: nothing was connected to */
+
+	struct verdict tcp, udp; /* not fields: the verdicts as values */
+	bool has_transport;      /* not a field: only one transport was asked about ... */
+	enum transport transport;/* ... this one */
+};
+
+/* Every listener of this machine. */
+struct answer_here {
+	const struct answer_listener *listeners;
+	size_t n_listeners;
+	const struct answer_published *published;
+	size_t n_published;
+	const struct answer_holder *holders;   /* only with --all */
+	size_t n_holders;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+	size_t n_maybe_clients; /* not a field */
+};
+
+/* One range of RFC 6335 and what stands in it. */
+struct answer_range {
+	const char *name; /* system, user, dynamic */
+	struct live_span ports;
+	const char *registration; /* who may register there, and how */
+	answer_number n_ports, n_named, n_documented, n_known, n_listening;
+};
+
+struct answer_span {
+	answer_number first, last;
+};
+
+/* What the kernel and browsers say about port numbers. */
+struct answer_kernel {
+	const struct answer_span *ephemeral; /* NULL = could not be read */
+	answer_number unprivileged_start;
+	const struct answer_span *reserved;
+	size_t n_reserved;
+	const char *browser_blocked_as_of;
+	const struct answer_span *browser_blocked;
+	size_t n_browser_blocked;
+};
+
+struct answer_ranges {
+	struct answer_registry registry;
+	const struct answer_range *ranges;
+	size_t n_ranges;
+	struct answer_kernel kernel;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+};
+
+/* One thing that a search found: an assignment or a known use, the other is NULL. */
+struct answer_found {
+	const char *kind; /* assignment, known-use */
+	const char *rank; /* exact, prefix, word, rest: how well the worst word fits */
+	const struct answer_assignment *assignment;
+	const struct answer_use *known_use;
+};
+
+/* How much goes into an answer beyond the ordinary. */
+struct answer_options {
+	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */
+	bool has_transport;   /* only this transport's rows */
+	enum transport transport;
+};
+
+/* What answers are made from. Borrowed; must live as long as the answers. */
+struct answer_sources {
+	const struct registry *registry;
+	const struct live_snapshot *live;
+	bool counts_every_namespace; /* one namespace was asked for by name: its listeners count */
+	const struct live_socket *const *by_remote; /* connections by remote port; answer_index() */
+	size_t n_by_remote;
+};
+
+/* Index the snapshot for answer_port(). Once before the first answer. False when out of memory. */
+bool answer_index(struct answer_sources *from, struct arena *arena);
+
+/*
+ * The answer for one port from what was gathered. Returns it in `arena`, or NULL when out of memory.
+ * The snapshot must have been taken for a request that covers the port.
+ */
+const struct answer *answer_port(const struct answer_sources *from, uint16_t port,
+				 const struct answer_options *options, struct arena *arena);
+
+/* Every listener in the snapshot beside its names and verdict. NULL when out of memory. */
+const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena);
+
+/* The ranges and what is in them. NULL when out of memory. */
+const struct answer_ranges *answer_ranges(const struct answer_sources *from, struct arena *arena);
+
+/* What search found, as records, `*n` of them. NULL when out of memory. */
+struct search_hits;
+const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
+					size_t *n, struct arena *arena);
+
+/* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
+bool answer_is_empty(const struct answer *a);
+
+/* "system", "user", "dynamic" (RFC 6335). */
+const char *answer_range_name(uint16_t port);
+
+/* A registry row as an assignment record (for find and export). False when out of memory. */
+bool answer_fill_assignment(const struct registry *reg, uint32_t row,
+			    struct answer_assignment *out, struct arena *arena);

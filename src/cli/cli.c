@@ -1,0 +1,246 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { FLUSH_AT = 64 * 1024 };
+
+/* Columns of the terminal on standard output; 0 = it is not one. */
+static size_t terminal_columns(void)
+{
+	const char *columns = secure_getenv("COLUMNS");
+	struct winsize size = {0};
+	uint64_t value;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (columns && str_parse_u64(columns, strlen(columns), 10000, &value) == 0 && value > 0)
+		return (size_t)value;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return 80;
+}
+
+static bool wants_colour(enum when when)
+{
+	const char *no_colour = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
+
+	if (when != WHEN_AUTO)
+		return when == WHEN_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && term && *term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+void cli_init(struct cli *c, const struct options *o)
+{
+	*c = (struct cli){.options = o};
+	setlocale(LC_CTYPE, "");
+	arena_init(&c->arena);
+	str_init(&c->out);
+	c->style = (struct text_style){
+		.columns = o->has_width ? o->width : terminal_columns(),
+		.has_colour = wants_colour(o->colour),
+		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+		.is_verbose = o->is_verbose,
+	};
+}
+
+void cli_fini(struct cli *c)
+{
+	source_close(c->source);
+	if (c->has_registry)
+		registry_close(&c->registry);
+	str_fini(&c->out);
+	arena_fini(&c->arena);
+}
+
+static void BERTH_PRINTF(1, 0) complain(const char *fmt, va_list args)
+{
+	char *line = NULL;
+	struct str safe = {0};
+
+	if (vasprintf(&line, fmt, args) < 0)
+		line = NULL;
+	str_append(&safe, "berth: ");
+	str_append_escaped(&safe, line ? line : "out of memory", false);
+	str_append_char(&safe, '\n');
+	if (write(STDERR_FILENO, str_text(&safe), safe.length) < 0)
+		errno = 0; /* nobody is left to be told */
+	str_fini(&safe);
+	free(line);
+}
+
+int cli_fail(enum cli_exit code, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	complain(fmt, args);
+	va_end(args);
+	return (int)code;
+}
+
+void cli_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	complain(fmt, args);
+	va_end(args);
+}
+
+static int write_out(const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t written = write(STDOUT_FILENO, bytes, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		bytes += written;
+		n -= (size_t)written;
+	}
+	return 0;
+}
+
+int cli_flush(struct cli *c)
+{
+	int r = c->out.has_failed ? -ENOMEM : write_out(str_text(&c->out), c->out.length);
+
+	str_clear(&c->out);
+	if (r < 0 && !c->has_written_error) {
+		c->has_written_error = true;
+		cli_warn("cannot write the answer: %s", strerror(-r));
+	}
+	return r;
+}
+
+int cli_open_registry(struct cli *c)
+{
+	const char *path = c->options->registry, *reason = "cannot be read";
+	int r;
+
+	if (!path)
+		path = secure_getenv("BERTH_REGISTRY");
+	if (path && *path) {
+		r = registry_open_file(&c->registry, path, &reason);
+		if (r < 0)
+			return cli_fail(EXIT_USAGE, "%s: not a registry image that can be used: %s",
+					path, reason);
+	} else {
+		r = registry_open_builtin(&c->registry, &reason);
+		if (r < 0)
+			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s", reason);
+	}
+	c->has_registry = true;
+	return 0;
+}
+
+struct live_request cli_request(const struct cli *c)
+{
+	const struct options *o = c->options;
+	struct live_request r = live_request_default();
+
+	if (o->want_tcp != o->want_udp)
+		r.transports = o->want_tcp
+				       ? TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_MPTCP)
+				       : TRANSPORT_BIT(TRANSPORT_UDP) |
+						 TRANSPORT_BIT(TRANSPORT_UDPLITE);
+	if (o->want_v4 != o->want_v6) {
+		r.want_v4 = o->want_v4;
+		r.want_v6 = o->want_v6;
+	}
+	r.scope = o->scope;
+	r.netns = o->netns;
+	r.want_all_owners = o->want_all_owners;
+	r.want_peer_owners = o->want_peers;
+	r.want_all_namespaces_holders = o->want_all || o->scope == LIVE_SCOPE_NAMED;
+	return r;
+}
+
+static int open_source(struct cli *c)
+{
+	char error[256] = "";
+	int r;
+
+	if (!c->options->replay) {
+		r = source_open_system(&c->source);
+		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s", strerror(-r))
+			     : 0;
+	}
+	r = source_open_replay(c->options->replay, &c->source, error);
+	if (r == -EBADMSG)
+		return cli_fail(EXIT_USAGE, "%s", error);
+	if (r < 0)
+		return cli_fail(EXIT_USAGE, "%s: %s", c->options->replay, strerror(-r));
+	return 0;
+}
+
+int cli_look(struct cli *c, const struct live_request *request, struct arena *arena,
+	     struct live_snapshot *out)
+{
+	int r = 0;
+
+	if (!c->source)
+		r = open_source(c);
+	if (r != 0)
+		return r;
+	r = source_look(c->source, request, arena, out);
+	if (r == -ENOENT && request->scope == LIVE_SCOPE_NAMED)
+		return cli_fail(EXIT_USAGE, "there is no network namespace \"%s\"", request->netns);
+	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look: %s", strerror(-r)) : 0;
+}
+
+int cli_take_no_words(const struct cli *c)
+{
+	if (c->options->n_words == 0)
+		return 0;
+	return cli_fail(EXIT_USAGE, "berth %s takes no \"%.60s\"",
+			verb_rows[c->options->verb].name, c->options->words[0]);
+}
+
+void cli_list_begin(struct cli_list *l, struct cli *c)
+{
+	*l = (struct cli_list){.c = c, .is_empty = true};
+	if (c->options->format == FORMAT_JSON)
+		str_append(&c->out, "[");
+}
+
+int cli_list_add(struct cli_list *l, const struct field_record *record, const void *data,
+		 const char *type)
+{
+	struct cli *c = l->c;
+	bool is_lines = c->options->format == FORMAT_JSONL;
+	struct writer_json json;
+
+	writer_json_init(&json, &c->out, !is_lines);
+	if (!is_lines)
+		str_append(&c->out, l->is_empty ? "\n" : ",\n");
+	render_record(record, data, is_lines ? type : NULL, &json.base);
+	if (is_lines)
+		str_append_char(&c->out, '\n');
+	l->is_empty = false;
+	if (c->out.length >= FLUSH_AT && cli_flush(c) < 0)
+		return EXIT_SYSTEM;
+	return 0;
+}
+
+int cli_list_end(struct cli_list *l)
+{
+	if (l->c->options->format == FORMAT_JSON)
+		str_append(&l->c->out, l->is_empty ? "]\n" : "\n]\n");
+	return cli_flush(l->c) < 0 ? EXIT_SYSTEM : 0;
+}
+
+int cli_strict(const struct cli *c, size_t n_gaps, int code)
+{
+	return c->options->is_strict && n_gaps > 0 && code == EXIT_ANSWERED ? EXIT_GAPS : code;
+}

@@ -1,0 +1,394 @@
+#include "cli/options.h"
+
+#include "answer/verdict.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define FOR(verb) (1U << VERB_##verb)
+#define ANY ((1U << N_VERBS) - 1)
+#define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT))
+
+const struct verb_row verb_rows[N_VERBS] = {
+#define VERB(id, name, arguments, summary) {VERB_##id, name, arguments, summary},
+#include "cli/verbs.def"
+#undef VERB
+};
+
+const struct option_row option_rows[N_OPTIONS] = {
+#define OPTION(id, name, letter, argument, verbs, text)                                            \
+	{OPTION_##id, name, letter, argument, verbs, text},
+#include "cli/options.def"
+#undef OPTION
+};
+
+/* The state of a parse. */
+struct parse {
+	struct options *o;
+	char *error;
+	char **argv;
+	int argc, next;            /* the argument to be looked at */
+	bool seen[N_OPTIONS];
+	bool has_verb, is_over;    /* a verb was named; "--" was met */
+};
+
+static int BERTH_PRINTF(2, 3) refuse(struct parse *p, const char *fmt, ...)
+{
+	struct str safe = {0};
+	va_list args;
+	char line[OPTIONS_ERROR_SIZE];
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	str_append_escaped(&safe, line, false);
+	snprintf(p->error, OPTIONS_ERROR_SIZE, "%s", str_text(&safe));
+	str_fini(&safe);
+	return -EINVAL;
+}
+
+static int add_word(struct parse *p, const char *word)
+{
+	const char **words = realloc(p->o->words, (p->o->n_words + 2) * sizeof(*words));
+
+	if (!words)
+		return refuse(p, "out of memory");
+	words[p->o->n_words++] = word;
+	words[p->o->n_words] = NULL;
+	p->o->words = words;
+	return 0;
+}
+
+static int choose(struct parse *p, const struct option_row *row, const char *value, int *out)
+{
+	const char *rest = row->argument;
+
+	for (int i = 0; *rest; i++) {
+		size_t n = strcspn(rest, "|");
+
+		if (strlen(value) == n && strncmp(value, rest, n) == 0) {
+			*out = i;
+			return 0;
+		}
+		rest += n;
+		rest += *rest == '|';
+	}
+	return refuse(p, "--%s takes %s, not \"%.60s\"", row->name, row->argument, value);
+}
+
+/* lsof's [46][protocol][@host][:ports]: the part that means a local port number. */
+static int take_lsof(struct parse *p, const char *value)
+{
+	struct options *o = p->o;
+	const char *rest = value;
+
+	if (*rest == '4' && !strchr("0123456789", rest[1])) {
+		o->want_v4 = true;
+		rest++;
+	} else if (*rest == '6' && (rest[1] == ':' || !strchr("0123456789", rest[1]))) {
+		o->want_v6 = true;
+		rest++;
+	}
+	if (strncasecmp(rest, "tcp", 3) == 0 && (!rest[3] || rest[3] == ':')) {
+		o->want_tcp = true;
+		rest += 3;
+	} else if (strncasecmp(rest, "udp", 3) == 0 && (!rest[3] || rest[3] == ':')) {
+		o->want_udp = true;
+		rest += 3;
+	}
+	if (!*rest)
+		return 0;
+	if (strchr(rest, '@'))
+		return refuse(p, "-i with a host is not understood; berth HOST:PORT connects to one");
+	return add_word(p, rest);
+}
+
+static int take_width(struct parse *p, const char *value)
+{
+	uint64_t width;
+
+	if (str_parse_u64(value, strlen(value), 10000, &width) < 0)
+		return refuse(p, "--width takes a number of columns, not \"%.60s\"", value);
+	p->o->has_width = true;
+	p->o->width = (size_t)width;
+	return 0;
+}
+
+static int take_format(struct parse *p, enum output_format format)
+{
+	if (p->o->format != FORMAT_TEXT && p->o->format != format)
+		return refuse(p, "--json, --jsonl and --csv exclude each other");
+	p->o->format = format;
+	return 0;
+}
+
+static int take_verdict(struct parse *p, const char *value)
+{
+	enum verdict_word word;
+
+	if (verdict_word_parse(value, &word) < 0)
+		return refuse(p, "--verdict takes as-claimed, customary, unclaimed, occupied, "
+				 "conflict or unknown, not \"%.60s\"", value);
+	p->o->verdict = value;
+	return 0;
+}
+
+static void take_netns(struct parse *p, const char *value)
+{
+	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
+		      : strcmp(value, "here") == 0 ? LIVE_SCOPE_HERE
+						   : LIVE_SCOPE_NAMED;
+	p->o->netns = value;
+}
+
+/* Options that only set a flag. */
+static bool *flag_of(struct options *o, enum option_id id)
+{
+	const struct {
+		enum option_id id;
+		bool *flag;
+	} flags[] = {
+		{OPTION_QUIET, &o->is_quiet},     {OPTION_VERBOSE, &o->is_verbose},
+		{OPTION_STRICT, &o->is_strict},   {OPTION_TCP, &o->want_tcp},
+		{OPTION_UDP, &o->want_udp},       {OPTION_IPV4, &o->want_v4},
+		{OPTION_IPV6, &o->want_v6},       {OPTION_PEERS, &o->want_peers},
+		{OPTION_ALL, &o->want_all},       {OPTION_EXPOSED, &o->is_exposed},
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
+		if (flags[i].id == id)
+			return flags[i].flag;
+	}
+	return NULL;
+}
+
+/* Options that only keep their argument. */
+static const char **text_of(struct options *o, enum option_id id)
+{
+	const struct {
+		enum option_id id;
+		const char **text;
+	} texts[] = {
+		{OPTION_PROGRAM, &o->program}, {OPTION_USER, &o->user},
+		{OPTION_CONTAINER, &o->container}, {OPTION_UNIT, &o->unit},
+		{OPTION_REGISTRY, &o->registry}, {OPTION_REPLAY, &o->replay},
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		if (texts[i].id == id)
+			return texts[i].text;
+	}
+	return NULL;
+}
+
+static int take(struct parse *p, const struct option_row *row, const char *value)
+{
+	struct options *o = p->o;
+	bool *flag = flag_of(o, row->id);
+	const char **text = text_of(o, row->id);
+	int choice = 0, r;
+
+	p->seen[row->id] = true;
+	if (flag)
+		*flag = true;
+	if (text)
+		*text = value;
+	if (text && !*value)
+		return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+	switch ((int)row->id) {
+	case OPTION_JSON:
+		return take_format(p, FORMAT_JSON);
+	case OPTION_JSONL:
+		return take_format(p, FORMAT_JSONL);
+	case OPTION_CSV:
+		return take_format(p, FORMAT_CSV);
+	case OPTION_COLOR:
+		r = choose(p, row, value, &choice);
+		o->colour = (enum when)choice;
+		return r;
+	case OPTION_OWNERS:
+		r = choose(p, row, value, &choice);
+		o->want_all_owners = choice == 1;
+		return r;
+	case OPTION_WIDTH:
+		return take_width(p, value);
+	case OPTION_VERDICT:
+		return take_verdict(p, value);
+	case OPTION_NETNS:
+		take_netns(p, value);
+		return *value ? 0 : refuse(p, "--netns takes %s, not nothing", row->argument);
+	case OPTION_LSOF_I:
+		return take_lsof(p, value);
+	default:
+		return 0;
+	}
+}
+
+static int parse_long(struct parse *p, const char *arg)
+{
+	const char *name = arg + 2, *equals = strchr(name, '=');
+	size_t n = equals ? (size_t)(equals - name) : strlen(name);
+	const char *near = NULL;
+
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_row *row = &option_rows[i];
+		char given[64];
+
+		if (n > 0 && strlen(row->name) == n && strncmp(row->name, name, n) == 0) {
+			if (!row->argument)
+				return equals ? refuse(p, "--%s takes no value", row->name)
+					      : take(p, row, NULL);
+			if (equals)
+				return take(p, row, equals + 1);
+			if (p->next >= p->argc)
+				return refuse(p, "--%s takes %s", row->name, row->argument);
+			return take(p, row, p->argv[p->next++]);
+		}
+		snprintf(given, sizeof(given), "%.*s", (int)MIN_OF(n, 63), name);
+		if (row->text && str_distance(given, row->name, 2) <= 2)
+			near = row->name;
+	}
+	if (near)
+		return refuse(p, "there is no option %.60s; did you mean --%s?", arg, near);
+	return refuse(p, "there is no option %.60s (berth help lists them)", arg);
+}
+
+static const struct option_row *find_letter(char letter)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (option_rows[i].letter == letter)
+			return &option_rows[i];
+	}
+	return NULL;
+}
+
+/* lsof takes -i alone or with a value in the same or in the next word. */
+static int parse_lsof_value(struct parse *p, const struct option_row *row, const char *rest)
+{
+	const char *next = p->next < p->argc ? p->argv[p->next] : NULL;
+
+	if (*rest)
+		return take(p, row, rest);
+	if (next && next[0] != '-') {
+		p->next++;
+		return take(p, row, next);
+	}
+	return take(p, row, "");
+}
+
+static int parse_short(struct parse *p, const char *arg)
+{
+	if (strspn(arg + 1, "0123456789") == strlen(arg + 1) && !(arg[2] == '\0' && find_letter(arg[1])))
+		return refuse(p, "\"%.60s\" is not a port: ports are 0 to 65535", arg);
+	for (const char *c = arg + 1; *c; c++) {
+		const struct option_row *row = find_letter(*c);
+		int r;
+
+		if (!row)
+			return refuse(p, "there is no option -%c (berth help lists them)", *c);
+		if (row->argument)
+			return parse_lsof_value(p, row, c + 1);
+		r = take(p, row, NULL);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int parse_word(struct parse *p, const char *arg)
+{
+	if (!p->is_over && !p->has_verb && p->o->n_words == 0) {
+		for (size_t i = 1; i < N_VERBS; i++) {
+			if (strcmp(arg, verb_rows[i].name) == 0) {
+				p->o->verb = verb_rows[i].id;
+				p->has_verb = true;
+				return 0;
+			}
+		}
+	}
+	return add_word(p, arg);
+}
+
+/* Each option must be one of the verb that was named. */
+static int check_options(struct parse *p)
+{
+	const struct verb_row *verb = &verb_rows[p->o->verb];
+
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!p->seen[i] || row->verbs & 1U << verb->id)
+			continue;
+		if (row->letter)
+			return refuse(p, "-%c (--%s) does not go with berth %s", row->letter,
+				      row->name, *verb->name ? verb->name : "WHAT");
+		return refuse(p, "--%s does not go with berth %s", row->name,
+			      *verb->name ? verb->name : "WHAT");
+	}
+	return 0;
+}
+
+/* `berth` alone, or with nothing but options, is `berth here`. */
+static void settle_verb(struct parse *p)
+{
+	struct options *o = p->o;
+
+	if (p->seen[OPTION_VERSION])
+		o->verb = VERB_VERSION;
+	if (p->seen[OPTION_HELP]) {
+		if (p->has_verb && o->verb != VERB_HELP) {
+			o->n_words = 0;
+			if (add_word(p, verb_rows[o->verb].name) < 0)
+				o->n_words = 0;
+		}
+		o->verb = VERB_HELP;
+		return;
+	}
+	if (o->verb != VERB_ANSWER || o->n_words > 0)
+		return;
+	o->verb = VERB_HERE;
+	o->is_bare = true;
+}
+
+int options_parse(int argc, char **argv, struct options *out, char *error)
+{
+	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
+
+	*out = (struct options){.verb = VERB_ANSWER};
+	while (p.next < argc) {
+		const char *arg = argv[p.next++];
+		int r;
+
+		if (p.is_over || arg[0] != '-' || !arg[1])
+			r = parse_word(&p, arg);
+		else if (strcmp(arg, "--") == 0)
+			r = !(p.is_over = true);
+		else if (arg[1] == '-')
+			r = parse_long(&p, arg);
+		else
+			r = parse_short(&p, arg);
+		if (r < 0)
+			return r;
+	}
+	settle_verb(&p);
+	if (out->verb == VERB_HELP || out->verb == VERB_VERSION)
+		return 0;
+	return check_options(&p);
+}
+
+void options_fini(struct options *o)
+{
+	free(o->words);
+	o->words = NULL;
+	o->n_words = 0;
+}
+
+bool options_has_filter(const struct options *o)
+{
+	return o->is_exposed || o->program || o->user || o->container || o->unit || o->verdict;
+}

@@ -1,0 +1,77 @@
+/*
+ * Options: the command line as values. The tables are verbs.def and options.def.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "live/live.h"
+
+#include <stdbool.h>
+
+/* VERB_ANSWER, VERB_HERE, ... in the order of verbs.def. */
+enum verb_id {
+#define VERB(id, name, arguments, summary) VERB_##id,
+#include "cli/verbs.def"
+#undef VERB
+	N_VERBS,
+};
+
+/* OPTION_JSON, ... in the order of options.def. */
+enum option_id {
+#define OPTION(id, name, letter, argument, verbs, text) OPTION_##id,
+#include "cli/options.def"
+#undef OPTION
+	N_OPTIONS,
+};
+
+struct verb_row {
+	enum verb_id id;
+	const char *name, *arguments, *summary;
+};
+
+struct option_row {
+	enum option_id id;
+	const char *name;     /* "" = only a letter */
+	char letter;          /* 0 = none */
+	const char *argument; /* NULL = takes none */
+	unsigned int verbs;   /* bit (1 << verb) */
+	const char *text;     /* NULL = accepted and ignored */
+};
+
+extern const struct verb_row verb_rows[N_VERBS];
+extern const struct option_row option_rows[N_OPTIONS];
+
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV };
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+/* Everything the command line said. Strings are borrowed from argv. */
+struct options {
+	enum verb_id verb;
+	bool is_bare;              /* nothing at all was asked: `berth` */
+	enum output_format format;
+	enum when colour;
+	bool has_width;
+	size_t width;              /* 0 = do not wrap */
+	bool is_quiet, is_verbose, is_strict;
+	bool want_tcp, want_udp, want_v4, want_v6; /* as given; none given = all */
+	enum live_scope scope;
+	const char *netns;
+	bool want_all_owners, want_peers, want_all;
+	bool is_exposed;
+	const char *program, *user, *container, *unit, *verdict; /* filters; NULL = any */
+	const char *registry, *replay;
+	const char **words;        /* what is not an option; heap, NULL-terminated */
+	size_t n_words;
+};
+
+enum { OPTIONS_ERROR_SIZE = 512 };
+
+/*
+ * Read the command line. Returns 0, or -EINVAL with one clear line in `error`
+ * (OPTIONS_ERROR_SIZE bytes). `out` must be given to options_fini() in either case.
+ */
+int options_parse(int argc, char **argv, struct options *out, char *error) BERTH_MUST_CHECK;
+void options_fini(struct options *o);
+
+/* Whether a filter of `here` is set: then "no row" is the answer no. */
+bool options_has_filter(const struct options *o);

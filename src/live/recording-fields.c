@@ -1,0 +1,81 @@
+#include "live/recording-fields.h"
+
+#define ROW(type_, record, key_, member)                                                           \
+	{                                                                                          \
+		.key = key_, .type = type_, .at = offsetof(struct record, member),                 \
+		.has_at = FIELD_ALWAYS                                                             \
+	}
+#define ROW_HAS(type_, record, key_, member, has)                                                  \
+	{                                                                                          \
+		.key = key_, .type = type_, .at = offsetof(struct record, member),                 \
+		.has_at = offsetof(struct record, has)                                             \
+	}
+
+static const struct field rules_rows[] = {
+	ROW_HAS(FIELD_SPAN, live_rules, "ephemeral", ephemeral, has_ephemeral),
+	ROW_HAS(FIELD_U32, live_rules, "unprivileged", unprivileged_start, has_privileged),
+	ROW_HAS(FIELD_SPANS, live_rules, "reserved", reserved, has_reserved),
+};
+
+static const struct field namespace_rows[] = {
+	ROW(FIELD_FLAG, live_namespace, "here", is_here),
+	ROW(FIELD_FLAG, live_namespace, "text", is_read_as_text),
+	ROW(FIELD_TEXT, live_namespace, "name", name),
+	ROW(FIELD_TEXT, live_namespace, "container", container),
+};
+
+static const struct field process_rows[] = {
+	ROW(FIELD_TEXT, live_process, "program", program),
+	ROW(FIELD_TEXT, live_process, "path", path),
+	ROW(FIELD_FLAG, live_process, "deleted", is_path_deleted),
+	ROW(FIELD_WORDS, live_process, "command", command),
+	ROW(FIELD_FLAG, live_process, "cut", is_command_cut),
+	ROW(FIELD_TEXT, live_process, "directory", directory),
+	ROW(FIELD_U32, live_process, "uid", uid),
+	ROW(FIELD_TEXT, live_process, "user", user),
+	ROW(FIELD_INSTANT, live_process, "started", started),
+	ROW(FIELD_TEXT, live_process, "unit", unit),
+	ROW(FIELD_TEXT, live_process, "container", container),
+	ROW(FIELD_PARENTS, live_process, "parents", parents),
+};
+
+static const struct field socket_rows[] = {
+	ROW(FIELD_FLAG, live_socket, "dual", is_dual_stack),
+	ROW(FIELD_NAMESPACE, live_socket, "ns", ns),
+	ROW(FIELD_TEXT, live_socket, "interface", interface),
+	ROW_HAS(FIELD_QUEUE, live_socket, "queue", queued, has_queue),
+	ROW(FIELD_U32, live_socket, "inode", inode),
+	ROW(FIELD_U64, live_socket, "cookie", cookie),
+	ROW_HAS(FIELD_U32, live_socket, "uid", uid, has_uid),
+	ROW(FIELD_TEXT, live_socket, "user", user),
+	ROW(FIELD_U32, live_socket, "expires", expires_ms),
+	ROW(FIELD_U64, live_socket, "cgroup", cgroup_id),
+	ROW(FIELD_TEXT, live_socket, "unit", unit),
+	ROW(FIELD_TEXT, live_socket, "container", container),
+	ROW(FIELD_SEARCH, live_socket, "search", owners_search),
+	ROW(FIELD_OWNERS, live_socket, "owners", owners),
+};
+
+static const struct field gap_rows[] = {
+	ROW(FIELD_TEXT, live_gap, "what", what),   ROW(FIELD_TEXT, live_gap, "where", where),
+	ROW(FIELD_TEXT, live_gap, "why", why),     ROW(FIELD_TEXT, live_gap, "fix", fix),
+	ROW(FIELD_U32, live_gap, "similar", n_similar),
+};
+
+#define TABLE(name, rows)                                                                          \
+	{                                                                                          \
+		.record = name, .fields = rows, .n_fields = N_ELEMENTS(rows)                       \
+	}
+
+const struct field_table recording_rules_fields = TABLE("rules", rules_rows);
+const struct field_table recording_namespace_fields = TABLE("namespace", namespace_rows);
+const struct field_table recording_process_fields = TABLE("process", process_rows);
+const struct field_table recording_socket_fields = TABLE("socket", socket_rows);
+const struct field_table recording_gap_fields = TABLE("gap", gap_rows);
+
+const char recording_first_line[] = "berth-world 1";
+
+enum live_search recording_default_search(enum live_state state)
+{
+	return state == LIVE_TIME_WAIT ? LIVE_SEARCH_NONE : LIVE_SEARCH_ALL;
+}

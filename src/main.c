@@ -1,0 +1,78 @@
+/*
+ * berth: who claimed a port, who lives there now, do the two agree.
+ *
+ * A map of the tree, in the order in which a question walks through it. Arrows between folders go
+ * one way: base <- query <- { registry | live | ledger } <- answer <- { render | act } <- cli.
+ *
+ *     base/      knows nothing of ports
+ *         attr arena fd str        attributes; memory that dies together; files; bytes as text
+ *         image image-writer       one read-only file format: registry now, claims later
+ *     query/     1. what was asked
+ *         transport address query  tcp and udp; addresses and exposure; "5432/tcp", "pid:7"
+ *     registry/  2a. what the world claims
+ *         registry known-uses      look-up by port and name in one image; software by port
+ *         format validate builtin  what lies in the image; is it whole; the one linked in
+ *         search etc-services      all words in all texts; services(5) lines
+ *         browser-ports            what browsers refuse
+ *         builder                  makes the image: for the build (tools/mkregistry), for updates
+ *     live/      2b. what runs now
+ *         live source.h            the records; the seam to an operating system
+ *     answer/    3. one record
+ *         answer fields.def        the record; what it looks like from outside, a row a field
+ *         answer-world -live -lists  its parts, from the registry and from what runs now
+ *         verdict identify match   one word; by what names a process goes; from a word to ports
+ *     render/    4. its faces
+ *         render writer schema     the only walk; JSON and CSV; the schema of a record
+ *         text text-answer -list   lines for people
+ *     act/       5. what berth does: connect
+ *     cli/       the entrance: verbs.def options.def, verb-<name>.c
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* A closed standard descriptor would be given to the next file that is opened. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+	}
+}
+
+static int run(struct cli *c)
+{
+	static cli_verb *const verbs[N_VERBS] = {
+		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
+		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
+		[VERB_EXPORT] = verb_export, [VERB_REPORT] = verb_report,
+		[VERB_HELP] = verb_help,     [VERB_VERSION] = verb_version,
+	};
+
+	return verbs[c->options->verb](c);
+}
+
+int main(int argc, char **argv)
+{
+	char error[OPTIONS_ERROR_SIZE];
+	struct options options;
+	struct cli cli;
+	int code;
+
+	hold_standard_descriptors();
+	signal(SIGPIPE, SIG_DFL);
+	if (geteuid() != getuid() || getegid() != getgid())
+		return cli_fail(EXIT_USAGE, "refuses to run setuid or setgid");
+	if (options_parse(argc, argv, &options, error) < 0) {
+		options_fini(&options);
+		return cli_fail(EXIT_USAGE, "%s", error);
+	}
+	cli_init(&cli, &options);
+	code = run(&cli);
+	cli_fini(&cli);
+	options_fini(&options);
+	return code;
+}

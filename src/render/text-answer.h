@@ -1,0 +1,31 @@
+/*
+ * The faces that people read: one port on one screen, many ports in a table, the listeners of this
+ * machine, what a search found, the ranges.
+ */
+#pragma once
+
+#include "answer/answer.h"
+#include "render/text.h"
+
+/* The whole answer for one port. */
+void text_answer(struct text *t, const struct answer *a);
+
+/* Many ports, a line each; neighbours that say nothing share one ("8002-8007  vacant"). */
+void text_answers(struct text *t, const struct answer *const *answers, size_t n);
+
+/* Listeners as a table; `hides_maybe_clients` leaves out UDP sockets that may be clients. */
+void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_clients);
+
+/* Gaps, below whatever has them: `gaps   owner of pid 7: permission denied (run as root)`. */
+void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t indent);
+
+/* "April 2002" from "2002-04"; anything else as it is. `out` has TEXT_DATE_SIZE bytes. */
+enum { TEXT_DATE_SIZE = 64 };
+const char *text_date(const char *date, char *out);
+
+/* "3476" or "8000-8010". `out` has TEXT_SPAN_SIZE bytes. */
+enum { TEXT_SPAN_SIZE = 16 };
+const char *text_span(const struct live_span *span, char *out);
+
+/* The tone of a verdict. */
+enum text_tone text_verdict_tone(enum verdict_word w);

@@ -1,0 +1,382 @@
+/* Texts of many things: ports in a table, the listeners of this machine, finds, ranges. */
+#include "render/text-answer.h"
+
+#include "render/text-list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first owner's name, and how many others there are: "nginx +2". */
+static const char *describe_owners(const struct answer_listener *l, struct arena *arena)
+{
+	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const char *name = o ? o->label ? o->label : "?" : "?";
+
+	if (l->n_owners > 1)
+		return arena_printf(arena, "%s +%zu", name, l->n_owners - 1);
+	return arena_strdup(arena, name);
+}
+
+static bool is_quiet(struct verdict v)
+{
+	return v.word == VERDICT_VACANT || v.word == VERDICT_DARK || v.word == VERDICT_UNKNOWN;
+}
+
+static struct verdict heavier(const struct answer *a)
+{
+	if (a->has_transport)
+		return a->transport == TRANSPORT_UDP ? a->udp : a->tcp;
+	return a->udp.word > a->tcp.word ? a->udp : a->tcp;
+}
+
+/* The port's names: its own, then IANA's. */
+static const char *describe_names(const struct answer *a, struct arena *arena)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < a->n_assignments; i++) {
+		const char *name = a->assignments[i].name;
+		bool is_repeated = !name || a->assignments[i].alias_of;
+
+		for (size_t k = 0; k < i && !is_repeated; k++)
+			is_repeated = a->assignments[k].name &&
+				      strcmp(a->assignments[k].name, name) == 0;
+		if (!is_repeated)
+			text = arena_printf(arena, "%s%s%s", text, *text ? ", " : "", name);
+		if (!text)
+			return NULL;
+	}
+	return text;
+}
+
+static const char *describe_residents(const struct answer *a, struct arena *arena)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < a->n_listeners && text; i++) {
+		const struct answer_listener *l = &a->listeners[i];
+		bool is_repeated = false;
+
+		for (size_t k = 0; k < i; k++)
+			is_repeated = is_repeated ||
+				      (a->listeners[k].n_owners && l->n_owners && a->listeners[k].owners[0].pid == l->owners[0].pid &&
+				       strcmp(a->listeners[k].protocol, l->protocol) == 0 &&
+				       a->listeners[k].is_here == l->is_here);
+		if (is_repeated)
+			continue;
+		text = arena_printf(arena, "%s%s%s (%s%s%s)", text, *text ? ", " : "",
+				    describe_owners(l, arena), l->protocol,
+				    l->is_here ? "" : ", in ", l->is_here ? "" : l->ns.name);
+	}
+	return text;
+}
+
+enum { PORT_COLUMNS = 4 };
+
+/* One row for a port, or for a run of ports that say nothing. */
+static bool fill_port_row(const struct answer *const *run, size_t n, struct text_cell *row,
+			  struct arena *arena)
+{
+	const struct answer *a = run[0];
+	struct live_span span = {a->port, run[n - 1]->port};
+	char ports[TEXT_SPAN_SIZE];
+	struct verdict v = heavier(a);
+
+	row[0] = (struct text_cell){arena_strdup(arena, text_span(&span, ports)), TEXT_STRONG};
+	row[1] = (struct text_cell){verdict_word_name(v.word), text_verdict_tone(v.word)};
+	row[2] = (struct text_cell){describe_names(a, arena), TEXT_PLAIN};
+	row[3] = (struct text_cell){describe_residents(a, arena),
+				    is_quiet(v) ? TEXT_FAINT : TEXT_PLAIN};
+	return !arena_failed(arena);
+}
+
+void text_answers(struct text *t, const struct answer *const *answers, size_t n)
+{
+	static const struct text_column columns[PORT_COLUMNS] = {
+		{.head = "PORT"}, {.head = "VERDICT"}, {.head = "CLAIMED AS", .least = 16},
+		{.head = "HERE", .least = 16}};
+	struct arena arena;
+	struct text_cell *cells;
+	size_t n_rows = 0;
+
+	arena_init(&arena);
+	cells = arena_calloc(&arena, n * PORT_COLUMNS, sizeof(*cells));
+	for (size_t i = 0, k; cells && i < n; i = k) {
+		for (k = i + 1; k < n && answer_is_empty(answers[i]) && answer_is_empty(answers[k]) &&
+				answers[k]->port == answers[k - 1]->port + 1;
+		     k++)
+			continue;
+		if (!fill_port_row(answers + i, k - i, cells + n_rows * PORT_COLUMNS, &arena))
+			break;
+		n_rows++;
+	}
+	if (arena_failed(&arena))
+		t->out->has_failed = true;
+	else
+		text_table(t, "", 0, columns, cells, n_rows, PORT_COLUMNS);
+	arena_fini(&arena);
+	if (n > 0)
+		text_gaps(t, answers[0]->gaps, answers[0]->n_gaps, 10);
+}
+
+/* Where a listener belongs: its container, else its unit; foreign namespaces by name. */
+static const char *describe_place(const struct answer_listener *l, struct arena *arena)
+{
+	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const char *container = o && o->container ? o->container : l->container;
+	const char *unit = o && o->unit ? o->unit : l->unit;
+
+	if (!l->is_here)
+		return arena_printf(arena, "in %s", l->ns.name);
+	if (container)
+		return arena_printf(arena, "container %.12s", container);
+	return unit;
+}
+
+static const char *describe_address(const struct answer_listener *l, struct arena *arena)
+{
+	const char *device = l->interface ? l->interface : "";
+	const char *at = l->interface && !strchr(l->address, '%') ? "%" : "";
+
+	if (strcmp(l->exposure, "all") == 0)
+		return "*";
+	if (!*at)
+		device = "";
+	return arena_printf(arena, strcmp(l->family, "ipv6") == 0 ? "[%s]%s%s" : "%s%s%s", l->address,
+			    at, device);
+}
+
+static const char *describe_user(const struct answer_listener *l, struct arena *arena)
+{
+	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const char *user = o ? o->user : l->user;
+	answer_number uid = o ? o->uid : l->uid;
+
+	return user || uid < 0 ? user : arena_printf(arena, "%lld", (long long)uid);
+}
+
+/* The heaviest name that the port has. */
+static const char *describe_name(const struct answer_listener *l, struct arena *arena)
+{
+	if (l->n_names == 0)
+		return NULL;
+	if (strcmp(l->names[0].source, "known") == 0)
+		return arena_printf(arena, "(%s)", l->names[0].name);
+	return l->names[0].name;
+}
+
+enum { HERE_COLUMNS = 8 };
+
+static void fill_here_row(const struct answer_listener *l, struct text_cell *row,
+			  struct arena *arena)
+{
+	const char *verdict = l->verdict ? l->verdict
+			      : !l->is_here ? "not here"
+					    : strcmp(l->role, "listener") == 0 ? "-" : "maybe client";
+	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
+	bool is_full = l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
+
+	row[0] = (struct text_cell){arena_printf(arena, "%u/%s", l->port, l->protocol), TEXT_STRONG};
+	row[1] = (struct text_cell){describe_address(l, arena),
+				    strcmp(l->exposure, "loopback") == 0 ? TEXT_FAINT : TEXT_PLAIN};
+	row[2] = (struct text_cell){describe_owners(l, arena), l->n_owners ? TEXT_PLAIN : TEXT_NOTE};
+	row[3] = (struct text_cell){
+		l->n_owners && l->owners[0].pid >= 0
+			? arena_printf(arena, "%lld", (long long)l->owners[0].pid) : NULL, TEXT_PLAIN};
+	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
+	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
+	row[6] = (struct text_cell){is_full ? arena_printf(arena, "%s, queue full", verdict) : verdict,
+				    tone};
+	row[7] = (struct text_cell){describe_place(l, arena), TEXT_FAINT};
+}
+
+static void put_here_summary(struct text *t, const struct answer_here *h, size_t n_shown)
+{
+	size_t n_unowned = 0, n_foreign = 0;
+
+	for (size_t i = 0; i < h->n_listeners; i++) {
+		n_unowned += h->listeners[i].n_owners == 0;
+		n_foreign += !h->listeners[i].is_here;
+	}
+	text_blank(t);
+	text_begin(t, "", 0);
+	text_putf(t, TEXT_FAINT, 0, "%zu listener%s in %lld network namespace%s", n_shown,
+		  n_shown == 1 ? "" : "s", (long long)h->checked.namespaces,
+		  h->checked.namespaces == 1 ? "" : "s");
+	if (n_foreign > 0)
+		text_putf(t, TEXT_FAINT, 0, "; %zu of them not reachable from here", n_foreign);
+	if (n_unowned > 0)
+		text_putf(t, TEXT_NOTE, 0, "; %zu without a visible owner", n_unowned);
+	if (h->n_listeners > n_shown)
+		text_putf(t, TEXT_FAINT, 0, "; %zu that may be UDP clients left out (--all)",
+			  h->n_listeners - n_shown);
+	text_end(t);
+}
+
+static void put_here_holders(struct text *t, const struct answer_here *h)
+{
+	if (h->n_holders == 0)
+		return;
+	text_blank(t);
+	for (size_t i = 0; i < h->n_holders; i++) {
+		const struct answer_holder *o = &h->holders[i];
+
+		text_begin(t, i == 0 ? "held" : "", 10);
+		text_putf(t, TEXT_STRONG, 0, "%u/%s", o->port, o->protocol);
+		text_putf(t, TEXT_PLAIN, 2, "%lld %s on %s", (long long)o->count, o->kind, o->address);
+		if (o->owner && o->owner->label)
+			text_putf(t, TEXT_PLAIN, 2, "%s (%lld)", o->owner->label,
+				  (long long)o->owner->pid);
+		if (o->seconds_left >= 0)
+			text_putf(t, TEXT_FAINT, 2, "%lld s left", (long long)o->seconds_left);
+		text_end(t);
+	}
+}
+
+void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_clients)
+{
+	static const struct text_column columns[HERE_COLUMNS] = {
+		{.head = "PORT"},
+		{.head = "ADDRESS", .least = 12},
+		{.head = "PROGRAM", .least = 10},
+		{.head = "PID", .drop = 3},
+		{.head = "USER", .drop = 1},
+		{.head = "CLAIMED AS", .least = 8},
+		{.head = "VERDICT"},
+		{.head = "WHERE", .drop = 2},
+	};
+	struct arena arena;
+	struct text_cell *cells;
+	size_t n_rows = 0;
+
+	arena_init(&arena);
+	cells = arena_calloc(&arena, h->n_listeners * HERE_COLUMNS, sizeof(*cells));
+	for (size_t i = 0; cells && i < h->n_listeners; i++) {
+		if (hides_maybe_clients && strcmp(h->listeners[i].role, "maybe-client") == 0)
+			continue;
+		fill_here_row(&h->listeners[i], cells + n_rows++ * HERE_COLUMNS, &arena);
+	}
+	if (arena_failed(&arena))
+		t->out->has_failed = true;
+	else if (n_rows > 0)
+		text_table(t, "", 0, columns, cells, n_rows, HERE_COLUMNS);
+	arena_fini(&arena);
+	put_here_holders(t, h);
+	put_here_summary(t, h, n_rows);
+	text_gaps(t, h->gaps, h->n_gaps, 10);
+}
+
+static const char *describe_port(const struct answer_found *f, struct arena *arena)
+{
+	const struct live_span *ports = f->assignment ? &f->assignment->ports : &f->known_use->ports;
+	const char *protocol = f->assignment ? f->assignment->protocol : f->known_use->protocol;
+	char span[TEXT_SPAN_SIZE];
+
+	if (f->assignment && !f->assignment->has_ports)
+		return protocol ? arena_printf(arena, "-/%s", protocol) : "-";
+	return protocol ? arena_printf(arena, "%s/%s", text_span(ports, span), protocol)
+			: arena_strdup(arena, text_span(ports, span));
+}
+
+enum { FOUND_COLUMNS = 4 };
+
+static void fill_found_row(const struct answer_found *f, struct text_cell *row, struct arena *arena)
+{
+	const struct answer_assignment *as = f->assignment;
+
+	row[0] = (struct text_cell){describe_port(f, arena), TEXT_STRONG};
+	if (!as) {
+		row[1] = (struct text_cell){f->known_use->software, TEXT_GOOD};
+		row[2] = (struct text_cell){f->known_use->purpose, TEXT_PLAIN};
+		row[3] = (struct text_cell){"known use", TEXT_FAINT};
+		return;
+	}
+	row[1] = (struct text_cell){as->name ? as->name : as->status,
+				    as->name ? TEXT_PLAIN : TEXT_FAINT};
+	row[2] = (struct text_cell){as->description, TEXT_PLAIN};
+	row[3] = (struct text_cell){as->alias_of ? arena_printf(arena, "alias of %s", as->alias_of)
+				    : as->contact ? as->contact : as->assignee, TEXT_FAINT};
+}
+
+void text_found(struct text *t, const struct answer_found *found, size_t n)
+{
+	static const struct text_column columns[FOUND_COLUMNS] = {
+		{.least = 0}, {.least = 16}, {.least = 24}, {.drop = 1}};
+	struct arena arena;
+	struct text_cell *cells;
+
+	arena_init(&arena);
+	cells = arena_calloc(&arena, n * FOUND_COLUMNS, sizeof(*cells));
+	for (size_t i = 0; cells && i < n; i++)
+		fill_found_row(&found[i], cells + i * FOUND_COLUMNS, &arena);
+	if (arena_failed(&arena))
+		t->out->has_failed = true;
+	else
+		text_table(t, "", 0, columns, cells, n, FOUND_COLUMNS);
+	arena_fini(&arena);
+}
+
+static void put_range(struct text *t, const struct answer_range *r)
+{
+	char span[TEXT_SPAN_SIZE];
+
+	text_begin(t, r->name, 10);
+	text_putf(t, TEXT_STRONG, 0, "%-11s", text_span(&r->ports, span));
+	text_say(t, TEXT_PLAIN, 2, r->registration);
+	text_end(t);
+	text_begin(t, "", 10);
+	text_putf(t, TEXT_PLAIN, 13, "%lld ports:", (long long)r->n_ports);
+	text_putf(t, TEXT_PLAIN, 1, "%lld named,", (long long)r->n_named);
+	text_putf(t, TEXT_PLAIN, 1, "%lld of them cite a document,", (long long)r->n_documented);
+	text_putf(t, TEXT_PLAIN, 1, "%lld with a known use,", (long long)r->n_known);
+	text_putf(t, r->n_listening ? TEXT_GOOD : TEXT_PLAIN, 1, "%lld listening here",
+		  (long long)r->n_listening);
+	text_end(t);
+}
+
+static void put_spans(struct text *t, const struct answer_span *spans, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *end = i + 1 < n ? "," : "";
+
+		if (spans[i].first == spans[i].last)
+			text_putf(t, TEXT_PLAIN, 1, "%lld%s", (long long)spans[i].first, end);
+		else
+			text_putf(t, TEXT_PLAIN, 1, "%lld-%lld%s", (long long)spans[i].first,
+				  (long long)spans[i].last, end);
+	}
+}
+
+static void put_kernel(struct text *t, const struct answer_kernel *k)
+{
+	text_begin(t, "kernel", 10);
+	if (k->unprivileged_start >= 0)
+		text_putf(t, TEXT_PLAIN, 0, "ports below %lld need a privilege to bind;",
+			  (long long)k->unprivileged_start);
+	if (k->ephemeral)
+		text_putf(t, TEXT_PLAIN, 1, "outgoing connections take theirs from %lld-%lld;",
+			  (long long)k->ephemeral->first, (long long)k->ephemeral->last);
+	text_put(t, TEXT_PLAIN, 1, k->n_reserved ? "kept out of that:" : "nothing is kept out of that");
+	put_spans(t, k->reserved, k->n_reserved);
+	text_end(t);
+	text_begin(t, "browsers", 10);
+	text_putf(t, TEXT_PLAIN, 0, "refuse HTTP to these (list of %s):", k->browser_blocked_as_of);
+	put_spans(t, k->browser_blocked, k->n_browser_blocked);
+	text_end(t);
+}
+
+void text_ranges(struct text *t, const struct answer_ranges *r)
+{
+	for (size_t i = 0; i < r->n_ranges; i++)
+		put_range(t, &r->ranges[i]);
+	text_blank(t);
+	put_kernel(t, &r->kernel);
+	text_gaps(t, r->gaps, r->n_gaps, 10);
+	text_blank(t);
+	text_begin(t, "", 0);
+	text_putf(t, TEXT_FAINT, 0, "registry as of %s (%s)",
+		  r->registry.names_as_of ? r->registry.names_as_of : "?",
+		  r->registry.built_in ? "built in" : "updated");
+	text_end(t);
+}
