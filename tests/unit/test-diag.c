@@ -322,6 +322,8 @@ static void test_malformed(void **state BERTH_UNUSED)
 	assert_int_equal(parse(&r, &everything, &rows), -EBADMSG);
 	((struct nlmsghdr *)(void *)r.bytes)->nlmsg_len = 3;
 	assert_int_equal(parse(&r, &everything, &rows), -EBADMSG);
+	((struct nlmsghdr *)(void *)r.bytes)->nlmsg_len = 0xc5c5c500; /* negative as an int */
+	assert_int_equal(parse(&r, &everything, &rows), -EBADMSG);
 	assert_int_equal(rows.n, 0);
 
 	/* Every cut of a good reply: never more than what is whole. */
