@@ -209,7 +209,8 @@ static void test_round_trip(void **state)
 	struct live_socket sockets[] = {
 		{.transport = TRANSPORT_MPTCP, .state = LIVE_LISTENER, .local = parsed("::"),
 		 .is_dual_stack = true, .interface = NASTY, .has_queue = true,
-		 .queued = 4294967295U, .limit = 4294967294U, .inode = 4294967295U, .cookie = 18446744073709551615U,
+		 .queued = 4294967295U, .limit = 4294967294U, .inode = 4294967295U,
+		 .cookie = 18446744073709551615U,
 		 .has_uid = true, .uid = 0, .user = NASTY, .cgroup_id = 18446744073709551614U,
 		 .unit = NASTY, .container = NASTY, .ns = &ns[0],
 		 .owners_search = LIVE_SEARCH_CGROUP, .owners = owners, .n_owners = 7},
