@@ -34,13 +34,21 @@ static bool is_in_scope(const struct live_request *request, const struct live_na
 	return false;
 }
 
+/* Connections that are in nobody's way: their owners are asked for separately. */
+static bool is_mere_peer(const struct live_request *request, const struct live_socket *s)
+{
+	return s->state == LIVE_CONNECTION &&
+	       !((request->want & LIVE_WANT_HOLDERS) && s->local_port >= request->first_port &&
+		 s->local_port <= request->last_port);
+}
+
 static int select_owners(const struct live_request *request, const bool *late,
 			 struct arena *arena, struct live_socket *s)
 {
 	struct live_owner *owners;
 	size_t n_early = 0;
 
-	if (s->state == LIVE_CONNECTION && !request->want_peer_owners) {
+	if (is_mere_peer(request, s) && !request->want_peer_owners) {
 		s->owners = NULL;
 		s->n_owners = 0;
 		s->owners_search = LIVE_SEARCH_NONE;

@@ -123,7 +123,7 @@ int recording_read(const char *bytes, size_t n, const char *name, struct arena *
  * - Owners: those marked + are what the search of a socket's cgroup misses. They are left out
  *   unless want_all_owners is set or every owner is so marked (a live look goes on to every process
  *   while a socket has no owner). Whoever asked for all owners gets "all" instead of "cgroup".
- * - Connections have owners with want_peer_owners only.
+ * - Connections that are not holders of the asked ports have owners with want_peer_owners only.
  * - Rules, gaps and could_look are the recording's.
  */
 int recording_select(const struct recording *r, const struct live_request *request,

@@ -215,8 +215,11 @@ static void test_owners_of_peers(void **state)
 	assert_int_equal(of_port(f, &q, 40000)->n_owners, 0);
 	assert_int_equal(of_port(f, &q, 40000)->owners_search, LIVE_SEARCH_NONE);
 	assert_int_equal(of_port(f, &q, 80)->n_owners, 0);
-	q.want_peer_owners = true;
+	q.want |= LIVE_WANT_HOLDERS; /* now the one that holds port 80 is in somebody's way */
+	q.want &= ~(unsigned int)LIVE_WANT_LISTENERS;
+	assert_int_equal(of_port(f, &q, 40000)->n_owners, 0);
 	assert_int_equal(of_port(f, &q, 80)->n_owners, 1);
+	q.want_peer_owners = true;
 	assert_int_equal(of_port(f, &q, 40000)->n_owners, 1);
 	assert_int_equal(of_port(f, &q, 40000)->owners_search, LIVE_SEARCH_ALL);
 }
