@@ -6,6 +6,7 @@
 #include "registry/known-uses.h"
 #include "registry/registry.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* "a;b;c" as a NULL-terminated list. NULL when out of memory. */
@@ -23,6 +24,32 @@ static const char *const *split_list(const char *list, struct arena *arena)
 		*item = arena_strndup(arena, piece.text, piece.n);
 	}
 	return arena_grow(arena, items, n, n + 1, sizeof(*items));
+}
+
+static const char *copy_piece(struct registry_piece piece, struct arena *arena)
+{
+	return piece.n ? arena_strndup(arena, piece.text, piece.n) : NULL;
+}
+
+static bool fill_former(const char *list, struct answer_assignment *out, struct arena *arena)
+{
+	struct answer_former *former = NULL;
+	size_t n = 0, capacity = 0;
+	struct registry_piece piece;
+
+	while (registry_item(&list, &piece)) {
+		struct registry_former one = registry_former(piece);
+		struct answer_former *slot = ARENA_PUSH(arena, former, n, capacity);
+
+		if (!slot)
+			return false;
+		slot->name = copy_piece(one.name, arena);
+		slot->listed = copy_piece(one.listed, arena);
+		slot->removed = copy_piece(one.removed, arena);
+	}
+	out->former = former;
+	out->n_former = n;
+	return !arena_failed(arena);
 }
 
 bool answer_fill_assignment(const struct registry *reg, uint32_t id, struct answer_assignment *out,
@@ -51,10 +78,9 @@ bool answer_fill_assignment(const struct registry *reg, uint32_t id, struct answ
 		.note = row.note,
 		.service_code = row.has_service_code ? (answer_number)row.service_code : ANSWER_NULL,
 		.is_widespread = row.is_widespread,
-		.former = row.former,
 		.details_as_of = row.details_as_of,
 	};
-	return out->references != NULL;
+	return out->references != NULL && fill_former(row.former, out, arena);
 }
 
 /* Whether a question about one transport wants the rows of `t`. */
@@ -142,6 +168,19 @@ void answer_fill_use(const struct known_use *use, struct answer_use *out, struct
 	};
 }
 
+/* The proven before the merely reported, the older before the younger, undated ones last. */
+static int compare_uses(const void *pa, const void *pb)
+{
+	const struct answer_use *a = pa, *b = pb;
+	int r = (strcmp(a->grade, "unverified") == 0) - (strcmp(b->grade, "unverified") == 0);
+
+	if (r == 0)
+		r = strcmp(a->since ? a->since : "9999", b->since ? b->since : "9999");
+	if (r == 0)
+		r = strcmp(a->software, b->software);
+	return r ? r : strcmp(a->protocol, b->protocol);
+}
+
 bool answer_fill_uses(const struct registry *reg, uint16_t port,
 		      const struct answer_options *options, struct answer *out, struct arena *arena)
 {
@@ -161,6 +200,8 @@ bool answer_fill_uses(const struct registry *reg, uint16_t port,
 			answer_fill_use(&use, slot, arena);
 		}
 	}
+	if (n > 0)
+		qsort(uses, n, sizeof(*uses), compare_uses);
 	out->known_uses = uses;
 	out->n_known_uses = n;
 	return !arena_failed(arena);

@@ -124,9 +124,9 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 		      size_t *n_out, struct arena *arena)
 {
 	static const struct answer_gap unbuilt[] = {
-		{"claims", "of your own", "this version of berth keeps none", NULL},
-		{"published ports", "of NAT and proxies", "this version of berth does not read them",
-		 NULL},
+		{"claims", "of your own", "this version of berth does not read them", NULL, true},
+		{"published ports", "of NAT and proxies",
+		 "this version of berth does not read them", NULL, true},
 	};
 	size_t n = from->live->n_gaps;
 	struct answer_gap *gaps = arena_calloc(arena, n + N_ELEMENTS(unbuilt), sizeof(*gaps));
@@ -136,7 +136,7 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 	for (size_t i = 0; i < n; i++) {
 		const struct live_gap *gap = &from->live->gaps[i];
 
-		gaps[i] = (struct answer_gap){gap->what, gap->where, gap->why, gap->fix};
+		gaps[i] = (struct answer_gap){gap->what, gap->where, gap->why, gap->fix, false};
 		if (gap->n_similar > 0)
 			gaps[i].where = arena_printf(arena, "%s and %u more", gap->where,
 						     gap->n_similar);

@@ -30,6 +30,13 @@ struct answer_registry {
 	bool built_in;
 };
 
+/* Who had a number before. */
+struct answer_former {
+	const char *name;    /* service name or claimant */
+	const char *listed;  /* last date on which the registry is known to have listed it */
+	const char *removed; /* when it was removed or de-assigned */
+};
+
 /* One row of the registry that covers the port (or, in `export`, any row). */
 struct answer_assignment {
 	const char *protocol;     /* NULL: the row names no protocol and stands for all */
@@ -46,7 +53,8 @@ struct answer_assignment {
 	const char *note;
 	answer_number service_code;
 	bool is_widespread;       /* "unassigned but widespread use" */
-	const char *former;       /* former claimants */
+	const struct answer_former *former; /* who had it before */
+	size_t n_former;
 	const char *details_as_of;/* date of the columns assignee .. former; NULL = as the names */
 	const char *source;       /* "iana"; a field of exported rows only */
 };
@@ -195,6 +203,7 @@ struct answer_verdicts {
 
 struct answer_gap {
 	const char *what, *where, *why, *fix;
+	bool is_unbuilt; /* not a field: no build of this version can see it */
 };
 
 struct answer_checked {

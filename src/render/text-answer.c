@@ -163,7 +163,7 @@ static bool is_same_assignment(const struct answer_assignment *a, const struct a
 	       is_text_equal(a->assignee, b->assignee) && is_text_equal(a->contact, b->contact) &&
 	       is_text_equal(a->registered, b->registered) &&
 	       is_text_equal(a->modified, b->modified) && is_text_equal(a->note, b->note) &&
-	       is_text_equal(a->former, b->former) &&
+	       a->n_former == b->n_former &&
 	       is_text_equal(a->unauthorized_use, b->unauthorized_use);
 }
 
@@ -207,6 +207,10 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 		return;
 	text_end(t);
 	text_begin(t, "", INDENT);
+	if (!as->details_as_of && !as->references[0] && !as->contact && !as->registered) {
+		text_say(t, TEXT_FAINT, 0, "people, dates and documents of this row are not known here");
+		return;
+	}
 	if (!as->references[0]) {
 		text_say(t, TEXT_FAINT, 0, "the registry cites no document for it");
 		return;
@@ -214,6 +218,22 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 	text_put(t, TEXT_FAINT, 0, "document");
 	for (const char *const *ref = as->references; *ref; ref++)
 		text_put(t, TEXT_PLAIN, 1, *ref);
+}
+
+static void put_former(struct text *t, const struct answer_assignment *as)
+{
+	for (size_t i = 0; i < as->n_former; i++) {
+		const struct answer_former *f = &as->former[i];
+
+		text_end(t);
+		text_begin(t, "", INDENT);
+		text_put(t, TEXT_FAINT, 0, "formerly");
+		text_put(t, TEXT_PLAIN, 1, f->name ? f->name : "somebody else");
+		if (f->removed)
+			text_putf(t, TEXT_PLAIN, 1, "until %s", f->removed);
+		else if (f->listed)
+			text_putf(t, TEXT_PLAIN, 1, "(still listed on %s)", f->listed);
+	}
 }
 
 /* Aliases and other lesser rows take one line; the name that counts gets its details. */
@@ -229,7 +249,7 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 		text_put(t, TEXT_FAINT, 0, as->status);
 	if (as->alias_of)
 		text_putf(t, TEXT_FAINT, 1, "(alias of %s)", as->alias_of);
-	if (as->name && !is_assigned)
+	if (as->name && !is_assigned && !as->is_widespread)
 		text_putf(t, TEXT_FAINT, 1, "(%s)", as->status);
 	if (as->is_widespread)
 		text_put(t, TEXT_NOTE, 1, "(unassigned, but in widespread use)");
@@ -252,8 +272,9 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	}
 	put_references(t, as);
 	put_note(t, "used without assignment:", as->unauthorized_use);
-	put_note(t, "formerly:", as->former);
-	put_note(t, "note:", as->note);
+	put_former(t, as);
+	if (t->style->is_verbose || !as->note || !str_starts_with(as->note, "Defined TXT keys"))
+		put_note(t, "note:", as->note);
 }
 
 static void put_claimed(struct text *t, const struct answer *a)
@@ -284,6 +305,28 @@ static void put_claimed(struct text *t, const struct answer *a)
 	text_end(t);
 }
 
+/* A short name for the evidence; the whole of it stands in -v and in JSON. */
+static void describe_source(const struct text *t, const char *evidence, char *out, size_t size)
+{
+	const char *rest = strchr(evidence, ':'), *at;
+
+	snprintf(out, size, "%s", evidence);
+	if (t->style->is_verbose || !rest)
+		return;
+	rest++;
+	if (str_starts_with(evidence, "deb:") || str_starts_with(evidence, "npm:")) {
+		at = strchr(rest + 1, '@');
+		snprintf(out, size, "%s %.*s", evidence[0] == 'd' ? "Debian" : "npm",
+			 at ? (int)(at - rest) : 40, rest);
+	} else if (str_starts_with(evidence, "github:")) {
+		at = strrchr(rest, '@');
+		snprintf(out, size, "%.*s %.*s", (int)strcspn(rest, ":@"), rest,
+			 at && strlen(at) == 41 ? 7 : 20, at ? at + 1 : "");
+	} else if (str_starts_with(rest, "//")) {
+		snprintf(out, size, "%.*s", (int)strcspn(rest + 2, "/"), rest + 2);
+	}
+}
+
 static const char *describe_years(const struct answer_use *use, char *out, size_t size)
 {
 	if (use->since && use->until)
@@ -297,12 +340,13 @@ static const char *describe_years(const struct answer_use *use, char *out, size_
 	return out;
 }
 
-enum { USE_COLUMNS = 6, MOST_USES = 64, USE_TEXT = 48 };
+enum { USE_COLUMNS = 6, MOST_USES = 64, USE_TEXT = 64, USE_SOURCE = 160 };
 
 static void put_known(struct text *t, const struct answer *a)
 {
 	struct text_cell cells[MOST_USES * USE_COLUMNS];
-	char years[MOST_USES][USE_TEXT];
+	char years[MOST_USES][USE_TEXT], sources[MOST_USES][USE_SOURCE];
+	static const struct text_column columns[USE_COLUMNS] = {{.least = 0}};
 	size_t n = MIN_OF(a->n_known_uses, MOST_USES);
 
 	for (size_t i = 0; i < n; i++) {
@@ -316,9 +360,10 @@ static void put_known(struct text *t, const struct answer *a)
 		row[3] = (struct text_cell){describe_years(use, years[i], sizeof(years[i])),
 					    TEXT_PLAIN};
 		row[4] = (struct text_cell){is_doubtful ? "reported, unverified" : NULL, TEXT_NOTE};
-		row[5] = (struct text_cell){use->evidence, TEXT_FAINT};
+		describe_source(t, use->evidence, sources[i], USE_SOURCE);
+		row[5] = (struct text_cell){sources[i], TEXT_FAINT};
 	}
-	text_table(t, "known", INDENT, NULL, cells, n, USE_COLUMNS);
+	text_table(t, "known", INDENT, columns, cells, n, USE_COLUMNS);
 }
 
 /* "*:3476", "127.0.0.1:3476", "[::1]:3476". */
@@ -454,14 +499,14 @@ static void put_connections(struct text *t, const struct answer *a)
 	const struct answer_connections *c = &a->connections;
 
 	if (c->local + c->remote == 0) {
-		text_putf(t, TEXT_PLAIN, 0, "no connection to or from %u", a->port);
+		text_putf(t, TEXT_PLAIN, 1, "no connection to or from %u", a->port);
 		return;
 	}
 	if (c->local > 0)
-		text_putf(t, TEXT_PLAIN, 0, "%lld connection%s on local port %u",
+		text_putf(t, TEXT_PLAIN, 1, "%lld connection%s on local port %u",
 			  (long long)c->local, c->local == 1 ? "" : "s", a->port);
 	if (c->remote > 0)
-		text_putf(t, TEXT_PLAIN, c->local > 0 ? 1 : 0, "%s%lld to remote port %u",
+		text_putf(t, TEXT_PLAIN, 1, "%s%lld to remote port %u",
 			  c->local > 0 ? "and " : "", (long long)c->remote, a->port);
 }
 
@@ -581,10 +626,36 @@ static void put_remote(struct text *t, const struct answer *a)
 	text_end(t);
 }
 
+/* What this version cannot read at all is one quiet line, the same under every answer. */
+static void put_unbuilt(struct text *t, const struct answer_gap *gaps, size_t n, const char *label,
+			size_t indent)
+{
+	size_t n_shown = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!gaps[i].is_unbuilt)
+			continue;
+		if (n_shown++ == 0)
+			text_begin(t, label, indent);
+		else
+			text_put(t, TEXT_FAINT, 0, ",");
+		text_putf(t, TEXT_FAINT, 1, "%s %s", gaps[i].what, gaps[i].where);
+	}
+	if (n_shown == 0)
+		return;
+	text_say(t, TEXT_FAINT, 1, "(this version of berth does not read them)");
+	text_end(t);
+}
+
 void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t indent)
 {
+	const char *label = "not seen";
+
 	for (size_t i = 0; i < n; i++) {
-		text_begin(t, i == 0 ? "not seen" : "", indent);
+		if (gaps[i].is_unbuilt)
+			continue;
+		text_begin(t, label, indent);
+		label = "";
 		text_putf(t, TEXT_NOTE, 0, "%s", gaps[i].what);
 		text_say(t, TEXT_PLAIN, 1, gaps[i].where);
 		text_put(t, TEXT_PLAIN, 0, ":");
@@ -593,6 +664,7 @@ void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t i
 			text_putf(t, TEXT_PLAIN, 1, "(%s)", gaps[i].fix);
 		text_end(t);
 	}
+	put_unbuilt(t, gaps, n, label, indent);
 }
 
 static void put_sources(struct text *t, const struct answer *a)
@@ -602,7 +674,7 @@ static void put_sources(struct text *t, const struct answer *a)
 	text_blank(t);
 	text_begin(t, "", 0);
 	if (r->names_as_of && r->details_as_of && strcmp(r->names_as_of, r->details_as_of) != 0)
-		text_putf(t, TEXT_FAINT, 0, "names as of %s, people and dates as of %s",
+		text_putf(t, TEXT_FAINT, 0, "names as of %s, people, dates and documents as of %s",
 			  r->names_as_of, r->details_as_of);
 	else if (r->names_as_of)
 		text_putf(t, TEXT_FAINT, 0, "registry as of %s", r->names_as_of);

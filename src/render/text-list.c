@@ -93,7 +93,9 @@ static bool fill_port_row(const struct answer *const *run, size_t n, struct text
 
 void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 {
-	static const char *const heads[PORT_COLUMNS] = {"PORT", "VERDICT", "CLAIMED AS", "HERE"};
+	static const struct text_column columns[PORT_COLUMNS] = {
+		{.head = "PORT"}, {.head = "VERDICT"}, {.head = "CLAIMED AS", .least = 16},
+		{.head = "HERE", .least = 16}};
 	struct arena arena;
 	struct text_cell *cells;
 	size_t n_rows = 0;
@@ -112,7 +114,7 @@ void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 	if (arena_failed(&arena))
 		t->out->has_failed = true;
 	else
-		text_table(t, "", 0, heads, cells, n_rows, PORT_COLUMNS);
+		text_table(t, "", 0, columns, cells, n_rows, PORT_COLUMNS);
 	arena_fini(&arena);
 	if (n > 0)
 		text_gaps(t, answers[0]->gaps, answers[0]->n_gaps, 10);
@@ -234,8 +236,16 @@ static void put_here_holders(struct text *t, const struct answer_here *h)
 
 void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_clients)
 {
-	static const char *const heads[HERE_COLUMNS] = {"PORT", "ADDRESS", "PROGRAM", "PID", "USER",
-							"CLAIMED AS", "VERDICT", "WHERE"};
+	static const struct text_column columns[HERE_COLUMNS] = {
+		{.head = "PORT"},
+		{.head = "ADDRESS", .least = 12},
+		{.head = "PROGRAM", .least = 10},
+		{.head = "PID", .drop = 3},
+		{.head = "USER", .drop = 1},
+		{.head = "CLAIMED AS", .least = 8},
+		{.head = "VERDICT"},
+		{.head = "WHERE", .drop = 2},
+	};
 	struct arena arena;
 	struct text_cell *cells;
 	size_t n_rows = 0;
@@ -250,7 +260,7 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 	if (arena_failed(&arena))
 		t->out->has_failed = true;
 	else if (n_rows > 0)
-		text_table(t, "", 0, heads, cells, n_rows, HERE_COLUMNS);
+		text_table(t, "", 0, columns, cells, n_rows, HERE_COLUMNS);
 	arena_fini(&arena);
 	put_here_holders(t, h);
 	put_here_summary(t, h, n_rows);
@@ -291,6 +301,8 @@ static void fill_found_row(const struct answer_found *f, struct text_cell *row, 
 
 void text_found(struct text *t, const struct answer_found *found, size_t n)
 {
+	static const struct text_column columns[FOUND_COLUMNS] = {
+		{.least = 0}, {.least = 16}, {.least = 24}, {.drop = 1}};
 	struct arena arena;
 	struct text_cell *cells;
 
@@ -301,7 +313,7 @@ void text_found(struct text *t, const struct answer_found *found, size_t n)
 	if (arena_failed(&arena))
 		t->out->has_failed = true;
 	else
-		text_table(t, "", 0, NULL, cells, n, FOUND_COLUMNS);
+		text_table(t, "", 0, columns, cells, n, FOUND_COLUMNS);
 	arena_fini(&arena);
 }
 

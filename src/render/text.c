@@ -212,66 +212,171 @@ bool text_align_right(struct text *t, size_t n)
 	return true;
 }
 
-/* Widths of all columns, and of the whole row without the padding of the last one. */
-static void measure(const struct text *t, const char *const *heads, const struct text_cell *cells,
-		    size_t n_rows, size_t n_columns, size_t *widths)
+/* A table that is being laid out. */
+struct layout {
+	const struct text_column *columns;
+	size_t n_columns;
+	size_t widths[MOST_COLUMNS];  /* 0 = dropped or empty */
+	bool is_cut[MOST_COLUMNS];    /* shortened: cells are wider */
+	bool is_flowing;              /* hopelessly too wide: cells follow each other, unaligned */
+};
+
+static void measure(const struct text *t, const struct text_cell *cells, size_t n_rows,
+		    struct layout *l)
 {
-	for (size_t k = 0; k < n_columns; k++)
-		widths[k] = heads ? text_width(t, heads[k]) : 0;
-	for (size_t i = 0; i < n_rows * n_columns; i++) {
+	size_t n = l->n_columns;
+
+	for (size_t i = 0; i < n_rows * n; i++) {
 		if (cells[i].text)
-			widths[i % n_columns] = MAX_OF(widths[i % n_columns],
-						       text_width(t, cells[i].text));
+			l->widths[i % n] = MAX_OF(l->widths[i % n], text_width(t, cells[i].text));
+	}
+	for (size_t k = 0; k < n; k++) {
+		if (l->columns[k].head && l->widths[k] > 0)
+			l->widths[k] = MAX_OF(l->widths[k], text_width(t, l->columns[k].head));
 	}
 }
 
-static void put_row(struct text *t, const struct text_cell *row, const size_t *widths,
-		    size_t n_columns)
+static size_t total_width(const struct layout *l)
+{
+	size_t total = 0;
+
+	for (size_t k = 0; k < l->n_columns; k++)
+		total += l->widths[k] ? l->widths[k] + (total ? 2 : 0) : 0;
+	return total;
+}
+
+/* Drop the next column that may go. False when none is left. */
+static bool drop_column(struct layout *l)
+{
+	size_t next = l->n_columns;
+
+	for (size_t k = 0; k < l->n_columns; k++) {
+		if (l->columns[k].drop && l->widths[k] &&
+		    (next == l->n_columns || l->columns[k].drop < l->columns[next].drop))
+			next = k;
+	}
+	if (next == l->n_columns)
+		return false;
+	l->widths[next] = 0;
+	return true;
+}
+
+/* Shorten the widest column that may be shortened, by one. False when none may. */
+static bool shrink_column(struct layout *l)
+{
+	size_t widest = l->n_columns;
+
+	for (size_t k = 0; k < l->n_columns; k++) {
+		if (l->columns[k].least && l->widths[k] > l->columns[k].least &&
+		    (widest == l->n_columns || l->widths[k] > l->widths[widest]))
+			widest = k;
+	}
+	if (widest == l->n_columns)
+		return false;
+	l->widths[widest]--;
+	l->is_cut[widest] = true;
+	return true;
+}
+
+static void fit_table(const struct text *t, size_t indent, struct layout *l)
+{
+	size_t room = t->style->columns;
+
+	if (room == 0)
+		return;
+	room = room > indent ? room - indent : 0;
+	while (total_width(l) > room && (drop_column(l) || shrink_column(l)))
+		continue;
+	l->is_flowing = total_width(l) > room;
+}
+
+/* Put a cell that is cut at `width` columns, the last of them an ellipsis. */
+static void put_cut(struct text *t, enum text_tone tone, size_t gap, const char *text, size_t width)
+{
+	const char *ellipsis = t->style->is_utf8 ? "\xe2\x80\xa6" : "~";
+	struct str safe = {0}, cut = {0};
+	size_t n = 0, used = 0;
+
+	str_append_escaped(&safe, text, !t->style->is_utf8);
+	while (n < safe.length) {
+		uint32_t c;
+		size_t step = str_utf8_decode(safe.bytes + n, safe.length - n, &c);
+		char one[5] = {0};
+
+		step = MAX_OF(step, 1);
+		memcpy(one, safe.bytes + n, step);
+		if (used + str_columns(one) + 1 > width)
+			break;
+		used += str_columns(one);
+		n += step;
+	}
+	str_append_bytes(&cut, str_text(&safe), n);
+	str_append(&cut, ellipsis);
+	text_put(t, tone, gap, str_text(&cut));
+	t->out->has_failed = t->out->has_failed || safe.has_failed || cut.has_failed;
+	str_fini(&cut);
+	str_fini(&safe);
+}
+
+static void put_row(struct text *t, const struct text_cell *row, const struct layout *l)
 {
 	size_t due = 0; /* blanks owed before the next cell */
 
-	for (size_t k = 0; k < n_columns; k++) {
+	for (size_t k = 0; k < l->n_columns; k++) {
 		const char *text = row[k].text ? row[k].text : "";
 		size_t width = text_width(t, text), before = t->column;
 
-		if (widths[k] == 0)
+		if (l->widths[k] == 0 || (l->is_flowing && !*text))
 			continue;
 		if (!*text) {
-			due += widths[k] + 2;
+			due += l->widths[k] + 2;
 			continue;
 		}
 		if (t->is_fresh && due > 0 && t->column + due + width <= edge(t)) {
 			str_pad(t->out, ' ', due);
 			t->column += due;
+			before = t->column;
 		}
-		text_put(t, row[k].tone, due, text);
-		if (t->column < before || t->column - before < width)
-			due = 2;
+		if (l->is_cut[k] && width > l->widths[k]) {
+			put_cut(t, row[k].tone, due, text, l->widths[k]);
+			width = l->widths[k];
+		} else {
+			text_put(t, row[k].tone, due, text);
+		}
+		if (l->is_flowing || t->column < before || t->column - before < width)
+			due = l->is_flowing ? 3 : 2;
 		else
-			due = widths[k] - MIN_OF(widths[k], width) + 2;
+			due = l->widths[k] - MIN_OF(l->widths[k], width) + 2;
 	}
 	text_end(t);
 }
 
-void text_table(struct text *t, const char *label, size_t indent, const char *const *heads,
-		const struct text_cell *cells, size_t n_rows, size_t n_columns)
+static void put_heads(struct text *t, const struct layout *l)
 {
-	size_t widths[MOST_COLUMNS];
+	struct text_cell row[MOST_COLUMNS];
 
-	n_columns = MIN_OF(n_columns, MOST_COLUMNS);
-	measure(t, heads, cells, n_rows, n_columns, widths);
-	if (heads && n_rows > 0) {
-		struct text_cell row[MOST_COLUMNS];
+	for (size_t k = 0; k < l->n_columns; k++)
+		row[k] = (struct text_cell){l->columns[k].head, TEXT_LABEL};
+	put_row(t, row, l);
+}
 
-		for (size_t k = 0; k < n_columns; k++)
-			row[k] = (struct text_cell){heads[k], TEXT_LABEL};
+void text_table(struct text *t, const char *label, size_t indent,
+		const struct text_column *columns, const struct text_cell *cells, size_t n_rows,
+		size_t n_columns)
+{
+	struct layout l = {.columns = columns, .n_columns = MIN_OF(n_columns, MOST_COLUMNS)};
+	bool has_heads = n_columns > 0 && columns[0].head;
+
+	measure(t, cells, n_rows, &l);
+	fit_table(t, indent, &l);
+	if (has_heads && n_rows > 0) {
 		text_begin(t, "", indent);
-		put_row(t, row, widths, n_columns);
+		put_heads(t, &l);
 	}
 	for (size_t i = 0; i < n_rows; i++) {
 		text_begin(t, i == 0 ? label : "", indent);
-		if (heads)
-			t->indent = indent + 4;
-		put_row(t, cells + i * n_columns, widths, n_columns);
+		if (has_heads || l.is_flowing)
+			t->indent = indent + (has_heads ? 4 : 2);
+		put_row(t, cells + i * n_columns, &l);
 	}
 }

@@ -76,10 +76,19 @@ struct text_cell {
 	enum text_tone tone;
 };
 
+/* One column of a table. */
+struct text_column {
+	const char *head;     /* NULL = no heads in this table */
+	unsigned int drop;    /* on a terminal too narrow 1 goes first, then 2, ...; 0 = stays */
+	size_t least;         /* may be shortened to so many columns on a terminal; 0 = never */
+};
+
 /*
- * A table: `n_rows` x `n_columns` cells, row by row, columns padded to their widest cell, two blanks
- * between them, starting at the label column. Rows that are too wide for the terminal continue
- * below, indented. `heads` (n_columns, may be NULL) are printed first. `label` labels the first row.
+ * A table: `n_rows` x `n_columns` cells, row by row, padded to the widest cell of a column, two
+ * blanks between columns, from column `indent` on; `label` labels the first row. In a pipe nothing
+ * is left out. On a terminal that is too narrow columns are dropped, then shortened (with an
+ * ellipsis); what is still too wide continues below, indented.
  */
-void text_table(struct text *t, const char *label, size_t indent, const char *const *heads,
-		const struct text_cell *cells, size_t n_rows, size_t n_columns);
+void text_table(struct text *t, const char *label, size_t indent,
+		const struct text_column *columns, const struct text_cell *cells, size_t n_rows,
+		size_t n_columns);

@@ -1,0 +1,117 @@
+# berth: the front door. Everything real is in meson.build; this says what to type.
+#
+#   make                     build
+#   make run                 build what is needed, answer 3476; ARGS=here, ARGS="443 --json" for others
+#   make check               build and run the tests (release, and again under ASan and UBSan)
+#   make check FULL=1        the same, with every suite and what each needs
+#   make demo                one minute that convinces
+#   make bench               measure beside ss, lsof, netstat and fuser
+#   make lint                static checks;  make fuzz TIME=60: seconds for each target
+#   make docs                write completions/ and data/schema/ again from the tables
+#   make update-golden       write the golden files again; look at the difference before a commit
+#   make verify-uses         look the evidence of data/known-uses.tsv up again (network)
+#   make install PREFIX=/usr/local DESTDIR=;  make uninstall
+#   make deps                install what build, tests and full checks need;  make clean
+#
+# Missing packages are named with their size, asked for on a terminal and installed without asking
+# elsewhere; DEPS=no never installs.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARGS ?= 3476
+TIME ?= 60
+FULL ?=
+export DEPS
+
+BUILD := build
+ASAN := build-asan
+FUZZ := build-fuzz
+U := tools/as-user
+NINJA := $(U) ninja --quiet -C
+
+.PHONY: all run check demo bench fuzz lint deps docs verify-uses install uninstall clean update-golden \
+	deps-build deps-check deps-full
+.NOTPARALLEL:
+
+all: $(BUILD)/build.ninja
+	@$(NINJA) $(BUILD)
+
+run: $(BUILD)/build.ninja
+	@$(NINJA) $(BUILD) src/berth
+	@$(BUILD)/src/berth $(ARGS)
+
+# Folders of a build. The release one starts without tests, so that `make run` needs few packages.
+$(BUILD)/build.ninja: | deps-build
+	@$(U) meson setup $(BUILD) -Dtests=false >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
+
+$(BUILD)/with-tests: $(BUILD)/build.ninja | deps-check
+	@$(U) meson configure $(BUILD) -Dtests=true && $(U) touch $@
+
+$(ASAN)/build.ninja: | deps-build deps-check
+	@$(U) meson setup $(ASAN) --native-file dev.ini -Dtests=true >/dev/null || \
+		{ cat $(ASAN)/meson-logs/meson-log.txt; exit 1; }
+
+$(FUZZ)/build.ninja: | deps-build deps-check deps-full
+	@CC=clang $(U) meson setup $(FUZZ) --native-file dev.ini -Dtests=true -Dfuzz=true >/dev/null || \
+		{ cat $(FUZZ)/meson-logs/meson-log.txt; exit 1; }
+
+deps-build:
+	@tools/deps build
+
+deps-check:
+	@tools/deps build check
+
+deps-full:
+	@tools/deps build check full
+
+deps: deps-full
+
+check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
+	@$(NINJA) $(BUILD)
+	@$(NINJA) $(ASAN)
+	@$(U) tools/check $(BUILD) $(ASAN) $(if $(FULL),$(also))
+
+# What a full check adds: each line is a program that counts its own tests.
+also = --also lint 'tests/lint/run $(BUILD)' \
+	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
+	--also bench 'tests/lint/bench-smoke' \
+	--also uses 'tests/lint/verify-uses-sample'
+
+lint: deps-full $(BUILD)/with-tests
+	@$(NINJA) $(BUILD)
+	@$(U) tests/lint/run $(BUILD)
+
+fuzz: $(FUZZ)/build.ninja
+	@$(NINJA) $(FUZZ)
+	@$(U) tools/fuzz $(FUZZ) $(TIME)
+
+demo: $(BUILD)/with-tests
+	@test -x tools/demo || { echo "make demo: tools/demo is not in this tree" >&2; exit 1; }
+	@$(NINJA) $(BUILD)
+	@BERTH_BUILD=$(BUILD) tools/demo
+
+bench: $(BUILD)/with-tests
+	@test -x bench/run || { echo "make bench: bench/run is not in this tree" >&2; exit 1; }
+	@$(NINJA) $(BUILD)
+	@BERTH_BUILD=$(BUILD) bench/run
+
+update-golden: $(BUILD)/with-tests
+	@$(NINJA) $(BUILD)
+	@BERTH_UPDATE_GOLDEN=1 $(U) meson test -C $(BUILD) --no-rebuild --suite golden
+
+docs: $(BUILD)/with-tests
+	@$(NINJA) $(BUILD)
+	@$(U) tools/docs $(BUILD) .
+
+verify-uses:
+	@tools/verify-uses
+
+# Installs what was built, and builds (as the user behind sudo) only what is not.
+install: all
+	@tools/install-tree $(BUILD) "$(DESTDIR)" "$(PREFIX)"
+
+uninstall:
+	@tools/install-tree --remove $(BUILD) "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf $(BUILD) $(ASAN) $(FUZZ)
