@@ -119,8 +119,8 @@ int value_number(struct value_reader *r, const char *text, uint64_t max, const c
 	char quoted[QUOTE_SIZE];
 
 	if (str_parse_u64(text, strlen(text), max, out) < 0)
-		return value_fail(r, "%s: %s is not a number from 0 to %llu", what, value_quote(text, quoted),
-			    (unsigned long long)max);
+		return value_fail(r, "%s: %s is not a number from 0 to %llu", what,
+				  value_quote(text, quoted), (unsigned long long)max);
 	return 0;
 }
 
