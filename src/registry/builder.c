@@ -485,7 +485,7 @@ static int count_ports(struct registry_builder *b)
 		uint32_t *counts = b->head.counts[registry_range_of((uint16_t)port)];
 
 		for (int i = 0; i < 3; i++)
-			counts[i] += (ports[port] >> i) & 1U;
+			counts[i] += ports[port] >> i & 1 ? 1 : 0;
 	}
 	return 0;
 }
