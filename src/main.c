@@ -10,6 +10,11 @@
  *     query/     1. what was asked
  *         transport address query  tcp and udp; addresses and exposure; "5432/tcp", "pid:7"
  *     registry/  2a. what the world claims
+ *         registry known-uses      look-up by port and name in one image; software by port
+ *         format validate builtin  what lies in the image; is it whole; the one linked in
+ *         search etc-services      all words in all texts; services(5) lines
+ *         browser-ports            what browsers refuse
+ *         builder                  makes the image: for the build (tools/mkregistry), for updates
  *     live/      2b. what runs now
  *         live source.h            the records; the seam to an operating system
  *     answer/    3. one record

@@ -1,5 +1,5 @@
 /*
- * mkregistry: makes the built-in registry from the tables in data/. Run by the build, never by hand.
+ * mkregistry: makes the built-in registry from the tables in data/. Run by the build only.
  *
  *     mkregistry ASSIGNMENTS USES BAD-PORTS IMAGE IMAGE-HEADER PORTS-HEADER
  *
@@ -104,9 +104,28 @@ static int parse_number(const struct table *t, const char *cell, uint64_t max, u
 
 /* The columns of assignments.tsv, in order. */
 enum {
-	NAME, FIRST, LAST, PROTOCOL, STATUS, DESCRIPTION, ASSIGNEE, CONTACT, ORGANIZATION, REGISTERED,
-	MODIFIED, REFERENCES, SERVICE_CODE, UNAUTHORIZED_USE, ALIAS_OF, WIDESPREAD, FORMER, NOTE, RANK,
-	NAMES_AS_OF, DETAILS_AS_OF, N_COLUMNS
+	NAME,
+	FIRST,
+	LAST,
+	PROTOCOL,
+	STATUS,
+	DESCRIPTION,
+	ASSIGNEE,
+	CONTACT,
+	ORGANIZATION,
+	REGISTERED,
+	MODIFIED,
+	REFERENCES,
+	SERVICE_CODE,
+	UNAUTHORIZED_USE,
+	ALIAS_OF,
+	WIDESPREAD,
+	FORMER,
+	NOTE,
+	RANK,
+	NAMES_AS_OF,
+	DETAILS_AS_OF,
+	N_COLUMNS
 };
 
 static const char *const assignment_columns[N_COLUMNS] = {
@@ -208,12 +227,25 @@ static int read_assignments(const char *path, struct registry_builder *b)
 }
 
 /* The columns of known-uses.tsv, in order. */
-enum { U_PORTS, U_PROTOCOL, U_SOFTWARE, U_PURPOSE, U_SINCE, U_UNTIL, U_PROGRAMS, U_PLATFORM, U_GRADE,
-       U_EVIDENCE, U_QUOTE, U_SERVICE, N_USE_COLUMNS };
+enum {
+	U_PORTS,
+	U_PROTOCOL,
+	U_SOFTWARE,
+	U_PURPOSE,
+	U_SINCE,
+	U_UNTIL,
+	U_PROGRAMS,
+	U_PLATFORM,
+	U_GRADE,
+	U_EVIDENCE,
+	U_QUOTE,
+	U_SERVICE,
+	N_USE_COLUMNS
+};
 
 static const char *const use_columns[N_USE_COLUMNS] = {
-	"ports", "protocol", "software", "purpose", "since", "until",
-	"programs", "platform", "grade", "evidence", "quote", "service",
+	"ports",    "protocol", "software", "purpose",  "since", "until",
+	"programs", "platform", "grade",    "evidence", "quote", "service",
 };
 
 static int parse_ports(const struct table *t, char *cell, struct known_use *use)
@@ -308,7 +340,8 @@ static int read_bad_ports(const char *path, struct str *out)
 	if (r == 0 && (table_next(&t) != 1 || t.n_cells != 2 || strcmp(t.cells[0], "as_of") != 0))
 		r = complain(&t, "the first line must be as_of and a date");
 	if (r == 0) {
-		str_printf(out, "#define BROWSER_PORTS_AS_OF \"%s\"\n#define BROWSER_PORTS", t.cells[1]);
+		str_printf(out, "#define BROWSER_PORTS_AS_OF \"%s\"\n#define BROWSER_PORTS",
+			   t.cells[1]);
 		r = table_expect(&t, columns, N_ELEMENTS(columns));
 	}
 	while (r == 0 && (r = table_next(&t)) == 1) {
@@ -330,7 +363,8 @@ static int read_bad_ports(const char *path, struct str *out)
 
 static int write_file(const char *path, const struct str *bytes)
 {
-	BERTH_CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	BERTH_CLEANUP(fd_closep)
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	size_t done = 0;
 
 	while (fd >= 0 && done < bytes->length) {
@@ -347,7 +381,8 @@ static int write_file(const char *path, const struct str *bytes)
 	return 0;
 }
 
-static int make_image(struct registry_builder *b, char **argv, struct str *image, struct str *header)
+static int make_image(struct registry_builder *b, char **argv, struct str *image,
+		      struct str *header)
 {
 	int r = read_assignments(argv[1], b);
 
@@ -360,9 +395,10 @@ static int make_image(struct registry_builder *b, char **argv, struct str *image
 		fprintf(stderr, "mkregistry: %s\n", strerror(-r));
 		return r;
 	}
-	str_printf(header,
-		   "#define REGISTRY_IMAGE_PATH \"%s\"\n#define REGISTRY_IMAGE_CHECKSUM 0x%016llx\n",
-		   argv[4], (unsigned long long)image_checksum(image->bytes, image->length));
+	str_printf(
+		header,
+		"#define REGISTRY_IMAGE_PATH \"%s\"\n#define REGISTRY_IMAGE_CHECKSUM 0x%016llx\n",
+		argv[4], (unsigned long long)image_checksum(image->bytes, image->length));
 	return 0;
 }
 

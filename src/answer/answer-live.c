@@ -142,6 +142,14 @@ bool answer_fill_listener(const struct answer_sources *from, const struct live_s
 	return fill_owners(s, out, arena) && !arena_failed(arena);
 }
 
+/* The ends of a connection as the wire has them: an IPv4 peer of an IPv6 socket is an IPv4 peer. */
+static const char *format_plain(const struct address *a, struct arena *arena)
+{
+	const struct address plain = address_unmapped(a);
+
+	return format_address(&plain, arena);
+}
+
 /* An order that puts the sockets of one group next to each other. */
 static int compare_holders(const void *pa, const void *pb)
 {
@@ -197,9 +205,9 @@ static const char *kind_of(enum live_state state)
 static void fill_sample(const struct live_socket *s, struct answer_sample *out, struct arena *arena)
 {
 	*out = (struct answer_sample){
-		.address = format_address(&s->local, arena),
+		.address = format_plain(&s->local, arena),
 		.port = s->local_port,
-		.peer_address = s->has_remote ? format_address(&s->remote, arena) : NULL,
+		.peer_address = s->has_remote ? format_plain(&s->remote, arena) : NULL,
 		.peer_port = s->has_remote ? s->remote_port : ANSWER_NULL,
 		.inode = s->inode ? s->inode : ANSWER_NULL,
 		.seconds_left = seconds_left(s),
@@ -216,7 +224,7 @@ static bool fill_group(const struct live_socket *const *group, size_t n, struct 
 	*out = (struct answer_holder){
 		.kind = kind_of(first->state),
 		.protocol = transport_name(first->transport),
-		.address = format_address(&first->local, arena),
+		.address = format_plain(&first->local, arena),
 		.owner = first->n_owners ? answer_owner(&first->owners[0], arena) : NULL,
 		.count = (answer_number)n,
 		.seconds_left = ANSWER_NULL,
@@ -353,7 +361,7 @@ static bool fill_peers(const struct live_socket **sockets, size_t n, bool wants_
 			continue;
 		if (!peer)
 			return false;
-		peer->address = format_address(&s->remote, arena);
+		peer->address = format_plain(&s->remote, arena);
 		peer->owner = s->n_owners ? answer_owner(&s->owners[0], arena) : NULL;
 		peer->count = (answer_number)(k - i);
 	}

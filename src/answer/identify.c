@@ -190,20 +190,20 @@ static void add_interpreted(struct names *names, const struct interpreter *in,
 }
 
 /*
- * Programs that rewrite their argument vector say who they are in its first word:
+ * Programs that rewrite their argument vector say who they are in its first word: "kibana",
  * "gunicorn: master [app]", "puma 5.6.5 (tcp://...) [app]", "next-server (v14)". Believed only of
- * interpreters, whose executable says nothing.
+ * interpreters, whose executable says nothing; an interpreter's own name or "-bash" is no title.
  */
-static void add_title(struct names *names, const char *const *command, const char *program)
+static void add_title(struct names *names, const char *const *command)
 {
-	const char *title = command[0];
-	size_t n = strcspn(title, ": ");
+	size_t n = strcspn(command[0], ": ");
+	char *title;
 
-	if (command[1] && *command[1])
+	if ((command[1] && *command[1]) || n > LONGEST_NAME || command[0][0] == '-' ||
+	    memchr(command[0], '/', n))
 		return;
-	if (n == strlen(title) || memchr(title, '/', n))
-		return;
-	if (strncmp(title, program, n) != 0)
+	title = arena_strndup(names->arena, command[0], n);
+	if (title && !find_interpreter(title))
 		add_name(names, title, n);
 }
 
@@ -220,9 +220,10 @@ static void collect(struct names *names, const struct live_process *p)
 
 	if (!p->program)
 		return;
-	if (in && has_command) {
-		add_title(names, p->command, p->program);
-		if (names->n == 0)
+	if (in) {
+		if (has_command)
+			add_title(names, p->command);
+		if (has_command && names->n == 0)
 			add_interpreted(names, in, p->command);
 		return;
 	}

@@ -19,8 +19,8 @@ struct image_writer_section {
 
 /* `{0}` is a valid empty writer. */
 struct image_writer {
-	struct str strings;         /* the pool so far */
-	uint32_t *slots;            /* hash table over the pool: offsets, 0 = free */
+	struct str strings;          /* the pool so far */
+	uint32_t *slots;             /* hash table over the pool: offsets, 0 = free */
 	uint32_t n_slots, n_strings; /* n_slots is a power of two */
 	struct image_writer_section sections[32];
 	size_t n_sections;

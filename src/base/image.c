@@ -93,7 +93,7 @@ int image_attach(struct image *out, const void *bytes, size_t size, uint32_t kin
 	if (h->n_sections > IMAGE_MAX_SECTIONS || !has_good_sections(h, sections))
 		return refuse(reason, "its sections are damaged", -EILSEQ);
 	*out = (struct image){
-		.bytes = bytes,
+		.header = h,
 		.size = size,
 		.sections = sections,
 		.n_sections = h->n_sections,
@@ -103,9 +103,7 @@ int image_attach(struct image *out, const void *bytes, size_t size, uint32_t kin
 
 int image_verify(const struct image *image, const char **reason)
 {
-	const struct image_header *h = (const struct image_header *)image->bytes;
-
-	if (image_checksum(image->bytes, image->size) != h->checksum)
+	if (image_checksum(image->header, image->size) != image->header->checksum)
 		return refuse(reason, "damaged: the checksum does not fit the contents", -EBADMSG);
 	return 0;
 }
@@ -166,7 +164,7 @@ void image_close(struct image *image)
 	if (!image)
 		return;
 	if (image->is_mapped)
-		munmap((void *)(uintptr_t)image->bytes, image->size);
+		munmap((void *)(uintptr_t)image->header, image->size);
 	*image = (struct image){0};
 }
 
@@ -179,7 +177,8 @@ int image_find(const struct image *image, uint32_t id, size_t element_size, stru
 			continue;
 		if (s->element_size != element_size || s->n > UINT32_MAX)
 			return -EILSEQ;
-		*out = (struct image_array){image->bytes + s->offset, (uint32_t)s->n};
+		*out = (struct image_array){(const unsigned char *)image->header + s->offset,
+					    (uint32_t)s->n};
 		return 0;
 	}
 	return -ENOENT;

@@ -46,7 +46,7 @@ enum {
 
 #define IMAGE_BYTE_ORDER 0x01020304U
 
-/* The string pool, the one section that every image has: terminated strings, the first one empty. */
+/* The string pool, which every image has: terminated strings, the first one empty. */
 #define IMAGE_STRINGS IMAGE_ID('s', 't', 'r', 's')
 
 /* First bytes of an image. Fixed for ever; what changes later changes `format`. */
@@ -75,8 +75,8 @@ extern const unsigned char image_magic[8];
 
 /* An open image. Owned by the caller, who must not move the bytes; `{0}` is a closed one. */
 struct image {
-	const unsigned char *bytes;
-	uint64_t size;
+	const struct image_header *header; /* the first byte of the image */
+	size_t size;
 	const struct image_section *sections;
 	uint16_t n_sections;
 	bool is_mapped; /* image_close() unmaps it */

@@ -150,7 +150,7 @@ int recording_select(const struct recording *r, const struct live_request *reque
  *   198.18.0.0/15 (RFC 2544); kept are wildcard, loopback, private and shared (RFC 1918, 6598),
  *   link-local and multicast ones;
  * - IPv6 addresses: global ones by 2001:db8::N (RFC 3849), unique local ones by fd00::N, link-local
- *   ones by fe80::N (they can carry a hardware address), multicast beyond ff00::/12 by ff0e::N.
+ *   ones by fe80::N (they can carry a hardware address), multicast beyond ff00::/12 by ff1e::N.
  *   Kept are wildcard, loopback and plain multicast; v4-mapped ones follow the rule for IPv4.
  *   Local addresses are treated like remote ones;
  * - container ids: their first 12 hex digits; so is every run of 32 or more hex digits in a unit,

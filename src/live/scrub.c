@@ -193,7 +193,7 @@ static struct address stand_in(enum scrub_kind kind, size_t n)
 		[SCRUB_GLOBAL_V6] = {0x20, 0x01, 0x0d, 0xb8},
 		[SCRUB_UNIQUE_LOCAL] = {0xfd},
 		[SCRUB_LINK_LOCAL] = {0xfe, 0x80},
-		[SCRUB_MULTICAST_V6] = {0xff, 0x0e},
+		[SCRUB_MULTICAST_V6] = {0xff, 0x1e},
 	};
 	struct address a = {.family = ADDRESS_IPV6};
 

@@ -24,7 +24,7 @@ enum scrub_kind {
 	SCRUB_GLOBAL_V6,    /* 2001:db8::N */
 	SCRUB_UNIQUE_LOCAL, /* fd00::N */
 	SCRUB_LINK_LOCAL,   /* fe80::N */
-	SCRUB_MULTICAST_V6, /* ff0e::N */
+	SCRUB_MULTICAST_V6, /* ff1e::N */
 };
 
 enum { SCRUB_N_KINDS = SCRUB_MULTICAST_V6 + 1 };

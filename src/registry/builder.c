@@ -12,6 +12,7 @@ enum {
 	N_PORTS = 65536,
 	MAX_ENTRIES = 4 * 1024 * 1024, /* rows x ports of one protocol, before equal lists join */
 	MAX_INDEX = 65535,             /* what the uint16_t of the index hold */
+	N_TOPS = N_REGISTRY_TRANSPORTS * FORMAT_PAGES,
 };
 
 struct registry_builder {
@@ -110,8 +111,8 @@ int registry_builder_use(struct registry_builder *b, const struct known_use *use
 
 	if (use->first > use->last || !is_registry_protocol(use->protocol))
 		return -EINVAL;
-	programs = ARENA_PUSH(&b->arena, b->use_programs, b->n_use_programs,
-			      b->use_programs_capacity);
+	programs =
+		ARENA_PUSH(&b->arena, b->use_programs, b->n_use_programs, b->use_programs_capacity);
 	out = ARENA_PUSH(&b->arena, b->uses, b->n_uses, b->uses_capacity);
 	if (!programs || !out)
 		return -ENOMEM;
@@ -222,8 +223,8 @@ static int intern_list(struct registry_builder *b, const uint32_t *rows, uint32_
 		if (*slot == 0)
 			break;
 		if (b->lists[*slot] - b->lists[*slot - 1] == n &&
-		    (n == 0 || memcmp(b->entries + b->lists[*slot - 1], rows,
-				      n * sizeof(*rows)) == 0))
+		    (n == 0 ||
+		     memcmp(b->entries + b->lists[*slot - 1], rows, n * sizeof(*rows)) == 0))
 			return (int)*slot - 1;
 	}
 	if (b->n_lists > MAX_INDEX)
@@ -305,7 +306,7 @@ static int index_ports(struct registry_builder *b)
 
 	b->list_slots = arena_calloc(&b->arena, N_SLOTS, sizeof(*b->list_slots));
 	b->page_slots = arena_calloc(&b->arena, N_SLOTS, sizeof(*b->page_slots));
-	b->tops = arena_calloc(&b->arena, N_REGISTRY_TRANSPORTS * FORMAT_PAGES, sizeof(*b->tops));
+	b->tops = arena_calloc(&b->arena, N_TOPS, sizeof(*b->tops));
 	if (!sorted || !start || !b->list_slots || !b->page_slots || !b->tops)
 		return -ENOMEM;
 	for (size_t i = 0; i < b->n_rows; i++)
@@ -404,9 +405,8 @@ static int add_use_programs(struct registry_builder *b, struct use_index *index,
 	struct registry_piece piece;
 
 	while (registry_item(&rest, &piece)) {
-		struct format_use_program *entry = ARENA_PUSH(&b->arena, index->programs,
-							      index->n_programs,
-							      index->programs_capacity);
+		struct format_use_program *entry = ARENA_PUSH(
+			&b->arena, index->programs, index->n_programs, index->programs_capacity);
 		char *program = arena_strndup(&b->arena, piece.text, piece.n);
 
 		if (!entry || !program)
@@ -425,8 +425,9 @@ static void sort_use_programs(const struct registry_builder *b, struct use_index
 		struct format_use_program entry = index->programs[i];
 		size_t at = i;
 
-		for (; at > 0 && strcmp(pool + index->programs[at - 1].program,
-					pool + entry.program) > 0; at--)
+		for (; at > 0 &&
+		       strcmp(pool + index->programs[at - 1].program, pool + entry.program) > 0;
+		     at--)
 			index->programs[at] = index->programs[at - 1];
 		index->programs[at] = entry;
 	}
@@ -484,8 +485,9 @@ static int count_ports(struct registry_builder *b)
 	for (uint32_t port = 0; port < N_PORTS; port++) {
 		uint32_t *counts = b->head.counts[registry_range_of((uint16_t)port)];
 
-		for (int i = 0; i < 3; i++)
-			counts[i] += ports[port] >> i & 1 ? 1 : 0;
+		counts[0] += (ports[port] & IS_NAMED) != 0;
+		counts[1] += (ports[port] & IS_DOCUMENTED) != 0;
+		counts[2] += (ports[port] & IS_KNOWN) != 0;
 	}
 	return 0;
 }
@@ -507,12 +509,12 @@ int registry_builder_finish(struct registry_builder *b, struct str *out)
 		return r;
 	image_writer_section(w, FORMAT_HEAD, sizeof(b->head), &b->head, 1);
 	image_writer_section(w, FORMAT_ROWS, sizeof(*b->rows), b->rows, b->n_rows);
-	image_writer_section(w, FORMAT_TOPS, sizeof(*b->tops), b->tops,
-			     N_REGISTRY_TRANSPORTS * FORMAT_PAGES);
+	image_writer_section(w, FORMAT_TOPS, sizeof(*b->tops), b->tops, N_TOPS);
 	image_writer_section(w, FORMAT_PAGE_ITEMS, sizeof(*b->pages), b->pages, b->n_pages);
 	image_writer_section(w, FORMAT_LISTS, sizeof(*b->lists), b->lists, b->n_lists);
 	image_writer_section(w, FORMAT_ENTRIES, sizeof(*b->entries), b->entries, b->n_entries);
-	image_writer_section(w, FORMAT_NAME_SLOTS, sizeof(*names.slots), names.slots, names.n_slots);
+	image_writer_section(w, FORMAT_NAME_SLOTS, sizeof(*names.slots), names.slots,
+			     names.n_slots);
 	image_writer_section(w, FORMAT_NAMES, sizeof(*names.names), names.names, names.n_names);
 	image_writer_section(w, FORMAT_NAME_ROWS, sizeof(*names.rows), names.rows, names.n_rows);
 	image_writer_section(w, FORMAT_USES, sizeof(*b->uses), b->uses, b->n_uses);

@@ -24,7 +24,8 @@ void registry_builder_source(struct registry_builder *b, const struct registry_s
  * Add a row; its texts are copied, "" counts as NULL. Returns 0, -EINVAL for a row that cannot be
  * (first > last, no ports but numbers, a status that rows do not have), -ENOMEM.
  */
-int registry_builder_row(struct registry_builder *b, const struct registry_row *row) BERTH_MUST_CHECK;
+int registry_builder_row(struct registry_builder *b,
+			 const struct registry_row *row) BERTH_MUST_CHECK;
 
 /* Add a known use, in the same way. -EINVAL: first > last, or a protocol without assignments. */
 int registry_builder_use(struct registry_builder *b, const struct known_use *use) BERTH_MUST_CHECK;

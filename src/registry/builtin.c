@@ -21,7 +21,8 @@ extern const unsigned char builtin_registry_end[] __attribute__((visibility("hid
 
 int registry_open_builtin(struct registry *out, const char **reason)
 {
-	size_t size = (size_t)(builtin_registry_end - builtin_registry_begin);
+	/* As numbers: to the language the two are different objects. */
+	size_t size = (uintptr_t)builtin_registry_end - (uintptr_t)builtin_registry_begin;
 	int error = registry_open_memory(out, builtin_registry_begin, size, false, reason);
 
 	if (error == 0)

@@ -42,7 +42,8 @@ static void append_line(const struct registry *r, uint16_t port, enum transport 
 			continue;
 		}
 		if (n_names == 0) {
-			str_printf(text, "%s\t%u/%s", row.name, (unsigned int)port, transport_name(t));
+			str_printf(text, "%s\t%u/%s", row.name, (unsigned int)port,
+				   transport_name(t));
 			description = row.description;
 		} else {
 			str_printf(text, "%s%s", n_names == 1 ? "\t" : " ", row.name);

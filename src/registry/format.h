@@ -16,8 +16,8 @@
 enum { REGISTRY_KIND_VERSION = 1 };
 
 enum {
-	FORMAT_PAGE = 64,                    /* ports of one index page */
-	FORMAT_PAGES = 65536 / FORMAT_PAGE,  /* of one protocol */
+	FORMAT_PAGE = 64,                            /* ports of one index page */
+	FORMAT_PAGES = 65536 / FORMAT_PAGE,          /* of one protocol */
 	FORMAT_ANY_PROTOCOL = N_REGISTRY_TRANSPORTS, /* a row that gives none: counts for all */
 };
 
@@ -41,7 +41,12 @@ struct format_row {
 	uint8_t flags;    /* FORMAT_HAS_... */
 	uint8_t rank;
 };
-enum { FORMAT_HAS_PORTS = 1, FORMAT_HAS_SERVICE_CODE = 2, FORMAT_IS_WIDESPREAD = 4, FORMAT_FLAGS = 7 };
+enum {
+	FORMAT_HAS_PORTS = 1,
+	FORMAT_HAS_SERVICE_CODE = 2,
+	FORMAT_IS_WIDESPREAD = 4,
+	FORMAT_FLAGS = 7, /* all of them */
+};
 
 /*
  * Index by number, one for each protocol, in three steps:
@@ -55,8 +60,8 @@ enum { FORMAT_HAS_PORTS = 1, FORMAT_HAS_SERVICE_CODE = 2, FORMAT_IS_WIDESPREAD =
 #define FORMAT_LISTS IMAGE_ID('l', 'i', 's', 't')
 #define FORMAT_ENTRIES IMAGE_ID('e', 'n', 't', 'r')
 
-/* Index by name: slots (a hash table, a power of two, at least a quarter free) -> names + 1, 0 = free.
- * The rows of one name are name_rows[first .. first + n], in the order of the table. */
+/* Index by name: slots (a hash table, a power of two, at least a quarter free) -> names + 1, 0 for
+ * a free one. The rows of one name are name_rows[first .. first + n], in the order of the table. */
 #define FORMAT_NAME_SLOTS IMAGE_ID('n', 's', 'l', 't')
 #define FORMAT_NAMES IMAGE_ID('n', 'a', 'm', 'e')
 #define FORMAT_NAME_ROWS IMAGE_ID('n', 'r', 'o', 'w')
@@ -68,7 +73,8 @@ struct format_name {
 /* Known uses, in the order of their table. */
 #define FORMAT_USES IMAGE_ID('u', 's', 'e', 's')
 struct format_use {
-	uint32_t software, purpose, since, until, programs, platform, grade, evidence, quote, service;
+	uint32_t software, purpose, since, until, programs, platform, grade, evidence, quote,
+		service;
 	uint16_t first, last;
 	uint8_t protocol; /* enum transport */
 	uint8_t padding[3];

@@ -11,8 +11,8 @@
 struct known_use {
 	const char *software; /* as its authors write it: "Permify" */
 	const char *purpose;  /* "HTTP API" */
-	const char *since;    /* date of the first release or commit with it, in its own precision */
-	const char *until;    /* date of the last one; NULL = still so, as far as the evidence goes */
+	const char *since;    /* date of the first release or commit with it */
+	const char *until;    /* date of the last one; NULL = none known */
 	const char *programs; /* names of its executables, separated by ';', see registry_item() */
 	const char *platform; /* where it is so; NULL = everywhere */
 	const char *grade;    /* "primary", "secondary", "unverified" */

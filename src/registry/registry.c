@@ -34,7 +34,8 @@ static int find_sections(struct registry *r)
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(wanted); i++) {
-		if (image_find(&r->image, wanted[i].id, wanted[i].element_size, wanted[i].array) < 0)
+		if (image_find(&r->image, wanted[i].id, wanted[i].element_size, wanted[i].array) <
+		    0)
 			return -EILSEQ;
 	}
 	if (image_find_strings(&r->image, &r->strings) < 0 || r->head.n != 1)
@@ -45,7 +46,8 @@ static int find_sections(struct registry *r)
 }
 
 /* Take over the attached `image`; it is closed when its sections are not those of a registry. */
-static int open_image(struct registry *out, struct image image, bool is_checked, const char **reason)
+static int open_image(struct registry *out, struct image image, bool is_checked,
+		      const char **reason)
 {
 	struct registry r = {.image = image};
 	int error = find_sections(&r);
@@ -77,8 +79,8 @@ int registry_open_memory(struct registry *out, const void *bytes, size_t size, b
 int registry_open_file(struct registry *out, const char *path, const char **reason)
 {
 	struct image image;
-	int error = image_open(&image, path, REGISTRY_MAX_SIZE, REGISTRY_KIND, REGISTRY_KIND_VERSION,
-			       reason);
+	int error = image_open(&image, path, REGISTRY_MAX_SIZE, REGISTRY_KIND,
+			       REGISTRY_KIND_VERSION, reason);
 
 	if (error < 0)
 		return error;
@@ -297,9 +299,9 @@ struct registry_counts registry_counts(const struct registry *r, enum registry_r
 const char *registry_status_name(enum registry_status status)
 {
 	static const char *const names[N_REGISTRY_STATUSES] = {
-		[REGISTRY_ASSIGNED] = "assigned",       [REGISTRY_RESERVED] = "reserved",
-		[REGISTRY_UNASSIGNED] = "unassigned",   [REGISTRY_DE_ASSIGNED] = "de-assigned",
-		[REGISTRY_DYNAMIC] = "dynamic",         [REGISTRY_NONE] = "none",
+		[REGISTRY_ASSIGNED] = "assigned",     [REGISTRY_RESERVED] = "reserved",
+		[REGISTRY_UNASSIGNED] = "unassigned", [REGISTRY_DE_ASSIGNED] = "de-assigned",
+		[REGISTRY_DYNAMIC] = "dynamic",       [REGISTRY_NONE] = "none",
 	};
 
 	return names[status];

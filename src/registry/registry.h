@@ -37,7 +37,7 @@ enum registry_status {
 	REGISTRY_RESERVED,
 	REGISTRY_UNASSIGNED,
 	REGISTRY_DE_ASSIGNED, /* de-registered, removed, deprecated: was assigned, is not free */
-	REGISTRY_DYNAMIC,     /* 49152-65535: no row, since these are never assigned (RFC 6335, 6) */
+	REGISTRY_DYNAMIC,     /* 49152-65535: no row, these are never assigned (RFC 6335, 6) */
 	REGISTRY_NONE,        /* no row: IANA lists the number for other protocols only */
 };
 enum { N_REGISTRY_STATUSES = 6 };
@@ -55,27 +55,27 @@ enum { N_REGISTRY_RANGES = 3 };
  * texts have their whitespace folded and no address of a person in them.
  */
 struct registry_row {
-	const char *name;        /* the service name as registered; NULL for Reserved, Unassigned... */
+	const char *name;        /* as registered; NULL for Reserved, Unassigned... */
 	const char *description; /* for a row without name it tells the status in IANA's words */
 	const char *assignee;    /* several people are separated by ", " */
 	const char *contact;
-	const char *organization; /* only where a correction says so */
-	const char *registered;   /* YYYY-MM-DD or YYYY-MM */
-	const char *modified;     /* the same; may be earlier than `registered` (5316/tcp) */
-	const char *references;   /* documents separated by ';', see registry_item() */
+	const char *organization;     /* only where a correction says so */
+	const char *registered;       /* YYYY-MM-DD or YYYY-MM */
+	const char *modified;         /* the same; may be earlier than `registered` (5316/tcp) */
+	const char *references;       /* documents separated by ';', see registry_item() */
 	const char *unauthorized_use; /* IANA's text; may speak of other ports than the row's */
 	const char *alias_of;         /* the name this one stands for */
-	const char *former;           /* earlier claimants separated by ';', see registry_former() */
+	const char *former;           /* earlier claimants, ';' between, see registry_former() */
 	const char *note;
 	const char *names_as_of;   /* date for which name, ports, status and description are good */
-	const char *details_as_of; /* date for which all the rest is good; NULL: the rest is unknown */
+	const char *details_as_of; /* date for which the rest is good; NULL: it is not known */
 	uint32_t service_code;     /* DCCP's, valid with has_service_code */
 	uint16_t first, last;      /* both included; 0, 0 without has_ports */
 	bool has_ports;            /* false: a service name only (DNS-SD) */
 	bool has_protocol;         /* false: the row gives none and counts for all four */
 	bool has_service_code;
-	bool is_widespread;        /* "unassigned but widespread use" */
-	enum transport protocol;   /* valid with has_protocol */
+	bool is_widespread;      /* "unassigned but widespread use" */
+	enum transport protocol; /* valid with has_protocol */
 	enum registry_status status;
 	uint8_t rank; /* order among the names of the same ports and protocol; 0 = alone */
 };
@@ -118,7 +118,8 @@ int registry_open_builtin(struct registry *out, const char **reason) BERTH_MUST_
 
 /* A registry file, checked as a whole: see image_open() for the refusals; -EILSEQ also when the
  * contents do not fit together. */
-int registry_open_file(struct registry *out, const char *path, const char **reason) BERTH_MUST_CHECK;
+int registry_open_file(struct registry *out, const char *path,
+		       const char **reason) BERTH_MUST_CHECK;
 
 /* A registry in memory that outlives it, aligned to 8 bytes. With `is_checked` the checksum and all
  * contents are checked as for a file; without, the caller vouches for them. */
@@ -186,7 +187,7 @@ bool registry_item(const char **rest, struct registry_piece *out);
 /* An earlier claimant of a number. Empty pieces are not known. */
 struct registry_former {
 	struct registry_piece name;    /* service name or claimant */
-	struct registry_piece listed;  /* last date on which the registry is known to have listed it */
+	struct registry_piece listed;  /* the last date on which it is known to have been listed */
 	struct registry_piece removed; /* date of removal or de-assignment */
 };
 

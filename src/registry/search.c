@@ -63,8 +63,8 @@ static int mark_strings(struct search *s, struct arena *arena, const char *word)
 		uint32_t begin = (uint32_t)(before + 1 - s->pool);
 
 		if (s->fits[begin] == 0) {
-			uint32_t *touched = ARENA_PUSH(arena, s->touched, s->n_touched,
-						       s->touched_capacity);
+			uint32_t *touched =
+				ARENA_PUSH(arena, s->touched, s->n_touched, s->touched_capacity);
 
 			if (!touched)
 				return -ENOMEM;
@@ -105,8 +105,9 @@ static uint8_t best_of(const struct search *s, const uint32_t *offsets, size_t n
 static uint8_t rank_row(const struct search *s, const struct format_row *row)
 {
 	const uint32_t offsets[] = {
-		row->name,         row->alias_of,   row->description,      row->assignee, row->contact,
-		row->organization, row->references, row->unauthorized_use, row->former,   row->note,
+		row->name,    row->alias_of,     row->description, row->assignee,
+		row->contact, row->organization, row->references,  row->unauthorized_use,
+		row->former,  row->note,
 	};
 
 	return best_of(s, offsets, N_ELEMENTS(offsets), 2);

@@ -18,10 +18,10 @@ static bool is_slice(const struct image_array *array, uint32_t first, uint32_t n
 
 static bool has_good_row(const struct registry *r, const struct format_row *row)
 {
-	const uint32_t strings[] = {row->name,       row->description,      row->assignee,
-				    row->contact,    row->organization,     row->registered,
-				    row->modified,   row->references,       row->unauthorized_use,
-				    row->alias_of,   row->former,           row->note,
+	const uint32_t strings[] = {row->name,        row->description,  row->assignee,
+				    row->contact,     row->organization, row->registered,
+				    row->modified,    row->references,   row->unauthorized_use,
+				    row->alias_of,    row->former,       row->note,
 				    row->names_as_of, row->details_as_of};
 
 	for (size_t i = 0; i < N_ELEMENTS(strings); i++) {
@@ -91,8 +91,8 @@ static bool has_good_index(const struct registry *r)
 static bool has_good_names(const struct registry *r)
 {
 	/* A free slot must be left, or looking for what is not there would visit them all. */
-	if (r->names.n > r->name_slots.n / 4 * 3 ||
-	    !is_below_u32(&r->name_slots, r->names.n + 1) || !is_below_u32(&r->name_rows, r->rows.n))
+	if (r->names.n > r->name_slots.n / 4 * 3 || !is_below_u32(&r->name_slots, r->names.n + 1) ||
+	    !is_below_u32(&r->name_rows, r->rows.n))
 		return false;
 	for (uint32_t i = 0; i < r->names.n; i++) {
 		const struct format_name *name = IMAGE_AT(struct format_name, &r->names, i);
@@ -106,8 +106,8 @@ static bool has_good_names(const struct registry *r)
 
 static bool has_good_use(const struct registry *r, const struct format_use *use)
 {
-	const uint32_t strings[] = {use->software, use->purpose, use->since,    use->until,
-				    use->programs, use->platform, use->grade,   use->evidence,
+	const uint32_t strings[] = {use->software, use->purpose,  use->since, use->until,
+				    use->programs, use->platform, use->grade, use->evidence,
 				    use->quote,    use->service};
 
 	for (size_t i = 0; i < N_ELEMENTS(strings); i++) {
@@ -121,6 +121,7 @@ static bool has_good_uses(const struct registry *r)
 {
 	const struct format_use_port *ports = r->use_ports.items;
 	const struct format_use_program *programs = r->use_programs.items;
+	const char *before = "";
 
 	for (uint32_t i = 0; i < r->uses.n; i++) {
 		if (!has_good_use(r, IMAGE_AT(struct format_use, &r->uses, i)))
@@ -133,17 +134,17 @@ static bool has_good_uses(const struct registry *r)
 	for (uint32_t i = 0; i < r->use_programs.n; i++) {
 		const char *program = image_string(&r->strings, programs[i].program);
 
-		if (!program || programs[i].use >= r->uses.n)
+		if (!program || programs[i].use >= r->uses.n || strcmp(before, program) > 0)
 			return false;
-		if (i > 0 && strcmp(image_string(&r->strings, programs[i - 1].program), program) > 0)
-			return false;
+		before = program;
 	}
 	return true;
 }
 
 int registry_validate(const struct registry *r)
 {
-	bool is_good = has_good_rows(r) && has_good_index(r) && has_good_names(r) && has_good_uses(r);
+	bool is_good =
+		has_good_rows(r) && has_good_index(r) && has_good_names(r) && has_good_uses(r);
 
 	return is_good ? 0 : -EILSEQ;
 }

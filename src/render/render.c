@@ -78,10 +78,7 @@ static void walk_span(const struct field *f, const void *data, struct writer *w)
 		w->ops->null(w);
 		return;
 	}
-	w->ops->begin_list(w);
-	w->ops->number(w, span->first);
-	w->ops->number(w, span->last);
-	w->ops->end_list(w);
+	w->ops->span(w, span->first, span->last);
 }
 
 static void walk_objects(const struct field *f, const void *data, struct writer *w)

@@ -57,6 +57,7 @@ static const char *describe_range(const char *range)
 	return "ephemeral port (dynamic range, 49152-65535)";
 }
 
+/* The rest of the sentence that begins with a verdict; `who` is the listener it stands on. */
 static const char *describe_verdict(struct verdict v)
 {
 	switch (v.word) {
@@ -66,15 +67,15 @@ static const char *describe_verdict(struct verdict v)
 		return v.basis == BASIS_KNOWN_USE ? "some software uses it, and quiet here"
 						  : "claimed, and quiet here";
 	case VERDICT_AS_CLAIMED:
-		return "its claimant is here";
+		return "%s is here, as registered";
 	case VERDICT_CUSTOMARY:
-		return "a program that is known to use it is here";
+		return "%s is here, and known to use it";
 	case VERDICT_UNCLAIMED:
-		return "nobody claims it, and somebody is here";
+		return "nobody claims it, and %s is here";
 	case VERDICT_OCCUPIED:
-		return "somebody is here; nothing tells whether it is the claimant";
+		return "%s is here; nothing tells whether it is the claimant";
 	case VERDICT_CONFLICT:
-		return "your claim, and another program is here";
+		return "it is your claim, and %s is here";
 	case VERDICT_UNKNOWN:
 		return "could not look";
 	}
@@ -86,42 +87,59 @@ static bool is_quiet(struct verdict v)
 	return v.word == VERDICT_VACANT || v.word == VERDICT_DARK || v.word == VERDICT_UNKNOWN;
 }
 
-/* The transport whose verdict weighs more stands first; both when they differ and both matter. */
-static void compose_headline(const struct answer *a, char *line, size_t size, struct verdict *shown)
+/* The program on which a verdict stands. */
+static const char *find_resident(const struct answer *a, struct verdict v, bool is_udp)
 {
-	struct verdict first = a->tcp, second = a->udp;
-	const char *transport = "";
+	for (size_t i = 0; i < a->n_listeners; i++) {
+		const struct answer_listener *l = &a->listeners[i];
+		bool counts = l->is_here && strcmp(l->role, "listener") == 0 &&
+			      (strcmp(l->protocol, "udp") == 0) == is_udp;
 
-	if (a->has_transport) {
-		*shown = a->transport == TRANSPORT_UDP ? a->udp : a->tcp;
-		snprintf(line, size, "%s: %s", verdict_word_name(shown->word),
-			 describe_verdict(*shown));
+		if (counts && l->judged.word == v.word && l->n_owners > 0 && l->owners[0].label)
+			return l->owners[0].label;
+	}
+	return "somebody";
+}
+
+static void append_sentence(struct str *line, const struct answer *a, struct verdict v, bool is_udp)
+{
+	const char *rest = describe_verdict(v), *slot = strstr(rest, "%s");
+
+	str_printf(line, "%s: ", verdict_word_name(v.word));
+	if (!slot) {
+		str_append(line, rest);
 		return;
 	}
-	if (second.word > first.word) {
-		first = a->udp;
-		second = a->tcp;
-		transport = "udp ";
-	} else if (second.word < first.word) {
-		transport = "tcp ";
+	str_append_bytes(line, rest, (size_t)(slot - rest));
+	str_append(line, find_resident(a, v, is_udp));
+	str_append(line, slot + 2);
+}
+
+/* The transport whose verdict weighs more stands first; both when they differ and both matter. */
+static struct verdict compose_headline(const struct answer *a, struct str *line)
+{
+	bool is_udp = a->has_transport ? a->transport == TRANSPORT_UDP : a->udp.word > a->tcp.word;
+	struct verdict first = is_udp ? a->udp : a->tcp, second = is_udp ? a->tcp : a->udp;
+
+	if (a->has_transport || first.word == second.word || is_quiet(first)) {
+		append_sentence(line, a, first, is_udp);
+		return first;
 	}
-	*shown = first;
-	if (first.word == second.word || is_quiet(first))
-		snprintf(line, size, "%s: %s", verdict_word_name(first.word), describe_verdict(first));
-	else if (is_quiet(second))
-		snprintf(line, size, "%s%s: %s", transport, verdict_word_name(first.word),
-			 describe_verdict(first));
+	str_append(line, is_udp ? "udp " : "tcp ");
+	if (is_quiet(second))
+		append_sentence(line, a, first, is_udp);
 	else
-		snprintf(line, size, "%s%s, %s %s", transport, verdict_word_name(first.word),
-			 *transport == 't' ? "udp" : "tcp", verdict_word_name(second.word));
+		str_printf(line, "%s, %s %s", verdict_word_name(first.word), is_udp ? "tcp" : "udp",
+			   verdict_word_name(second.word));
+	return first;
 }
 
 static void put_headline(struct text *t, const struct answer *a)
 {
-	char line[160], port[16];
-	struct verdict shown;
+	struct str line = {0};
+	struct verdict shown = compose_headline(a, &line);
+	char port[16];
 
-	compose_headline(a, line, sizeof(line), &shown);
 	snprintf(port, sizeof(port), a->has_transport ? "%u/%s" : "%u", a->port,
 		 transport_name(a->transport));
 	text_begin(t, "", 0);
@@ -129,11 +147,13 @@ static void put_headline(struct text *t, const struct answer *a)
 	t->indent = INDENT;
 	text_put(t, TEXT_PLAIN, t->column < INDENT ? INDENT - t->column : 1,
 		 describe_range(a->range));
-	if (!text_align_right(t, text_width(t, line))) {
+	if (!text_align_right(t, text_width(t, str_text(&line)))) {
 		text_end(t);
 		text_begin(t, "", INDENT);
 	}
-	text_put(t, text_verdict_tone(shown.word), 0, line);
+	text_put(t, text_verdict_tone(shown.word), 0, str_text(&line));
+	t->out->has_failed = t->out->has_failed || line.has_failed;
+	str_fini(&line);
 	text_end(t);
 	text_blank(t);
 }
@@ -329,18 +349,20 @@ static void describe_source(const struct text *t, const char *evidence, char *ou
 
 static const char *describe_years(const struct answer_use *use, char *out, size_t size)
 {
+	const char *doubt = strcmp(use->grade, "unverified") == 0 ? ", unverified" : "";
+
 	if (use->since && use->until)
-		snprintf(out, size, "%s to %s", use->since, use->until);
+		snprintf(out, size, "%s to %s%s", use->since, use->until, doubt);
 	else if (use->since)
-		snprintf(out, size, "since %s", use->since);
+		snprintf(out, size, "since %s%s", use->since, doubt);
 	else if (use->until)
-		snprintf(out, size, "until %s", use->until);
+		snprintf(out, size, "until %s%s", use->until, doubt);
 	else
-		out[0] = '\0';
+		snprintf(out, size, "%s", *doubt ? doubt + 2 : "");
 	return out;
 }
 
-enum { USE_COLUMNS = 6, MOST_USES = 64, USE_TEXT = 64, USE_SOURCE = 160 };
+enum { USE_COLUMNS = 5, MOST_USES = 64, USE_TEXT = 64, USE_SOURCE = 160 };
 
 static void put_known(struct text *t, const struct answer *a)
 {
@@ -358,10 +380,9 @@ static void put_known(struct text *t, const struct answer *a)
 		row[1] = (struct text_cell){use->purpose, TEXT_PLAIN};
 		row[2] = (struct text_cell){use->protocol, TEXT_PLAIN};
 		row[3] = (struct text_cell){describe_years(use, years[i], sizeof(years[i])),
-					    TEXT_PLAIN};
-		row[4] = (struct text_cell){is_doubtful ? "reported, unverified" : NULL, TEXT_NOTE};
+					    is_doubtful ? TEXT_NOTE : TEXT_PLAIN};
 		describe_source(t, use->evidence, sources[i], USE_SOURCE);
-		row[5] = (struct text_cell){sources[i], TEXT_FAINT};
+		row[4] = (struct text_cell){sources[i], TEXT_FAINT};
 	}
 	text_table(t, "known", INDENT, columns, cells, n, USE_COLUMNS);
 }
@@ -435,7 +456,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_putf(t, TEXT_PLAIN, 3, "user %s", o->user);
 	else if (o->uid >= 0)
 		text_putf(t, TEXT_PLAIN, 3, "uid %lld", (long long)o->uid);
-	if (o->unit)
+	if (o->unit && !(o->container && strstr(o->unit, o->container)))
 		text_put(t, TEXT_PLAIN, 3, o->unit);
 	if (o->container)
 		text_putf(t, TEXT_PLAIN, 3, "container %.12s", o->container);
@@ -488,10 +509,28 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 		text_put(t, text_verdict_tone(l->judged.word), 3,
 			 verdict_word_name(l->judged.word));
 	text_end(t);
+}
+
+static void put_owners(struct text *t, const struct answer_listener *l)
+{
 	for (size_t i = 0; i < l->n_owners; i++)
 		put_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
+}
+
+/* Listeners of the same processes are listed together, above them. */
+static bool has_same_owners(const struct answer_listener *a, const struct answer_listener *b)
+{
+	if (a->n_owners != b->n_owners || a->is_here != b->is_here || a->uid != b->uid ||
+	    !is_text_equal(a->unit, b->unit))
+		return false;
+	for (size_t i = 0; i < a->n_owners; i++) {
+		if (a->owners[i].pid != b->owners[i].pid ||
+		    strcmp(a->owners[i].method, b->owners[i].method) != 0)
+			return false;
+	}
+	return true;
 }
 
 static void put_connections(struct text *t, const struct answer *a)
@@ -551,6 +590,9 @@ static void put_here(struct text *t, const struct answer *a)
 	}
 	for (size_t i = 0; i < a->n_listeners; i++) {
 		put_listener(t, label, &a->listeners[i]);
+		if (i + 1 == a->n_listeners ||
+		    !has_same_owners(&a->listeners[i], &a->listeners[i + 1]))
+			put_owners(t, &a->listeners[i]);
 		label = "";
 	}
 	text_begin(t, "", INDENT);

@@ -161,6 +161,13 @@ static void write_number(struct writer *w, int64_t value)
 	str_printf(w->out, "%lld", (long long)value);
 }
 
+static void write_span(struct writer *w, int64_t first, int64_t last)
+{
+	separate(self(w));
+	str_printf(w->out, self(w)->is_pretty ? "[%lld, %lld]" : "[%lld,%lld]", (long long)first,
+		   (long long)last);
+}
+
 static void write_boolean(struct writer *w, bool value)
 {
 	separate(self(w));
@@ -190,6 +197,7 @@ void writer_json_init(struct writer_json *w, struct str *out, bool is_pretty)
 		.key = write_key,
 		.text = write_text,
 		.number = write_number,
+		.span = write_span,
 		.boolean = write_boolean,
 		.time = write_time,
 		.null = write_null,

@@ -24,6 +24,7 @@ struct writer_ops {
 	void (*key)(struct writer *w, const char *key);
 	void (*text)(struct writer *w, const char *bytes); /* foreign bytes, never NULL */
 	void (*number)(struct writer *w, int64_t value);
+	void (*span)(struct writer *w, int64_t first, int64_t last); /* a pair, on one line */
 	void (*boolean)(struct writer *w, bool value);
 	void (*time)(struct writer *w, live_time value);
 	void (*null)(struct writer *w);

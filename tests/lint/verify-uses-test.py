@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -19,7 +20,9 @@ TOOL = Path(__file__).resolve().parent.parent.parent / "tools" / "verify-uses"
 HEADER = ("ports\tprotocol\tsoftware\tpurpose\tsince\tuntil\tprograms\tplatform\tgrade\t"
           "evidence\tquote\tservice\n")
 GOOD = ["80", "tcp", "web", "a server", "2001", "2002-03", "webd", "", "primary",
-        "deb:web@1.0-1:/etc/web.conf", "Listen 80", "http"]
+        "deb:web@1.0-1:/etc/web.conf", "Listen 80", ""]
+ASSIGNMENTS = ("# made by a test\nname\tfirst\tlast\tprotocol\nhttp\t80\t80\ttcp\n"
+               "x11\t6000\t6063\ttcp\nany\t90\t90\t\nportless\t\t\ttcp\n")
 
 
 def line(**changes):
@@ -55,7 +58,11 @@ class Case(unittest.TestCase):
         path = self.dir / "table.tsv"
         path.write_bytes(table if isinstance(table, bytes) else table.encode())
         environment = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}")
-        done = subprocess.run([sys.executable, str(TOOL), "--table", str(path), *options],
+        registered = self.dir / "assignments.tsv"
+        if not registered.exists():
+            registered.write_text(ASSIGNMENTS)
+        done = subprocess.run([sys.executable, str(TOOL), "--table", str(path),
+                               "--assignments", str(registered), *options],
                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, check=False)
         return done.returncode, done.stdout.decode()
@@ -114,7 +121,7 @@ class Format(Case):
         self.refused((HEADER + line()).encode() + b"\xff\n", "not UTF-8")
         self.refused(HEADER + line().rstrip("\n"), "no line feed")
         self.refused(HEADER + "\n" + line(), "line 2: 1 columns")
-        self.refused(HEADER + line(quote="a\tb"), "line 2: 12 columns")
+        self.refused(HEADER + line(quote="a\tb"), "line 2: 13 columns")
 
     def test_values(self):
         for changes, words in [
@@ -150,12 +157,33 @@ class Format(Case):
                 self.refused(HEADER + line(evidence=evidence), "evidence is")
         self.refused(HEADER + line(evidence="https://example.org/a"), "a URL is not evidence")
 
+    def test_service(self):
+        for good in [{"service": "http"}, {"ports": "79-81", "service": "http"},
+                     {"ports": "6001", "service": "x11"},
+                     {"ports": "90", "protocol": "udp", "service": "any"}]:
+            with self.subTest(**good):
+                self.assertEqual(self.run_tool(HEADER + line(**good), "--format-only")[0], 0)
+        for bad in [{"service": "smtp"}, {"ports": "81", "service": "http"},
+                    {"protocol": "udp", "service": "http"}, {"service": "portless"}]:
+            with self.subTest(**bad):
+                self.refused(HEADER + line(**bad), "is not registered on")
+        for broken in ["", "name\tfirst\n",
+                       "name\tfirst\tlast\tprotocol\nhttp\tx\t80\ttcp\n"]:
+            with self.subTest(assignments=broken):
+                (self.dir / "assignments.tsv").write_text(broken)
+                self.refused(HEADER + line(), "not a table of assignments")
+        status, output = self.run_tool(HEADER + line(), "--format-only", "--assignments",
+                                       str(self.dir / "none"))
+        self.assertEqual(status, 2)
+        self.assertIn("No such file", output)
+
     def test_order_and_duplicates(self):
         self.refused(HEADER + line(ports="81") + line(), "line 3: out of order after line 2")
         self.refused(HEADER + line(protocol="udp") + line(), "out of order")
         self.refused(HEADER + line(software="b") + line(software="B"), "out of order")
         self.refused(HEADER + line() + line(purpose="other"), "as line 2")
-        table = HEADER + line(programs="@a/webd,webd") + line(platform="macos") + line(protocol="udp") + line(ports="81")
+        table = HEADER + line(programs="@a/webd,webd") + line(platform="macos")
+        table += line(protocol="udp") + line(ports="81")
         self.assertEqual(self.run_tool(table, "--format-only")[0], 0)
 
     def test_every_fault_is_told(self):
@@ -330,4 +358,7 @@ class Limits(Case):
 
 
 if __name__ == "__main__":
+    if not shutil.which("dpkg-deb"):
+        print("verify-uses-test: left out, there is no dpkg-deb here")
+        sys.exit(77)
     unittest.main()

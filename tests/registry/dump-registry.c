@@ -1,5 +1,6 @@
 /*
- * dump-registry: prints what berth's registry holds and answers, for tests/registry/compare-iana.py.
+ * dump-registry: prints what berth's registry holds and answers, for
+ * tests/registry/compare-iana.py.
  *
  *     dump-registry rows       every row, in the columns of data/iana/assignments.tsv
  *     dump-registry lookups    PORT PROTOCOL STATUS NAMES for all 65,536 x 4, TAB separated
@@ -120,8 +121,8 @@ static void print_hit(const struct registry *r, const struct search_hit *hit)
 	struct registry_row row;
 
 	if (hit->is_use && known_use_get(r, hit->id, &use) == 0)
-		printf("%d use\t%u\t%s\t%s\n", (int)hit->rank, (unsigned int)use.first, use.software,
-		       use.purpose ? use.purpose : "");
+		printf("%d use\t%u\t%s\t%s\n", (int)hit->rank, (unsigned int)use.first,
+		       use.software, use.purpose ? use.purpose : "");
 	else if (!hit->is_use && registry_row(r, hit->id, &row) == 0)
 		printf("%d row\t%u\t%s\t%s\n", (int)hit->rank, (unsigned int)row.first,
 		       row.name ? row.name : "", row.description ? row.description : "");
