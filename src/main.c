@@ -24,7 +24,7 @@
  *         verdict identify match   one word; by what names a process goes; from a word to ports
  *     render/    4. its faces
  *         render writer schema     the only walk; JSON and CSV; the schema of a record
- *         text text-answer -list   lines for people
+ *         text text-answer -claimed -residents -list  lines for people
  *     act/       5. what berth does: connect
  *     cli/       the entrance: verbs.def options.def, verb-<name>.c
  */
