@@ -233,7 +233,8 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 	text_end(t);
 	text_begin(t, "", INDENT);
 	if (!as->details_as_of && !as->references[0] && !as->contact && !as->registered) {
-		text_say(t, TEXT_FAINT, 0, "people, dates and documents of this row are not known here");
+		text_say(t, TEXT_FAINT, 0,
+			 "people, dates and documents of this row are not known here");
 		return;
 	}
 	if (!as->references[0]) {
@@ -279,7 +280,8 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	if (as->is_widespread)
 		text_put(t, TEXT_NOTE, 1, "(unassigned, but in widespread use)");
 	if (as->description && *as->description && strcasecmp(as->description, as->status) != 0)
-		text_putf(t, TEXT_PLAIN, 2, t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
+		text_putf(t, TEXT_PLAIN, 2,
+			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
 			  as->description);
 	if (as->ports.first != as->ports.last)
 		text_putf(t, TEXT_PLAIN, 3, "ports %s", text_span(&as->ports, span));
@@ -610,9 +612,10 @@ static void put_holder(struct text *t, const char *label, const struct answer_ho
 {
 	text_begin(t, label, INDENT);
 	text_putf(t, TEXT_PLAIN, 0, "%lld %s %s on %s", (long long)h->count, h->protocol,
-		  strcmp(h->kind, "bound-only") == 0 ? "bound but not listening"
+		  strcmp(h->kind, "bound-only") == 0  ? "bound but not listening"
 		  : strcmp(h->kind, "time-wait") == 0 ? "in TIME_WAIT"
-						      : h->count == 1 ? "connection" : "connections",
+		  : h->count == 1		      ? "connection"
+						      : "connections",
 		  h->address);
 	if (h->owner)
 		text_putf(t, TEXT_PLAIN, 3, "%s (pid %lld)",
@@ -633,7 +636,8 @@ static const char *describe_policy(const char *policy)
 	static const struct {
 		const char *policy, *text;
 	} words[] = {
-		{"ephemeral", "in the kernel's ephemeral range: an outgoing connection may take it"},
+		{"ephemeral",
+		 "in the kernel's ephemeral range: an outgoing connection may take it"},
 		{"reserved-by-kernel", "kept out of the ephemeral range (ip_local_reserved_ports)"},
 		{"privileged", "privileged: binding it needs root or CAP_NET_BIND_SERVICE"},
 		{"browser-blocked", "browsers refuse HTTP to it"},
