@@ -267,7 +267,7 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 {
 	const struct answer_assignment *as = &a->assignments[i];
 	bool is_assigned = strcmp(as->status, "assigned") == 0;
-	char date[TEXT_DATE_SIZE], span[TEXT_SPAN_SIZE];
+	char date[TEXT_DATE_SIZE], changed[TEXT_DATE_SIZE], span[TEXT_SPAN_SIZE];
 
 	if (as->name)
 		text_put(t, is_assigned ? TEXT_STRONG : TEXT_PLAIN, 0, as->name);
@@ -288,15 +288,12 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	put_protocols(t, a, i);
 	if (as->alias_of)
 		return;
-	text_put(t, TEXT_PLAIN, 3, "IANA");
-	if (as->registered)
-		text_putf(t, TEXT_PLAIN, 0, ", %s", text_date(as->registered, date));
-	if (as->modified)
-		text_putf(t, TEXT_PLAIN, 0, ", changed %s", text_date(as->modified, date));
-	if (as->contact || as->assignee || as->organization) {
-		text_put(t, TEXT_PLAIN, 0, ",");
-		put_people(t, as);
-	}
+	text_putf(t, TEXT_PLAIN, 3, "IANA%s%s%s%s%s", as->registered ? ", " : "",
+		  as->registered ? text_date(as->registered, date) : "",
+		  as->modified ? ", changed " : "",
+		  as->modified ? text_date(as->modified, changed) : "",
+		  as->contact || as->assignee || as->organization ? "," : "");
+	put_people(t, as);
 	put_references(t, as);
 	put_note(t, "used without assignment:", as->unauthorized_use);
 	put_former(t, as);
@@ -688,9 +685,8 @@ static void put_unbuilt(struct text *t, const struct answer_gap *gaps, size_t n,
 			continue;
 		if (n_shown++ == 0)
 			text_begin(t, label, indent);
-		else
-			text_put(t, TEXT_FAINT, 0, ",");
-		text_putf(t, TEXT_FAINT, 1, "%s %s", gaps[i].what, gaps[i].where);
+		text_putf(t, TEXT_FAINT, 1, "%s %s%s", gaps[i].what, gaps[i].where,
+			  i + 1 < n && gaps[i + 1].is_unbuilt ? "," : "");
 	}
 	if (n_shown == 0)
 		return;
@@ -708,8 +704,7 @@ void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t i
 		text_begin(t, label, indent);
 		label = "";
 		text_putf(t, TEXT_NOTE, 0, "%s", gaps[i].what);
-		text_say(t, TEXT_PLAIN, 1, gaps[i].where);
-		text_put(t, TEXT_PLAIN, 0, ":");
+		text_putf(t, TEXT_PLAIN, 1, "%s:", gaps[i].where);
 		text_say(t, TEXT_PLAIN, 1, gaps[i].why);
 		if (gaps[i].fix)
 			text_putf(t, TEXT_PLAIN, 1, "(%s)", gaps[i].fix);
