@@ -104,7 +104,8 @@ static int take_lsof(struct parse *p, const char *value)
 	if (!*rest)
 		return 0;
 	if (strchr(rest, '@'))
-		return refuse(p, "-i with a host is not understood; berth HOST:PORT connects to one");
+		return refuse(p,
+			      "-i with a host is not understood; berth HOST:PORT connects to one");
 	return add_word(p, rest);
 }
 
@@ -134,7 +135,6 @@ static int take_verdict(struct parse *p, const char *value)
 	if (verdict_word_parse(value, &word) < 0)
 		return refuse(p, "--verdict takes as-claimed, customary, unclaimed, occupied, "
 				 "conflict or unknown, not \"%.60s\"", value);
-	p->o->verdict = value;
 	return 0;
 }
 
@@ -143,10 +143,9 @@ static void take_netns(struct parse *p, const char *value)
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
 		      : strcmp(value, "here") == 0 ? LIVE_SCOPE_HERE
 						   : LIVE_SCOPE_NAMED;
-	p->o->netns = value;
 }
 
-/* Options that only set a flag. */
+/* The flag that an option sets; NULL: it does something else. */
 static bool *flag_of(struct options *o, enum option_id id)
 {
 	const struct {
@@ -167,7 +166,7 @@ static bool *flag_of(struct options *o, enum option_id id)
 	return NULL;
 }
 
-/* Options that only keep their argument. */
+/* Where an option keeps its argument; NULL: it does something else. */
 static const char **text_of(struct options *o, enum option_id id)
 {
 	const struct {
@@ -177,6 +176,7 @@ static const char **text_of(struct options *o, enum option_id id)
 		{OPTION_PROGRAM, &o->program}, {OPTION_USER, &o->user},
 		{OPTION_CONTAINER, &o->container}, {OPTION_UNIT, &o->unit},
 		{OPTION_REGISTRY, &o->registry}, {OPTION_REPLAY, &o->replay},
+		{OPTION_NETNS, &o->netns}, {OPTION_VERDICT, &o->verdict},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
@@ -186,21 +186,26 @@ static const char **text_of(struct options *o, enum option_id id)
 	return NULL;
 }
 
-static int take(struct parse *p, const struct option_row *row, const char *value)
+static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
-	struct options *o = p->o;
-	bool *flag = flag_of(o, row->id);
-	const char **text = text_of(o, row->id);
-	int choice = 0, r;
+	int choice = 0, r = choose(p, row, value, &choice);
 
-	p->seen[row->id] = true;
-	if (flag)
-		*flag = true;
-	if (text)
-		*text = value;
-	if (text && !*value)
-		return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
-	switch ((int)row->id) {
+	p->o->colour = (enum when)choice;
+	return r;
+}
+
+static int take_owners(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->want_all_owners = choice == 1;
+	return r;
+}
+
+/* What an option means beyond being kept. */
+static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
+{
+	switch (row->id) {
 	case OPTION_JSON:
 		return take_format(p, FORMAT_JSON);
 	case OPTION_JSONL:
@@ -208,25 +213,60 @@ static int take(struct parse *p, const struct option_row *row, const char *value
 	case OPTION_CSV:
 		return take_format(p, FORMAT_CSV);
 	case OPTION_COLOR:
-		r = choose(p, row, value, &choice);
-		o->colour = (enum when)choice;
-		return r;
+		return take_colour(p, row, value);
 	case OPTION_OWNERS:
-		r = choose(p, row, value, &choice);
-		o->want_all_owners = choice == 1;
-		return r;
+		return take_owners(p, row, value);
 	case OPTION_WIDTH:
 		return take_width(p, value);
 	case OPTION_VERDICT:
 		return take_verdict(p, value);
 	case OPTION_NETNS:
 		take_netns(p, value);
-		return *value ? 0 : refuse(p, "--netns takes %s, not nothing", row->argument);
+		return 0;
 	case OPTION_LSOF_I:
 		return take_lsof(p, value);
-	default:
+	case OPTION_QUIET:
+	case OPTION_VERBOSE:
+	case OPTION_STRICT:
+	case OPTION_TCP:
+	case OPTION_UDP:
+	case OPTION_IPV4:
+	case OPTION_IPV6:
+	case OPTION_PEERS:
+	case OPTION_ALL:
+	case OPTION_EXPOSED:
+	case OPTION_PROGRAM:
+	case OPTION_USER:
+	case OPTION_CONTAINER:
+	case OPTION_UNIT:
+	case OPTION_REGISTRY:
+	case OPTION_REPLAY:
+	case OPTION_HELP:
+	case OPTION_VERSION:
+	case OPTION_SS_L:
+	case OPTION_SS_N:
+	case OPTION_SS_P:
+	case OPTION_LSOF_P:
+	case N_OPTIONS:
 		return 0;
 	}
+	return 0;
+}
+
+/* `value` is "" for an option that takes none. */
+static int take(struct parse *p, const struct option_row *row, const char *value)
+{
+	bool *flag = flag_of(p->o, row->id);
+	const char **text = text_of(p->o, row->id);
+
+	p->seen[row->id] = true;
+	if (flag)
+		*flag = true;
+	if (text && !*value)
+		return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+	if (text)
+		*text = value;
+	return take_meaning(p, row, value);
 }
 
 static int parse_long(struct parse *p, const char *arg)
@@ -243,7 +283,7 @@ static int parse_long(struct parse *p, const char *arg)
 		if (n > 0 && strlen(row->name) == n && strncmp(row->name, name, n) == 0) {
 			if (!row->argument)
 				return equals ? refuse(p, "--%s takes no value", row->name)
-					      : take(p, row, NULL);
+					      : take(p, row, "");
 			if (equals)
 				return take(p, row, equals + 1);
 			if (p->next >= p->argc)
@@ -286,7 +326,8 @@ static int parse_lsof_value(struct parse *p, const struct option_row *row, const
 
 static int parse_short(struct parse *p, const char *arg)
 {
-	if (strspn(arg + 1, "0123456789") == strlen(arg + 1) && !(arg[2] == '\0' && find_letter(arg[1])))
+	if (strspn(arg + 1, "0123456789") == strlen(arg + 1) &&
+	    !(arg[2] == '\0' && find_letter(arg[1])))
 		return refuse(p, "\"%.60s\" is not a port: ports are 0 to 65535", arg);
 	for (const char *c = arg + 1; *c; c++) {
 		const struct option_row *row = find_letter(*c);
@@ -296,7 +337,7 @@ static int parse_short(struct parse *p, const char *arg)
 			return refuse(p, "there is no option -%c (berth help lists them)", *c);
 		if (row->argument)
 			return parse_lsof_value(p, row, c + 1);
-		r = take(p, row, NULL);
+		r = take(p, row, "");
 		if (r < 0)
 			return r;
 	}

@@ -66,26 +66,28 @@ uint32_t fdscan_n_denied(const struct fdscan *f)
 	return f->n_denied;
 }
 
-/* Room for one more element of `size` bytes; false when out of memory. */
-static bool make_room(void **items, size_t n, size_t *capacity, size_t size)
+/* `items` with room for one more of `size` bytes; NULL when out of memory, then they stay. */
+static void *make_room(void *items, size_t n, size_t *capacity, size_t size)
 {
 	size_t wider = *capacity ? *capacity * 2 : 64;
 	void *grown;
 
 	if (n < *capacity)
-		return true;
-	grown = reallocarray(*items, wider, size);
-	if (!grown)
-		return false;
-	*items = grown;
-	*capacity = wider;
-	return true;
+		return items;
+	grown = reallocarray(items, wider, size);
+	if (grown)
+		*capacity = wider;
+	return grown;
 }
 
 static void remember_ring(struct fdscan *f, uint32_t pid, uint32_t tid, int fd)
 {
-	if (make_room((void **)&f->rings, f->n_rings, &f->rings_capacity, sizeof(*f->rings)))
-		f->rings[f->n_rings++] = (struct ring){.pid = pid, .tid = tid, .fd = fd};
+	struct ring *rings = make_room(f->rings, f->n_rings, &f->rings_capacity, sizeof(*rings));
+
+	if (!rings)
+		return;
+	f->rings = rings;
+	f->rings[f->n_rings++] = (struct ring){.pid = pid, .tid = tid, .fd = fd};
 }
 
 /* --- tables ---------------------------------------------------------------------------------- */
@@ -205,12 +207,15 @@ static void read_threads(struct fdscan *f, uint32_t pid)
 int fdscan_process(struct fdscan *f, uint32_t pid)
 {
 	BERTH_CLEANUP(fd_closep) int table = -1;
+	uint32_t *pids;
 	long n;
 
 	if (number_map_find(&f->seen, pid) != NUMBER_MAP_NONE)
 		return 0;
-	if (!make_room((void **)&f->pids, f->n_pids, &f->pids_capacity, sizeof(*f->pids)))
+	pids = make_room(f->pids, f->n_pids, &f->pids_capacity, sizeof(*pids));
+	if (!pids)
 		return 0;
+	f->pids = pids;
 	number_map_set(&f->seen, pid, (uint32_t)f->n_pids);
 	table = open_table(pid, 0);
 	n = table < 0 ? -errno : read_table(f, pid, 0, table);

@@ -38,7 +38,7 @@ struct search {
 	const struct live_process **processes;
 	size_t n_processes, processes_capacity;
 	struct number_map homes; /* hashes of the cgroup paths walked */
-	bool is_complete_wanted; /* some socket's cgroup is not known: the search must not stop early */
+	bool is_complete_wanted; /* some socket's cgroup is not known: no early end */
 	bool is_complete;        /* every process was looked into, or tried */
 	bool has_failed;         /* out of memory */
 };
@@ -312,8 +312,8 @@ static void guess(char *text, size_t size, bool is_all, uint32_t n_denied)
 	char denied[96] = "";
 
 	if (n_denied > 0)
-		snprintf(denied, sizeof(denied), ", or held by one of %u that may not be looked into",
-			 n_denied);
+		snprintf(denied, sizeof(denied),
+			 ", or held by one of %u that may not be looked into", n_denied);
 	snprintf(text, size, "held by the kernel or in flight between processes%s%s",
 		 is_all ? "" : ", or held outside this PID namespace", denied);
 }

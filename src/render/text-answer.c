@@ -176,7 +176,8 @@ static const char *describe_policy(const char *policy)
 	static const struct {
 		const char *policy, *text;
 	} words[] = {
-		{"ephemeral", "in the kernel's ephemeral range: an outgoing connection may take it"},
+		{"ephemeral",
+		 "in the kernel's ephemeral range: an outgoing connection may take it"},
 		{"reserved-by-kernel", "kept out of the ephemeral range (ip_local_reserved_ports)"},
 		{"privileged", "privileged: binding it needs root or CAP_NET_BIND_SERVICE"},
 		{"browser-blocked", "browsers refuse HTTP to it"},

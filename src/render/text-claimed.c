@@ -67,7 +67,8 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT);
 	if (!as->details_as_of && !as->references[0] && !as->contact && !as->registered) {
-		text_say(t, TEXT_FAINT, 0, "people, dates and documents of this row are not known here");
+		text_say(t, TEXT_FAINT, 0,
+			 "people, dates and documents of this row are not known here");
 		return;
 	}
 	if (!as->references[0]) {
@@ -113,7 +114,8 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	if (as->is_widespread)
 		text_put(t, TEXT_NOTE, 1, "(unassigned, but in widespread use)");
 	if (as->description && *as->description && strcasecmp(as->description, as->status) != 0)
-		text_putf(t, TEXT_PLAIN, 2, t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
+		text_putf(t, TEXT_PLAIN, 2,
+			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
 			  as->description);
 	if (as->ports.first != as->ports.last)
 		text_putf(t, TEXT_PLAIN, 3, "ports %s", text_span(&as->ports, span));

@@ -230,9 +230,10 @@ static void put_holder(struct text *t, const char *label, const struct answer_ho
 {
 	text_begin(t, label, TEXT_INDENT);
 	text_putf(t, TEXT_PLAIN, 0, "%lld %s %s on %s", (long long)h->count, h->protocol,
-		  strcmp(h->kind, "bound-only") == 0 ? "bound but not listening"
+		  strcmp(h->kind, "bound-only") == 0  ? "bound but not listening"
 		  : strcmp(h->kind, "time-wait") == 0 ? "in TIME_WAIT"
-						      : h->count == 1 ? "connection" : "connections",
+		  : h->count == 1		      ? "connection"
+						      : "connections",
 		  h->address);
 	if (h->owner)
 		text_putf(t, TEXT_PLAIN, 3, "%s (pid %lld)",
