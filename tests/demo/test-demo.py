@@ -45,6 +45,18 @@ def network_namespaces():
     return found
 
 
+def children(pid):
+    with contextlib.suppress(OSError):
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    return []
+
+
+def name_of(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    return None
+
+
 class Readme(unittest.TestCase):
     def test_shows_what_the_demo_prints(self):
         done = subprocess.run([DEMO, "--check-readme"], capture_output=True, encoding="utf-8", check=False)
@@ -102,25 +114,14 @@ class Ending(unittest.TestCase):
         process = subprocess.Popen([DEMO, "--fast"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, start_new_session=True)
         fcntl.fcntl(process.stdout, F_SETPIPE_SZ, 4096)
-        children = []
-        while not children:  # unshare becomes the demo's parent
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-        while "permify" not in self.family(int(children[0])):
-            self.assertIsNone(process.poll(), "the demo ended before it was full")
-            os.sched_yield()
-        namespace = network_namespaces()[int(children[0])]
+        tenant = None
+        while tenant is None:  # unshare, then the demo, then the stand-in
+            self.assertIsNone(process.poll(), "the demo ended before the pipe was full")
+            tenant = next((pid for child in children(process.pid) for pid in children(child)
+                           if name_of(pid) == "permify"), None)
+        namespace = network_namespaces()[tenant]
         self.assertNotEqual(namespace, os.stat("/proc/self/ns/net").st_ino)
         return process, namespace
-
-    @staticmethod
-    def family(parent):
-        """The names of a process's children."""
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-        names = []
-        for child in children:
-            with contextlib.suppress(OSError):
-                names.append(Path(f"/proc/{child}/comm").read_text(encoding="utf-8").strip())
-        return names
 
     def wait_until_gone(self, namespace):
         while namespace in network_namespaces().values():
