@@ -32,7 +32,7 @@
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -list     lines for people
+ *         text text-answer -parts -claimed -residents -list   lines for people
  *     act/       5. what berth does: connect
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
