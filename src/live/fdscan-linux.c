@@ -71,26 +71,28 @@ uint32_t fdscan_n_denied(const struct fdscan *f)
 	return f->n_denied;
 }
 
-/* Room for one more element of `size` bytes; false when out of memory. */
-static bool make_room(void **items, size_t n, size_t *capacity, size_t size)
+/* `items` with room for one more of `size` bytes; NULL when out of memory, then they stay. */
+static void *make_room(void *items, size_t n, size_t *capacity, size_t size)
 {
 	size_t wider = *capacity ? *capacity * 2 : 64;
 	void *grown;
 
 	if (n < *capacity)
-		return true;
-	grown = reallocarray(*items, wider, size);
-	if (!grown)
-		return false;
-	*items = grown;
-	*capacity = wider;
-	return true;
+		return items;
+	grown = reallocarray(items, wider, size);
+	if (grown)
+		*capacity = wider;
+	return grown;
 }
 
 static void remember_ring(struct fdscan *f, uint32_t pid, uint32_t tid, int fd)
 {
-	if (make_room((void **)&f->rings, f->n_rings, &f->rings_capacity, sizeof(*f->rings)))
-		f->rings[f->n_rings++] = (struct ring){.pid = pid, .tid = tid, .fd = fd};
+	struct ring *rings = make_room(f->rings, f->n_rings, &f->rings_capacity, sizeof(*rings));
+
+	if (!rings)
+		return;
+	f->rings = rings;
+	f->rings[f->n_rings++] = (struct ring){.pid = pid, .tid = tid, .fd = fd};
 }
 
 /* --- tables ---------------------------------------------------------------------------------- */
@@ -235,6 +237,16 @@ static enum progress read_process(struct fdscan *f, uint32_t pid, size_t *n_entr
 	return READ_WHOLLY;
 }
 
+static void remember_pid(struct fdscan *f, uint32_t pid)
+{
+	uint32_t *pids = make_room(f->pids, f->n_pids, &f->pids_capacity, sizeof(*pids));
+
+	if (!pids)
+		return;
+	f->pids = pids;
+	f->pids[f->n_pids++] = pid;
+}
+
 int fdscan_process(struct fdscan *f, uint32_t pid)
 {
 	uint32_t before = number_map_find(&f->seen, pid);
@@ -249,9 +261,8 @@ int fdscan_process(struct fdscan *f, uint32_t pid)
 		f->n_denied++;
 		return -EACCES;
 	}
-	if (before == NUMBER_MAP_NONE &&
-	    make_room((void **)&f->pids, f->n_pids, &f->pids_capacity, sizeof(*f->pids)))
-		f->pids[f->n_pids++] = pid;
+	if (before == NUMBER_MAP_NONE)
+		remember_pid(f, pid);
 	if (n_entries == 0)
 		read_threads(f, pid);
 	return 0;
@@ -262,10 +273,11 @@ int fdscan_process(struct fdscan *f, uint32_t pid)
 void fdscan_parse_ring(const char *text, void (*each)(uint32_t inode, void *context),
 		       void *context)
 {
-	const char *line = strstr(text, "UserFiles:");
+	const char *section = strstr(text, "UserFiles:");
+	const char *line = section ? strchr(section, '\n') : NULL;
 
-	while (line && (line = strchr(line, '\n')) != NULL) {
-		const char *at = ++line;
+	for (; line; line = strchr(line + 1, '\n')) {
+		const char *at = line + 1;
 		size_t n;
 
 		while (*at == ' ')

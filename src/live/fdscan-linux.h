@@ -35,8 +35,8 @@ struct fdscan *fdscan_close(struct fdscan *f);
 int fdscan_process(struct fdscan *f, uint32_t pid) BERTH_MUST_CHECK;
 
 /*
- * What the tables of the processes read so far do not show, once for each of them: private tables of
- * their threads, and files registered with their io_uring rings (Linux 5.1; /proc/PID/fdinfo).
+ * What the tables of the processes read so far do not show, once for each of them: private tables
+ * of their threads, and files registered with their io_uring rings (Linux 5.1; /proc/PID/fdinfo).
  */
 void fdscan_hidden(struct fdscan *f);
 

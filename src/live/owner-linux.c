@@ -43,7 +43,7 @@ struct search {
 	uint64_t group;               /* the one being looked into; 0 = none */
 	uint32_t table_pid;           /* whose table is being read, and ... */
 	uint32_t n_in_table;          /* ... how many inodes of the group it has shown */
-	bool is_complete_wanted; /* some socket's cgroup is not known: the search must not stop early */
+	bool is_complete_wanted; /* some socket's cgroup is not known: no early end */
 	bool is_complete;        /* every process was looked into, or tried */
 	bool has_failed;         /* out of memory */
 };
@@ -377,8 +377,8 @@ static void guess(char *text, size_t size, bool is_all, uint32_t n_denied)
 	char denied[96] = "";
 
 	if (n_denied > 0)
-		snprintf(denied, sizeof(denied), ", or held by one of %u that may not be looked into",
-			 n_denied);
+		snprintf(denied, sizeof(denied),
+			 ", or held by one of %u that may not be looked into", n_denied);
 	snprintf(text, size, "held by the kernel or in flight between processes%s%s",
 		 is_all ? "" : ", or held outside this PID namespace", denied);
 }

@@ -1,12 +1,13 @@
 /*
- * Writer: one way of putting a record into bytes. render.c walks a record and tells a writer what it
- * meets; a writer knows its syntax and nothing of ports.
+ * Writer: one way of putting a record into bytes. render.c walks a record and tells a writer what
+ * it meets; a writer knows its syntax and nothing of ports.
  *
  * Writers append to a struct str; nothing here does I/O. Memory failures are kept in that str.
  */
 #pragma once
 
 #include "base/attr.h"
+#include "base/instant.h"
 #include "base/str.h"
 #include "live/live.h"
 
@@ -37,7 +38,7 @@ struct writer {
 };
 
 /* "2026-11-22T08:00:00Z"; `text` has WRITER_TIME_SIZE bytes. Sub-second digits are dropped. */
-enum { WRITER_TIME_SIZE = 32 };
+enum { WRITER_TIME_SIZE = INSTANT_TEXT_SIZE };
 char *writer_format_time(live_time at, char *text);
 
 /* JSON (RFC 8259). */
