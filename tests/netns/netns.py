@@ -446,6 +446,16 @@ def sock_diag_refused():
     equal(len(Dump("5001", before=[TOOLS["refuse"], "sock_diag", "--"]).rows), 1)
 
 
+@case
+def sock_diag_without_its_modules():
+    Mksock("tcp:127.0.0.1:5001:listen", "udp:127.0.0.1:5002", "tcp:127.0.0.1:5003:bound")
+    for options in ((), ("-a",)):
+        d = Dump(*options, before=[TOOLS["refuse"], "sendto=2", "--"])
+        equal([r["local"][-4:] for r in d.rows], ["5001", "5002"], "each once")
+        d.gap("what=sockets where=tcp ", "fix=load the kernel module tcp_diag")
+        d.gap("what=sockets where=udp ", "fix=load the kernel module udp_diag")
+
+
 # --- namespaces ---------------------------------------------------------------------------------
 
 @case
