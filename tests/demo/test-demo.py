@@ -110,16 +110,17 @@ class Ending(unittest.TestCase):
             leave_out(self, f"demo, {self._testMethodName}", WHY_NOT)
 
     def run_until_tenant(self):
-        """The demo, stopped by a pipe that is full, while a stand-in has the port."""
+        """The demo with a stand-in on the port; it cannot end before its full pipe is read."""
         process = subprocess.Popen([DEMO, "--fast"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, start_new_session=True)
+        self.addCleanup(process.stdout.close)
         fcntl.fcntl(process.stdout, F_SETPIPE_SZ, 4096)
-        tenant = None
-        while tenant is None:  # unshare, then the demo, then the stand-in
+        player = None
+        while player is None:  # unshare, then the demo, then the stand-in
             self.assertIsNone(process.poll(), "the demo ended before the pipe was full")
-            tenant = next((pid for child in children(process.pid) for pid in children(child)
-                           if name_of(pid) == "permify"), None)
-        namespace = network_namespaces()[tenant]
+            player = next((child for child in children(process.pid)
+                           if any(name_of(pid) == "permify" for pid in children(child))), None)
+        namespace = network_namespaces()[player]
         self.assertNotEqual(namespace, os.stat("/proc/self/ns/net").st_ino)
         return process, namespace
 
