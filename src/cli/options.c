@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,21 +53,16 @@ static int BERTH_PRINTF(2, 3) refuse(struct parse *p, const char *fmt, ...)
 	return -EINVAL;
 }
 
+/* There is room: one word for each argument, and one for what --help makes of a verb. */
 static int add_word(struct parse *p, const char *word)
 {
-	const char **words = realloc(p->o->words, (p->o->n_words + 2) * sizeof(*words));
-
-	if (!words)
-		return refuse(p, "out of memory");
-	words[p->o->n_words++] = word;
-	words[p->o->n_words] = NULL;
-	p->o->words = words;
+	p->o->words[p->o->n_words++] = word;
 	return 0;
 }
 
 static int choose(struct parse *p, const struct option_row *row, const char *value, int *out)
 {
-	const char *rest = row->argument;
+	const char *rest = row->argument ? row->argument : "";
 
 	for (int i = 0; *rest; i++) {
 		size_t n = strcspn(rest, "|");
@@ -145,45 +141,56 @@ static void take_netns(struct parse *p, const char *value)
 						   : LIVE_SCOPE_NAMED;
 }
 
-/* The flag that an option sets; NULL: it does something else. */
-static bool *flag_of(struct options *o, enum option_id id)
-{
-	const struct {
-		enum option_id id;
-		bool *flag;
-	} flags[] = {
-		{OPTION_QUIET, &o->is_quiet},     {OPTION_VERBOSE, &o->is_verbose},
-		{OPTION_STRICT, &o->is_strict},   {OPTION_TCP, &o->want_tcp},
-		{OPTION_UDP, &o->want_udp},       {OPTION_IPV4, &o->want_v4},
-		{OPTION_IPV6, &o->want_v6},       {OPTION_PEERS, &o->want_peers},
-		{OPTION_ALL, &o->want_all},       {OPTION_EXPOSED, &o->is_exposed},
-	};
+/* Options that set a flag. */
+static const struct {
+	enum option_id id;
+	size_t offset; /* of a bool in struct options */
+} flags[] = {
+	{OPTION_QUIET, offsetof(struct options, is_quiet)},
+	{OPTION_VERBOSE, offsetof(struct options, is_verbose)},
+	{OPTION_STRICT, offsetof(struct options, is_strict)},
+	{OPTION_TCP, offsetof(struct options, want_tcp)},
+	{OPTION_UDP, offsetof(struct options, want_udp)},
+	{OPTION_IPV4, offsetof(struct options, want_v4)},
+	{OPTION_IPV6, offsetof(struct options, want_v6)},
+	{OPTION_PEERS, offsetof(struct options, want_peers)},
+	{OPTION_ALL, offsetof(struct options, want_all)},
+	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
+};
 
+/* Options that keep their argument, which must not be empty. */
+static const struct {
+	enum option_id id;
+	size_t offset; /* of a const char * in struct options */
+} texts[] = {
+	{OPTION_PROGRAM, offsetof(struct options, program)},
+	{OPTION_USER, offsetof(struct options, user)},
+	{OPTION_CONTAINER, offsetof(struct options, container)},
+	{OPTION_UNIT, offsetof(struct options, unit)},
+	{OPTION_REGISTRY, offsetof(struct options, registry)},
+	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_NETNS, offsetof(struct options, netns)},
+	{OPTION_VERDICT, offsetof(struct options, verdict)},
+};
+
+static void take_flag(struct parse *p, const struct option_row *row)
+{
 	for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
-		if (flags[i].id == id)
-			return flags[i].flag;
+		if (flags[i].id == row->id)
+			*(bool *)((char *)p->o + flags[i].offset) = true;
 	}
-	return NULL;
 }
 
-/* Where an option keeps its argument; NULL: it does something else. */
-static const char **text_of(struct options *o, enum option_id id)
+static int take_text(struct parse *p, const struct option_row *row, const char *value)
 {
-	const struct {
-		enum option_id id;
-		const char **text;
-	} texts[] = {
-		{OPTION_PROGRAM, &o->program}, {OPTION_USER, &o->user},
-		{OPTION_CONTAINER, &o->container}, {OPTION_UNIT, &o->unit},
-		{OPTION_REGISTRY, &o->registry}, {OPTION_REPLAY, &o->replay},
-		{OPTION_NETNS, &o->netns}, {OPTION_VERDICT, &o->verdict},
-	};
-
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
-		if (texts[i].id == id)
-			return texts[i].text;
+		if (texts[i].id != row->id)
+			continue;
+		if (!*value)
+			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+		memcpy((char *)p->o + texts[i].offset, &value, sizeof(value));
 	}
-	return NULL;
+	return 0;
 }
 
 static int take_colour(struct parse *p, const struct option_row *row, const char *value)
@@ -256,17 +263,11 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 /* `value` is "" for an option that takes none. */
 static int take(struct parse *p, const struct option_row *row, const char *value)
 {
-	bool *flag = flag_of(p->o, row->id);
-	const char **text = text_of(p->o, row->id);
+	int r = take_text(p, row, value);
 
 	p->seen[row->id] = true;
-	if (flag)
-		*flag = true;
-	if (text && !*value)
-		return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
-	if (text)
-		*text = value;
-	return take_meaning(p, row, value);
+	take_flag(p, row);
+	return r < 0 ? r : take_meaning(p, row, value);
 }
 
 static int parse_long(struct parse *p, const char *arg)
@@ -404,6 +405,9 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
 
 	*out = (struct options){.verb = VERB_ANSWER};
+	out->words = calloc((size_t)argc + 2, sizeof(*out->words));
+	if (!out->words)
+		return refuse(&p, "out of memory");
 	while (p.next < argc) {
 		const char *arg = argv[p.next++];
 		int r;

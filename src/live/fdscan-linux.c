@@ -236,10 +236,11 @@ int fdscan_process(struct fdscan *f, uint32_t pid)
 void fdscan_parse_ring(const char *text, void (*each)(uint32_t inode, void *context),
 		       void *context)
 {
-	const char *line = strstr(text, "UserFiles:");
+	const char *section = strstr(text, "UserFiles:");
+	const char *line = section ? strchr(section, '\n') : NULL;
 
-	while (line && (line = strchr(line, '\n')) != NULL) {
-		const char *at = ++line;
+	for (; line; line = strchr(line + 1, '\n')) {
+		const char *at = line + 1;
 		size_t n;
 
 		while (*at == ' ')

@@ -128,7 +128,7 @@ def sizes(tree):
             yield f"{path}: {n} lines"
         for name, first, last in functions(tree.code[path]):
             body = "\n".join(tree.code[path].split("\n")[first - 1:last])
-            tables = sum(table.count("\n") for table in re.findall(r"\bstatic const [^;]*?= \{.*?\n\t+\};", body, re.S))
+            tables = sum(table.count("\n") for table in re.findall(r"\[\w*\] = \{.*?\n\t+\};", body, re.S))
             if last - first + 1 - tables > MOST_FUNCTION_LINES:
                 yield f"{path}:{first}: {name}() has {last - first + 1 - tables} lines"
         for number, line in enumerate(text.split("\n"), 1):

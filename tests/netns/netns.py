@@ -259,7 +259,9 @@ def connections_both_ways():
     d = Dump("-a", "5001")
     equal([(r.kind, r["local"][-4:]) for r in d.rows],
           [("tcp listener", "5001"), ("tcp connection", "5001"), ("tcp connection", "5002")])
-    equal([r["search"] for r in d.rows if r.kind == "tcp connection"], ["none", "none"])
+    # The connection on the asked port holds it: its owner is part of the answer; the far end is not.
+    equal([(r["search"], r.pids()) for r in d.rows if r.kind == "tcp connection"],
+          [("cgroup", [m.pid]), ("none", [])])
     d = Dump("-a", "-p", "5001")
     equal([r.pids() for r in d.rows], [[m.pid]] * 3)
     equal(d.one(5002)["inode"], m.sockets[1]["inode"])
@@ -525,110 +527,105 @@ def cgroup2():
 
 
 class Groups:
-    """Control groups below a directory of this run; gone when the block ends."""
+    """Control groups below a directory of this case; run_case() removes them, come what may."""
 
-    def __enter__(self):
-        self.root = f"{cgroup2()}/berth-test-{os.stat('/proc/self/ns/pid').st_ino}"
-        self.made = []
+    def __init__(self):
+        self.root = f"{cgroup2()}/{os.environ['BERTH_TEST_GROUP']}"
         try:
             self.make("")
         except OSError as error:
             raise Skip(f"control groups cannot be made: {error.strerror}") from error
-        return self
 
     def make(self, path):
-        at = self.root
-        for part in ["", *path.split("/")]:
-            at = f"{at}/{part}".rstrip("/")
-            if not os.path.isdir(at):
-                os.mkdir(at)
-                self.made.append(at)
-        return at
+        os.makedirs(f"{self.root}/{path}", exist_ok=True)
+        return f"{self.root}/{path}"
 
     def start(self, path, *args):
         directory = self.make(path)
         return Mksock(*args, before=["sh", "-c", f'echo $$ >"{directory}/cgroup.procs" && exec "$@"',
                                      "sh"])
 
-    def __exit__(self, *_):
-        for directory in reversed(self.made):
-            if not os.path.isdir(directory):
-                continue
-            with open(f"{directory}/cgroup.kill", "w", encoding="utf-8") as file:
-                file.write("1")
-            deadline = time.monotonic() + 10
-            while time.monotonic() < deadline:
-                try:
-                    os.rmdir(directory)
-                    break
-                except OSError:
-                    time.sleep(0.01)
+
+def remove_groups(name):
+    """Groups in which nothing runs any more, from the leaves up."""
+    try:
+        top = f"{cgroup2()}/{name}"
+    except Skip:
+        return
+    for directory, _, _ in os.walk(top, topdown=False):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                os.rmdir(directory)
+                break
+            except OSError:  # the last process is still ending
+                time.sleep(0.01)
 
 
 @case
 def units():
-    with Groups() as groups:
-        m = groups.start("demo.service/worker", "--children=1", "tcp:127.0.0.1:5001:listen")
-        # One child moves elsewhere and keeps the socket.
-        with open(groups.make("else.scope") + "/cgroup.procs", "w", encoding="utf-8") as file:
-            file.write(m.children[0])
-        d = Dump()
-        row = d.one(5001)
-        equal((row["unit"], row["search"], row.pids()), ("demo.service", "cgroup", [m.pid]))
-        equal(row.owners[0]["unit"], "demo.service")
-        d = Dump("-o")
-        equal(d.one(5001).pids(), [m.pid, m.children[0]])
-        equal(d.one(5001).owners[1]["unit"], "else.scope")
-        # The same without the privilege to open a group by its number.
-        d = Dump(before=[TOOLS["refuse"], "open_by_handle_at", "--"])
-        equal((d.one(5001)["unit"], d.one(5001)["search"]), ("demo.service", "cgroup"))
-        d = Dump(before=NOBODY)
-        equal((d.one(5001)["unit"], d.one(5001).owners), ("demo.service", []))
+    groups = Groups()
+    m = groups.start("demo.service/worker", "--children=1", "tcp:127.0.0.1:5001:listen")
+    # One child moves elsewhere and keeps the socket.
+    with open(groups.make("else.scope") + "/cgroup.procs", "w", encoding="utf-8") as file:
+        file.write(m.children[0])
+    d = Dump()
+    row = d.one(5001)
+    equal((row["unit"], row["search"], row.pids()), ("demo.service", "cgroup", [m.pid]))
+    equal(row.owners[0]["unit"], "demo.service")
+    d = Dump("-o")
+    equal(d.one(5001).pids(), [m.pid, m.children[0]])
+    equal(d.one(5001).owners[1]["unit"], "else.scope")
+    # The same without the privilege to open a group by its number.
+    d = Dump(before=[TOOLS["refuse"], "open_by_handle_at", "--"])
+    equal((d.one(5001)["unit"], d.one(5001)["search"]), ("demo.service", "cgroup"))
+    d = Dump(before=NOBODY)
+    equal((d.one(5001)["unit"], d.one(5001).owners), ("demo.service", []))
 
 
 @case
 def containers():
     identity = "0123456789abcdef" * 4
-    with Groups() as groups:
-        groups.start(f"docker-{identity}.scope/init.scope", "tcp:127.0.0.1:5001:listen",
-                     "tcp:127.0.0.1:5002:bound")
-        row = Dump().one(5001)
-        equal((row["container"], row["unit"], row["user"]), (identity, f"docker-{identity}.scope",
-                                                             None))
-        equal((row.owners[0]["container"], row.owners[0].get("user")), (identity, None))
-        directory = groups.make(f"docker-{identity}.scope")
-        Mksock("tcp:127.0.0.1:5003:listen",
-               before=["unshare", "--net", "sh", "-c",
-                       f'echo $$ >"{directory}/cgroup.procs" && exec "$@"', "sh"])
-        row = Dump().one(5003)
-        equal(row["ns"], identity[:12])
-        check(f"container={identity}" in [n for n in Dump().namespaces if identity[:12] in n][0])
-        equal(len(Dump("-n", identity).rows), 1)
+    groups = Groups()
+    groups.start(f"docker-{identity}.scope/init.scope", "tcp:127.0.0.1:5001:listen",
+                 "tcp:127.0.0.1:5002:bound")
+    row = Dump().one(5001)
+    equal((row["container"], row["unit"], row["user"]), (identity, f"docker-{identity}.scope",
+                                                         None))
+    equal((row.owners[0]["container"], row.owners[0].get("user")), (identity, None))
+    directory = groups.make(f"docker-{identity}.scope")
+    Mksock("tcp:127.0.0.1:5003:listen",
+           before=["unshare", "--net", "sh", "-c",
+                   f'echo $$ >"{directory}/cgroup.procs" && exec "$@"', "sh"])
+    row = Dump().one(5003)
+    equal(row["ns"], identity[:12])
+    check(f"container={identity}" in [n for n in Dump().namespaces if identity[:12] in n][0])
+    equal(len(Dump("-n", identity).rows), 1)
 
 
 @case
 def moved_away_from_its_group():
-    with Groups() as groups:
-        m = groups.start("gone.service", "tcp:127.0.0.1:5001:listen")
-        with open(groups.make("now.service") + "/cgroup.procs", "w", encoding="utf-8") as file:
-            file.write(m.pid)
-        row = Dump().one(5001)
-        equal((row["unit"], row["search"], row.pids()), ("gone.service", "cgroup", [m.pid]))
-        equal(row.owners[0]["unit"], "now.service")
-        os.rmdir(groups.make("gone.service"))
-        row = Dump().one(5001)
-        equal((row["unit"], row["search"], row.pids()), (None, "all", [m.pid]), "a group of the past")
+    groups = Groups()
+    m = groups.start("gone.service", "tcp:127.0.0.1:5001:listen")
+    with open(groups.make("now.service") + "/cgroup.procs", "w", encoding="utf-8") as file:
+        file.write(m.pid)
+    row = Dump().one(5001)
+    equal((row["unit"], row["search"], row.pids()), ("gone.service", "cgroup", [m.pid]))
+    equal(row.owners[0]["unit"], "now.service")
+    os.rmdir(groups.make("gone.service"))
+    row = Dump().one(5001)
+    equal((row["unit"], row["search"], row.pids()), (None, "all", [m.pid]), "a group of the past")
 
 
 @case
 def socket_unit():
-    with Groups() as groups:
-        m = groups.start("web.socket", "tcp:127.0.0.1:5001:listen")
-        with open(groups.make("web.service") + "/cgroup.procs", "w", encoding="utf-8") as file:
-            file.write(m.pid)
-        row = Dump().one(5001)
-        equal((row["unit"], row["search"], row.pids(), row.owners[0]["unit"]),
-              ("web.socket", "cgroup", [m.pid], "web.service"))
+    groups = Groups()
+    m = groups.start("web.socket", "tcp:127.0.0.1:5001:listen")
+    with open(groups.make("web.service") + "/cgroup.procs", "w", encoding="utf-8") as file:
+        file.write(m.pid)
+    row = Dump().one(5001)
+    equal((row["unit"], row["search"], row.pids(), row.owners[0]["unit"]),
+          ("web.socket", "cgroup", [m.pid], "web.service"))
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -653,13 +650,18 @@ def run_inside(name):
 def run_case(arguments, name):
     command = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                sys.executable, os.path.abspath(__file__), *arguments, "--inside", name]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
-        try:
-            return process.wait(timeout=TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            print(f"FAIL {name}: not done after {TIMEOUT_S} s")
-            return 1
+    group = f"berth-test-{os.getpid()}-{name}"
+    environment = dict(os.environ, BERTH_TEST_GROUP=group)
+    try:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment) as process:
+            try:
+                return process.wait(timeout=TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                print(f"FAIL {name}: not done after {TIMEOUT_S} s")
+                return 1
+    finally:
+        remove_groups(group)
 
 
 def main():
