@@ -42,10 +42,11 @@ run: $(BUILD)/build.ninja
 
 # Folders of a build. The release one starts without tests, so that `make run` needs few packages.
 $(BUILD)/build.ninja: | deps-build
+	@echo "building berth in $(BUILD)/ (the first time takes a little)" >&2
 	@$(U) meson setup $(BUILD) -Dtests=false >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
 
 $(BUILD)/with-tests: $(BUILD)/build.ninja | deps-check
-	@$(U) meson configure $(BUILD) -Dtests=true && $(U) touch $@
+	@$(U) meson setup --reconfigure $(BUILD) -Dtests=true >/dev/null && $(U) touch $@
 
 $(ASAN)/build.ninja: | deps-build deps-check
 	@$(U) meson setup $(ASAN) --native-file dev.ini -Dtests=true >/dev/null || \

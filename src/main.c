@@ -5,7 +5,7 @@
  * one way: base <- query <- { registry | live | ledger } <- answer <- { render | act } <- cli.
  *
  *     base/      knows nothing of ports
- *         attr arena fd str        attributes; memory that dies together; files; bytes as text
+ *         attr arena fd str instant  attributes; memory that dies together; files; text; times
  *         image image-writer       one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query  tcp and udp; addresses and exposure; "5432/tcp", "pid:7"
@@ -17,6 +17,7 @@
  *         builder                  makes the image: for the build (tools/mkregistry), for updates
  *     live/      2b. what runs now
  *         live source.h            the records; the seam to an operating system
+ *         recording-* scrub        a snapshot as a text file, fit for strangers; source-replay
  *     answer/    3. one record
  *         answer fields.def        the record; what it looks like from outside, a row a field
  *         answer-world -live -lists  its parts, from the registry and from what runs now

@@ -21,6 +21,12 @@ static bool is_ephemeral(const struct live_rules *rules, uint16_t port)
 	       port <= rules->ephemeral.last;
 }
 
+/* The kernel's own sockets (tunnels, NFS) are no clients. */
+static bool is_kernel_owned(const struct live_socket *s)
+{
+	return s->n_owners > 0 && s->owners[0].method == LIVE_BY_KERNEL;
+}
+
 bool answer_judge_listener(const struct answer_sources *from, const struct answer_case *c,
 			   struct answer_listener *l, struct arena *arena)
 {
@@ -33,8 +39,8 @@ bool answer_judge_listener(const struct answer_sources *from, const struct answe
 	l->n_names = c->n_names;
 	l->judged = verdict_of_resident(&c->world, &resident);
 	is_known = l->judged.word == VERDICT_AS_CLAIMED || l->judged.word == VERDICT_CUSTOMARY;
-	if (l->socket->transport == TRANSPORT_UDP && !is_known && c->world.n_claims == 0 &&
-	    is_ephemeral(&from->live->rules, l->port))
+	if (l->socket->transport == TRANSPORT_UDP && !is_known && !is_kernel_owned(l->socket) &&
+	    c->world.n_claims == 0 && is_ephemeral(&from->live->rules, l->port))
 		l->role = "maybe-client";
 	l->verdict = answer_listener_counts(l) ? verdict_word_name(l->judged.word) : NULL;
 	return true;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Longest text of instant_format() with its terminator, rounded up. */
-enum { INSTANT_TEXT_SIZE = 40 };
+enum { INSTANT_TEXT_SIZE = 64 };
 
 /*
  * "2026-08-17T09:30:00Z"; a fraction only when there is one, without trailing zeros:

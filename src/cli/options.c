@@ -234,6 +234,7 @@ static int parse_long(struct parse *p, const char *arg)
 	const char *name = arg + 2, *equals = strchr(name, '=');
 	size_t n = equals ? (size_t)(equals - name) : strlen(name);
 	const char *near = NULL;
+	unsigned int nearest = 3;
 
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		const struct option_row *row = &option_rows[i];
@@ -250,8 +251,10 @@ static int parse_long(struct parse *p, const char *arg)
 			return take(p, row, p->argv[p->next++]);
 		}
 		snprintf(given, sizeof(given), "%.*s", (int)MIN_OF(n, 63), name);
-		if (row->text && str_distance(given, row->name, 2) <= 2)
+		if (row->text && str_distance(given, row->name, nearest) < nearest) {
+			nearest = str_distance(given, row->name, nearest);
 			near = row->name;
+		}
 	}
 	if (near)
 		return refuse(p, "there is no option %.60s; did you mean --%s?", arg, near);

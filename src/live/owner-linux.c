@@ -236,7 +236,8 @@ static int collect(struct search *s, const struct socket_list *list)
 
 static void hand_out(struct search *s, struct socket_list *list)
 {
-	bool is_denied = fdscan_n_denied(s->scan) > 0;
+	/* Root is denied a few at most; for anybody else the missing privilege is the answer. */
+	bool is_denied = fdscan_n_denied(s->scan) > 0 && geteuid() != 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct live_socket *socket = &list->items[i];
@@ -305,27 +306,38 @@ static bool sees_all_processes(void)
 	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
 }
 
+/* "held by the kernel or in flight between processes", and what else it may be. */
+static void guess(char *text, size_t size, bool is_all, uint32_t n_denied)
+{
+	char denied[96] = "";
+
+	if (n_denied > 0)
+		snprintf(denied, sizeof(denied), ", or held by one of %u that may not be looked into",
+			 n_denied);
+	snprintf(text, size, "held by the kernel or in flight between processes%s%s",
+		 is_all ? "" : ", or held outside this PID namespace", denied);
+}
+
 static void explain_mystery(const struct owner_tools *tools, const struct live_socket *s,
-			    const char *where)
+			    const char *where, uint32_t n_denied)
 {
 	const struct cgroup *group = s->cgroup_id ? cgroups_find(tools->cgroups, s->cgroup_id)
 						  : NULL;
 	bool is_all = sees_all_processes();
-	char why[512];
+	char guesses[256], why[768];
 
-	snprintf(why, sizeof(why),
-		 "no process has it (inode %u, user %u, cgroup %s): held by the kernel%s in flight "
-		 "between processes%s",
-		 s->inode, s->uid, group && group->path ? group->path : "not known",
-		 is_all ? " or" : ",", is_all ? "" : ", or held outside this PID namespace");
+	guess(guesses, sizeof(guesses), is_all, n_denied);
+	snprintf(why, sizeof(why), "no process has it (inode %u, user %u, cgroup %s): %s", s->inode,
+		 s->uid, group && group->path ? group->path : "not known", guesses);
 	gaps_add(tools->gaps, "owner", where, why,
-		 is_all ? NULL : "run in the initial PID namespace");
+		 n_denied > 0 ? "run with CAP_SYS_PTRACE"
+		 : is_all     ? NULL
+			      : "run in the initial PID namespace");
 }
 
-void owner_explain(const struct owner_tools *tools, const struct socket_list *list)
+void owner_explain(const struct owner_tools *tools, const struct socket_list *list,
+		   uint32_t n_denied)
 {
-	const char *fix = geteuid() == 0 ? "run with CAP_SYS_PTRACE" : "run as root";
-
 	for (size_t i = 0; i < list->n; i++) {
 		const struct live_socket *s = &list->items[i];
 		char where[256];
@@ -334,8 +346,8 @@ void owner_explain(const struct owner_tools *tools, const struct socket_list *li
 			continue;
 		place_of(s, where, sizeof(where));
 		if (s->owners_search == LIVE_SEARCH_NONE)
-			gaps_add(tools->gaps, "owner", where, "permission denied", fix);
+			gaps_add(tools->gaps, "owner", where, "permission denied", "run as root");
 		else
-			explain_mystery(tools, s, where);
+			explain_mystery(tools, s, where, n_denied);
 	}
 }

@@ -32,8 +32,9 @@ bool owner_is_wanted(const struct live_request *request, const struct live_socke
 int owner_find(const struct owner_tools *tools, struct socket_list *list,
 	       uint32_t *n_denied) BERTH_MUST_CHECK;
 
-/* Whether the search came to its end without an owner, and nothing was hidden from it. */
+/* Whether the search came to its end without an owner, and what was hidden from it is no excuse. */
 bool owner_is_mysterious(const struct live_request *request, const struct live_socket *s);
 
-/* Add the gaps of sockets without an owner. */
-void owner_explain(const struct owner_tools *tools, const struct socket_list *list);
+/* Add the gaps of sockets without an owner; `n_denied` as owner_find() gave it. */
+void owner_explain(const struct owner_tools *tools, const struct socket_list *list,
+		   uint32_t n_denied);

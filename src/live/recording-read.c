@@ -142,7 +142,9 @@ static int read_at(struct records *r, char *rest)
 	r->has_at = true;
 	if (error == 0)
 		error = value_instant(&r->in, word, "at", &r->head.at);
-	return error == 0 && value_next_word(&rest) ? value_fail(&r->in, "more than an instant") : error;
+	if (error == 0 && value_next_word(&rest))
+		return value_fail(&r->in, "more than an instant");
+	return error;
 }
 
 static int read_could_look(struct records *r, char *rest)
@@ -312,8 +314,8 @@ static int check_line(struct records *r, const char *bytes, size_t n)
 			return value_fail(&r->in, "not UTF-8: write the byte as \\x%02x",
 				    (unsigned char)*bytes);
 		if (c != '\t' && str_is_unsafe(c))
-			return value_fail(&r->in, "a control or invisible character (U+%04X): write its "
-				    "bytes as \\xNN", c);
+			return value_fail(&r->in, "a control or invisible character (U+%04X): "
+					  "write its bytes as \\xNN", c);
 		bytes += length;
 		n -= length;
 	}
@@ -393,7 +395,8 @@ static int check_doubles(struct records *r)
 
 		r->in.line = n->line;
 		if (n->ns.id == n[-1].ns.id)
-			return value_fail(&r->in, "a second namespace %llu", (unsigned long long)n->ns.id);
+			return value_fail(&r->in, "a second namespace %llu",
+					  (unsigned long long)n->ns.id);
 	}
 	return 0;
 }

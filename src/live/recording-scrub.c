@@ -103,7 +103,8 @@ static void scrub_command(const struct scrub *scrub, struct live_process *p)
 	p->command = to;
 }
 
-static struct live_process *scrub_process(const struct scrub *scrub, const struct live_process *from)
+static struct live_process *scrub_process(const struct scrub *scrub,
+					  const struct live_process *from)
 {
 	struct live_process *p = arena_alloc(scrub->arena, sizeof(*p));
 

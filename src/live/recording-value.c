@@ -119,8 +119,8 @@ int value_number(struct value_reader *r, const char *text, uint64_t max, const c
 	char quoted[QUOTE_SIZE];
 
 	if (str_parse_u64(text, strlen(text), max, out) < 0)
-		return value_fail(r, "%s: %s is not a number from 0 to %llu", what, value_quote(text, quoted),
-			    (unsigned long long)max);
+		return value_fail(r, "%s: %s is not a number from 0 to %llu", what,
+				  value_quote(text, quoted), (unsigned long long)max);
 	return 0;
 }
 
@@ -172,7 +172,7 @@ static char *next_item(char **cursor)
 int value_words(struct value_reader *r, char *value, const char *const **out)
 {
 	const char **words;
-	size_t n;
+	size_t n = 0;
 	int error = count_items(r, value, &n);
 
 	if (error < 0)
@@ -197,7 +197,7 @@ int value_words(struct value_reader *r, char *value, const char *const **out)
 int value_parents(struct value_reader *r, char *value, struct live_process *p)
 {
 	struct live_parent *parents;
-	size_t n;
+	size_t n = 0;
 	int error = count_items(r, value, &n);
 
 	if (error < 0)
@@ -242,7 +242,7 @@ int value_span(struct value_reader *r, const char *text, bool can_be_one, struct
 int value_spans(struct value_reader *r, char *value, struct live_rules *rules)
 {
 	struct live_span *spans;
-	size_t n;
+	size_t n = 0;
 	int error = count_items(r, value, &n);
 
 	if (error < 0)

@@ -288,7 +288,7 @@ static int find_owners(struct look *l)
 	if (r < 0)
 		return r;
 	look_again(l);
-	owner_explain(&tools, &l->sockets);
+	owner_explain(&tools, &l->sockets, n_denied);
 	explain_hidepid(l);
 	return 0;
 }

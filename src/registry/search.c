@@ -4,6 +4,7 @@
 #include "registry/format.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is known of one string of the pool and one word: bits, so that occurrences add up. */
@@ -11,10 +12,11 @@ enum { IS_EXACT = 1, IS_PREFIX = 2, IS_WORD = 4, IS_INSIDE = 8 };
 
 enum { NOT_FOUND = SEARCH_REST + 1 };
 
-/* One search at work. */
+/* One search at work. The two that are as large as the pool are on the heap: an arena would write
+ * zeros over them, and most pages of `fits` are never written. */
 struct search {
 	const struct registry *registry;
-	char *pool;        /* the string pool in lower case */
+	char *pool;        /* the string pool in lower case, terminated once more */
 	uint8_t *fits;     /* for each offset where a string begins: IS_... of the word at hand */
 	uint8_t *rows;     /* worst rank so far of each row */
 	uint8_t *uses;     /* and of each known use */
@@ -145,16 +147,22 @@ static uint8_t rank_use(const struct search *s, const struct format_use *use, co
 /* Every word must be found: the worst rank counts, and NOT_FOUND stays. */
 static void rank_all(struct search *s, const char *word)
 {
-	for (uint32_t i = 0; i < s->registry->rows.n; i++) {
-		uint8_t rank = rank_row(s, IMAGE_AT(struct format_row, &s->registry->rows, i));
+	const struct format_row *rows = s->registry->rows.items;
+	const struct format_use *uses = s->registry->uses.items;
 
-		s->rows[i] = MAX_OF(s->rows[i], rank);
+	for (uint32_t i = 0; i < s->registry->rows.n; i++) {
+		if (s->rows[i] != NOT_FOUND) {
+			uint8_t rank = rank_row(s, &rows[i]);
+
+			s->rows[i] = MAX_OF(s->rows[i], rank);
+		}
 	}
 	for (uint32_t i = 0; i < s->registry->uses.n; i++) {
-		const struct format_use *use = IMAGE_AT(struct format_use, &s->registry->uses, i);
-		uint8_t rank = rank_use(s, use, word);
+		if (s->uses[i] != NOT_FOUND) {
+			uint8_t rank = rank_use(s, &uses[i], word);
 
-		s->uses[i] = MAX_OF(s->uses[i], rank);
+			s->uses[i] = MAX_OF(s->uses[i], rank);
+		}
 	}
 }
 
@@ -191,13 +199,14 @@ static int find(struct search *s, struct arena *scratch, const char *const *word
 {
 	const struct registry *r = s->registry;
 
-	s->pool = arena_alloc(scratch, r->strings.n + 1);
-	s->fits = arena_alloc(scratch, r->strings.n);
+	s->pool = malloc((size_t)r->strings.n + 1);
+	s->fits = calloc(r->strings.n, 1);
 	s->rows = arena_alloc(scratch, r->rows.n);
 	s->uses = arena_alloc(scratch, r->uses.n);
 	if (!s->pool || !s->fits || !s->rows || !s->uses)
 		return -ENOMEM;
 	lower_all(s->pool, r->strings.items, r->strings.n);
+	s->pool[r->strings.n] = '\0';
 	for (size_t i = 0; i < n_words; i++) {
 		char *word = arena_strdup(scratch, words[i]);
 		int error;
@@ -227,7 +236,11 @@ int search_find(const struct registry *r, const char *const *words, size_t n_wor
 			return -EINVAL;
 	}
 	error = find(&s, &scratch, words, n_words);
-	return error < 0 ? error : collect(&s, arena, out);
+	if (error == 0)
+		error = collect(&s, arena, out);
+	free(s.pool);
+	free(s.fits);
+	return error;
 }
 
 /* A candidate and what it costs: edits first, then whether it has no port. */

@@ -58,12 +58,17 @@ static const char *describe_range(const char *range)
 }
 
 /* The rest of the sentence that begins with a verdict; `who` is the listener it stands on. */
-static const char *describe_verdict(struct verdict v)
+static const char *describe_verdict(const struct answer *a, struct verdict v)
 {
+	bool is_held = a->n_holders > 0;
+
 	switch (v.word) {
 	case VERDICT_VACANT:
-		return "nobody claims it, and quiet here";
+		return is_held ? "nobody claims it; nobody listens, yet it is held"
+			       : "nobody claims it, and quiet here";
 	case VERDICT_DARK:
+		if (is_held)
+			return "claimed; nobody listens, yet it is held";
 		return v.basis == BASIS_KNOWN_USE ? "some software uses it, and quiet here"
 						  : "claimed, and quiet here";
 	case VERDICT_AS_CLAIMED:
@@ -103,7 +108,7 @@ static const char *find_resident(const struct answer *a, struct verdict v, bool 
 
 static void append_sentence(struct str *line, const struct answer *a, struct verdict v, bool is_udp)
 {
-	const char *rest = describe_verdict(v), *slot = strstr(rest, "%s");
+	const char *rest = describe_verdict(a, v), *slot = strstr(rest, "%s");
 
 	str_printf(line, "%s: ", verdict_word_name(v.word));
 	if (!slot) {

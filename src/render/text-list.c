@@ -47,6 +47,9 @@ static const char *describe_names(const struct answer *a, struct arena *arena)
 		if (!text)
 			return NULL;
 	}
+	if (!*text && a->n_known_uses > 0)
+		return arena_printf(arena, "(%s%s)", a->known_uses[0].software,
+				    a->n_known_uses > 1 ? ", ..." : "");
 	return text;
 }
 

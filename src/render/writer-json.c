@@ -1,17 +1,15 @@
 #include "render/writer.h"
 
+#include "base/instant.h"
+
 #include <string.h>
-#include <time.h>
 
 char *writer_format_time(live_time at, char *text)
 {
-	time_t seconds = (time_t)(at / 1000000000 - (at % 1000000000 < 0));
-	struct tm utc;
+	const live_time second = 1000000000;
+	live_time fraction = (at % second + second) % second;
 
-	text[0] = '\0';
-	if (gmtime_r(&seconds, &utc))
-		strftime(text, WRITER_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return text;
+	return instant_format(at < INT64_MIN + second ? at : at - fraction, text);
 }
 
 static struct writer_json *self(struct writer *w)

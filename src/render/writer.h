@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "base/instant.h"
 #include "base/str.h"
 #include "live/live.h"
 
@@ -37,7 +38,7 @@ struct writer {
 };
 
 /* "2026-11-22T08:00:00Z"; `text` has WRITER_TIME_SIZE bytes. Sub-second digits are dropped. */
-enum { WRITER_TIME_SIZE = 32 };
+enum { WRITER_TIME_SIZE = INSTANT_TEXT_SIZE };
 char *writer_format_time(live_time at, char *text);
 
 /* JSON (RFC 8259). */

@@ -38,7 +38,7 @@ static int run_file(const char *path)
 			break;
 	}
 	fclose(file);
-	bytes = realloc(bytes, n ? n : 1); /* exact, so that a sanitizer sees the first byte behind */
+	bytes = realloc(bytes, n ? n : 1); /* exact: a sanitizer sees the first byte behind */
 	if (!bytes)
 		abort();
 	LLVMFuzzerTestOneInput(bytes, n);

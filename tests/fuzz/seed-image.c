@@ -1,26 +1,56 @@
 /*
  * seed-image FILE: writes the tiny registry, the seed of tests/fuzz/corpus/image. Run it again when
  * the image format changes, and let the fuzzer grow the corpus from there.
+ *
+ * seed-image --check FILE: whether FILE is what it would write. A corpus of an older format tests
+ * nothing but the refusal.
  */
+#include "base/fd.h"
 #include "base/str.h"
 #include "helpers/tiny-registry.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-int main(int argc, char **argv)
+static bool is_seed(const char *path, const struct str *wanted)
 {
-	struct str bytes = {0};
-	FILE *file = argc == 2 ? fopen(argv[1], "wb") : NULL;
+	char *bytes = NULL;
+	size_t n = 0;
+	bool is_same = fd_slurp_at(AT_FDCWD, path, 1U << 20, &bytes, &n) == 0 &&
+		       n == wanted->length && memcmp(bytes, wanted->bytes, n) == 0;
+
+	free(bytes);
+	if (!is_same)
+		fprintf(stderr, "%s: not the tiny registry of today: run seed-image\n", path);
+	return is_same;
+}
+
+static bool write_seed(const char *path, const struct str *bytes)
+{
+	FILE *file = fopen(path, "wb");
 	bool is_written;
 
 	if (!file) {
-		fprintf(stderr, "usage: seed-image FILE\n");
+		perror(path);
+		return false;
+	}
+	is_written = fwrite(bytes->bytes, 1, bytes->length, file) == bytes->length;
+	return fclose(file) == 0 && is_written;
+}
+
+int main(int argc, char **argv)
+{
+	bool is_check = argc == 3 && strcmp(argv[1], "--check") == 0;
+	BERTH_CLEANUP(str_fini) struct str bytes = {0};
+	bool is_done;
+
+	if (argc != 2 && !is_check) {
+		fprintf(stderr, "usage: seed-image [--check] FILE\n");
 		return EXIT_FAILURE;
 	}
 	tiny_registry_make(&bytes);
-	is_written = fwrite(bytes.bytes, 1, bytes.length, file) == bytes.length;
-	is_written = fclose(file) == 0 && is_written;
-	str_fini(&bytes);
-	return is_written ? EXIT_SUCCESS : EXIT_FAILURE;
+	is_done = is_check ? is_seed(argv[2], &bytes) : write_seed(argv[1], &bytes);
+	return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

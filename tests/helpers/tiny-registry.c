@@ -62,6 +62,7 @@ static const struct known_use tiny_uses[] = {
 	 .grade = "primary",
 	 .evidence = "a/b:c@1",
 	 .quote = "localhost:3476",
+	 .service = "nppmp",
 	 .first = 3476,
 	 .last = 3476,
 	 .protocol = TRANSPORT_TCP},
@@ -138,7 +139,8 @@ static uint64_t sum_use(const struct registry *r, const struct known_use *use)
 {
 	const char *const texts[] = {use->software, use->purpose,  use->since,
 				     use->until,    use->programs, use->platform,
-				     use->grade,    use->evidence, use->quote};
+				     use->grade,    use->evidence, use->quote,
+				     use->service};
 	struct known_use same;
 	uint64_t total = 0;
 	uint32_t cursor = 0, steps = 0;

@@ -208,8 +208,9 @@ static void test_round_trip(void **state)
 	};
 	struct live_socket sockets[] = {
 		{.transport = TRANSPORT_MPTCP, .state = LIVE_LISTENER, .local = parsed("::"),
-		 .is_dual_stack = true, .interface = NASTY, .has_queue = true, .queued = 4294967295U,
-		 .limit = 4294967294U, .inode = 4294967295U, .cookie = 18446744073709551615U,
+		 .is_dual_stack = true, .interface = NASTY, .has_queue = true,
+		 .queued = 4294967295U, .limit = 4294967294U, .inode = 4294967295U,
+		 .cookie = 18446744073709551615U,
 		 .has_uid = true, .uid = 0, .user = NASTY, .cgroup_id = 18446744073709551614U,
 		 .unit = NASTY, .container = NASTY, .ns = &ns[0],
 		 .owners_search = LIVE_SEARCH_CGROUP, .owners = owners, .n_owners = 7},
@@ -321,8 +322,9 @@ static void test_by_hand(void **state)
 
 static void test_late_owners_are_written(void **state)
 {
-	static const char text[] = HERE "process 7\nprocess 9\n"
-					"socket tcp listener 127.0.0.1:1 owners=7:1,+9:2,+kernel:x\n";
+	static const char text[] =
+		HERE "process 7\nprocess 9\n"
+		     "socket tcp listener 127.0.0.1:1 owners=7:1,+9:2,+kernel:x\n";
 	struct fixture *f = *state;
 
 	must_read(f, text);
@@ -396,7 +398,7 @@ static void test_errors(void **state)
 		{FIRST "socket tcp listener ::1:80\n", 2, "is not ADDRESS:PORT"},
 		{FIRST "socket tcp listener [1.1.1.1]:80\n", 2, "is not ADDRESS:PORT"},
 		{FIRST "socket tcp listener :80\n", 2, "is not ADDRESS:PORT"},
-		{FIRST "socket tcp connection 1.1.1.1:1 2.2.2:2\n", 2, "\"2.2.2:2\" is not ADDRESS"},
+		{FIRST "socket tcp connection 1.1.1.1:1 2.2.2:2\n", 2, "\"2.2.2:2\" is not"},
 		{HERE "socket tcp listener 1.1.1.1:1 queue=5\n", 3, "\"5\" is not QUEUED/LIMIT"},
 		{HERE "socket tcp listener 1.1.1.1:1 queue=5/\n", 3, "queue: \"\" is not a number"},
 		{HERE "socket tcp listener 1.1.1.1:1 search=some\n", 3, "search: \"some\""},
@@ -405,7 +407,7 @@ static void test_errors(void **state)
 		{HERE "socket tcp listener 1.1.1.1:1 owners=7:2147483648\n", 3, "descriptor of"},
 		{HERE "socket tcp listener 1.1.1.1:1 owners=7:1:magic\n", 3, "is not a method"},
 		{HERE "socket tcp listener 1.1.1.1:1 owners=x:1\n", 3, "pid of an owner"},
-		{HERE "#\nsocket tcp listener 1.1.1.1:1 owners=7:1\nprocess 8\n", 4, "no process 7"},
+		{HERE "#\nsocket tcp bound 1.1.1.1:1 owners=7:1\nprocess 8\n", 4, "no process 7"},
 		{HERE "socket tcp listener 1.1.1.1:1 ns=2\n", 3, "no namespace 2"},
 		{FIRST "socket tcp listener 1.1.1.1:1\n", 2, "no ns=, and no namespace is"},
 		{FIRST "gap what=a where=b\n", 2, "a gap needs what, where and why"},
@@ -438,8 +440,8 @@ static void test_errors_are_safe(void **state)
 
 	memset(name, 0x1b, sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	snprintf(text, sizeof(text), FIRST "%.*s\xc3\xa9%.*s\n", 30, "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
-		 20, "zzzzzzzzzzzzzzzzzzzzzzzzz");
+	snprintf(text, sizeof(text), FIRST "%s\xc3\xa9%s\n", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+		 "zzzzzzzzzzzzzzzzzzzz");
 	r = recording_read(text, strlen(text), name, &f->arena, &f->r, f->error);
 	assert_int_equal(r, -EBADMSG);
 	assert_null(strpbrk(f->error, "\033\xc3\xa9\n"));

@@ -454,6 +454,7 @@ static void test_known_uses(void **state)
 	assert_int_equal(id, 0);
 	assert_string_equal(use.software, "Tool");
 	assert_string_equal(use.until, "2017-03");
+	assert_string_equal(use.service, "nppmp");
 	assert_true(known_use_has_program(&use, "toold"));
 	assert_false(known_use_has_program(&use, "too"));
 	assert_false(known_use_next(&r, 3476, TRANSPORT_TCP, &cursor, &use, &id));
@@ -481,6 +482,35 @@ static void test_known_uses(void **state)
 	assert_false(known_use_next_of_program(&r, "", &cursor, &use, &id));
 	assert_int_equal(registry_counts(&r, REGISTRY_USER).n_known, 11);
 	registry_close(&r);
+}
+
+/* What the built-in table of known uses must at least know. */
+static void test_builtin_known_uses(void **state)
+{
+	static const struct {
+		uint16_t port;
+		const char *program;
+	} cases[] = {
+		{3476, "nvidia-docker-plugin"}, {3476, "permify"}, {22, "sshd"},
+		{9090, "prometheus"},           {5173, "vite"},
+	};
+	struct known_use use;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		bool is_by_port = false, is_by_program = false;
+
+		for (uint32_t at = 0;
+		     known_use_next(&builtin, cases[i].port, TRANSPORT_TCP, &at, &use, NULL);)
+			is_by_port |= known_use_has_program(&use, cases[i].program);
+		for (uint32_t at = 0;
+		     known_use_next_of_program(&builtin, cases[i].program, &at, &use, NULL);)
+			is_by_program |= use.first <= cases[i].port && cases[i].port <= use.last;
+		if (!is_by_port || !is_by_program)
+			fail_msg("%u: %s is not known", (unsigned int)cases[i].port,
+				 cases[i].program);
+	}
+	assert_true(registry_counts(&builtin, REGISTRY_USER).n_known >= 60);
 }
 
 static void test_builder_refuses(void **state)
@@ -635,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_builtin_is_whole),
 		cmocka_unit_test(test_known_uses),
+		cmocka_unit_test(test_builtin_known_uses),
 		cmocka_unit_test(test_builder_refuses),
 		cmocka_unit_test(test_builder_is_bounded),
 		cmocka_unit_test(test_browser_ports),

@@ -52,7 +52,9 @@ static int set_up(void **state)
 	char error[RECORDING_ERROR_SIZE];
 
 	*state = f;
-	return f && recording_read(world, strlen(world), "w", &f->arena, &f->r, error) == 0 ? 0 : -1;
+	if (!f)
+		return -1;
+	return recording_read(world, strlen(world), "w", &f->arena, &f->r, error);
 }
 
 static int tear_down(void **state)

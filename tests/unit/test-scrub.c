@@ -46,11 +46,13 @@ static void test_process(void **state)
 		" command=/home/alice/app/node,--password=geheim uid=1000 user=alice"
 		" unit=syncthing@alice.service parents=1:systemd\n"
 		"process 6 program=postgres path=/usr/lib/postgresql/15/bin/postgres"
-		" command=postgres:\\salice\\ssales\\s203.0.113.9(4242)\\sidle uid=105 user=postgres\n"
+		" command=postgres:\\salice\\ssales\\s203.0.113.9(4242)\\sidle uid=105"
+		" user=postgres\n"
 		"process 7 program=tool path=/opt/bob-smith/bin/tool command=tool uid=1001"
 		" user=bob-smith unit=x@bob\\\\x2dsmith.service\n"
 		"process 8 program=nobodyd command= uid=65534 user=nobody\n"
-		"process 9 program=p path=/usr/../home/alice/p command=alice started=1970-01-01T00:00:00Z\n"
+		"process 9 program=p path=/usr/../home/alice/p command=alice"
+		" started=1970-01-01T00:00:00Z\n"
 		"socket tcp listener 127.0.0.1:1 uid=1000 user=alice owners=5:3,6:3,7:3,8:3,9:3\n"
 		"socket tcp listener 127.0.0.1:2 user=alice\n");
 
@@ -66,7 +68,8 @@ static void test_process(void **state)
 		" user=user1001 unit=x@user1001.service\n"
 		"process 8 program=nobodyd command= uid=65534 user=nobody\n"
 		"process 9 program=p path=.../p command=user1000 started=1970-01-01T00:00:00Z\n"
-		"socket tcp listener 127.0.0.1:1 uid=1000 user=user1000 owners=5:3,6:3,7:3,8:3,9:3\n"
+		"socket tcp listener 127.0.0.1:1 uid=1000 user=user1000"
+		" owners=5:3,6:3,7:3,8:3,9:3\n"
 		"socket tcp listener 127.0.0.1:2\n"
 		LEFT_OUT);
 	free(text);
@@ -118,12 +121,14 @@ static void test_containers_and_gaps(void **state)
 	char *text = scrubbed(
 		"berth-world 1\n"
 		"namespace 1 here\n"
-		"namespace 2 name=alice-web container=0123456789abcdef0123456789abcdef0123456789abcdef\n"
+		"namespace 2 name=alice-web"
+		" container=0123456789abcdef0123456789abcdef0123456789abcdef\n"
 		"process 5 uid=1000 user=alice container=lxc-alice\n"
 		"socket tcp listener 0.0.0.0:80 interface=tun-alice owners=5:3\n"
 		"socket tcp listener 0.0.0.0:80 ns=2 uid=0 cgroup=9 container=0123456789abcdef"
 		" unit=docker-0123456789abcdef0123456789abcdef0123456789abcdef.scope\n"
-		"gap what=namespace where=/run/user/1000/alice/netns why=alice\\shas\\sit;\\snot\\smalice"
+		"gap what=namespace where=/run/user/1000/alice/netns"
+		" why=alice\\shas\\sit;\\snot\\smalice"
 		" fix=see\\s/proc/5/fd\\sor\\s/etc/berth\\sor\\s/home/alice similar=3\n");
 
 	(void)state;
@@ -139,6 +144,14 @@ static void test_containers_and_gaps(void **state)
 		" fix=see\\s/proc/5/fd\\sor\\s.../berth\\sor\\s.../user1000 similar=3\n"
 		LEFT_OUT);
 	free(text);
+}
+
+/* The public address 20.0.0.0 + n. */
+static struct address public_address(uint32_t n)
+{
+	return (struct address){
+		.bytes = {20, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n},
+	};
 }
 
 /* More public addresses than the documentation has: all different until 131,834 are used up. */
@@ -157,7 +170,7 @@ static void test_many_addresses(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 70000; i++) {
-		struct address a = {.bytes = {20, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
+		struct address a = public_address(i);
 
 		scrub_learn_address(&s, &a);
 		if (i % 3 == 0)
@@ -167,7 +180,7 @@ static void test_many_addresses(void **state)
 	assert_int_equal(s.n_addresses, 70000);
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
 		uint32_t n = cases[i].n;
-		struct address a = {.bytes = {20, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
+		struct address a = public_address(n);
 		char text[ADDRESS_TEXT_SIZE];
 
 		a = scrub_address(&s, &a);
