@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -33,11 +34,13 @@ enum { MAKING_LIMIT_S = 120 };
 struct host {
 	struct plan plan;
 	bool is_services;    /* a cgroup for each process */
+	bool is_isolated;    /* PID and mount namespaces of its own */
 	const char *map;     /* file for the list of listeners, or NULL */
 	uint32_t life_s;
 	struct cgroup_dir cgroups;
 	int *namespaces;     /* descriptors, plan.size.n_namespaces of them */
-	pid_t *pids;
+	pid_t *pids;         /* here */
+	pid_t *inner_pids;   /* in their own PID namespace */
 	uint32_t n_pids;
 	int report[2], go[2], signals;
 };
@@ -46,14 +49,16 @@ static const char help[] =
 	"usage: busy-host [OPTION...]\n"
 	"\n"
 	"Makes processes with listeners, connections and other descriptors in network namespaces of\n"
-	"their own, prints one line when all of it is there:\n"
+	"their own, and in a PID and a mount namespace, where /proc shows only them. Prints one line\n"
+	"when all of it is there:\n"
 	"\n"
-	"  ready pid=N netns=/proc/N/ns/net port=PORT owner=PID processes=N descriptors=N\n"
-	"        listeners=N connections=N namespaces=N cgroups=services|one-cgroup|inherited\n"
+	"  ready pid=N inside=N port=PORT owner=PID processes=N descriptors=N listeners=N\n"
+	"        connections=N namespaces=N cgroups=services|one-cgroup|inherited\n"
 	"\n"
-	"(one line; PORT is that of the listener in the middle, OWNER the process that has it), waits\n"
-	"until standard input is closed or SIGTERM, SIGINT or SIGHUP comes, and removes everything.\n"
-	"Both ends of a connection are on this host, so that it takes two descriptors.\n"
+	"(one line; INSIDE is a process of the first namespace, for `nsenter -t INSIDE -n -m -p`; PORT\n"
+	"that of the listener in the middle; OWNER the process that has it, as /proc in there names\n"
+	"it), waits until standard input is closed or SIGTERM, SIGINT or SIGHUP comes, and removes\n"
+	"everything. Both ends of a connection are on this host, so that it takes two descriptors.\n"
 	"\n"
 	"  --processes N      default 500\n"
 	"  --descriptors N    of all processes together; default 100000\n"
@@ -62,6 +67,7 @@ static const char help[] =
 	"  --namespaces N     network namespaces that the processes are spread over; default 1\n"
 	"  --cgroups KIND     services: one for each process, as services have under systemd (default);\n"
 	"                     one-cgroup: one for all, or that of the caller where none can be made\n"
+	"  --shared           stay in the caller's PID and mount namespace\n"
 	"  --map FILE         write a line \"NAMESPACE PORT PID\" for each listener\n"
 	"  --life SECONDS     give up then; default 600\n"
 	"  --help             this text\n"
@@ -117,6 +123,7 @@ static int parse_options(struct host *h, int argc, char **argv)
 		{"connections", required_argument, NULL, 'c'},
 		{"namespaces", required_argument, NULL, 'n'},
 		{"cgroups", required_argument, NULL, 'g'},
+		{"shared", no_argument, NULL, 's'},
 		{"map", required_argument, NULL, 'm'},
 		{"life", required_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},
@@ -143,6 +150,8 @@ static int parse_options(struct host *h, int argc, char **argv)
 			r = parse_number("life", optarg, 1, MOST_LIFE_S, &h->life_s);
 		else if (option == 'g')
 			r = parse_kind(h, optarg);
+		else if (option == 's')
+			h->is_isolated = false;
 		else if (option == 'm')
 			h->map = optarg;
 		else
@@ -201,6 +210,15 @@ static int make_namespaces(struct host *h)
 	return setns(h->namespaces[0], CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
+/* Children are in namespaces of PIDs and mounts that end with them; this process stays outside. */
+static int isolate(void)
+{
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
 /* --- processes ------------------------------------------------------------------------------- */
 
 /* fork(2), into a cgroup from the start where one is given. */
@@ -219,7 +237,7 @@ static int start_process(struct host *h, uint32_t index)
 	const struct post post = {
 		.plan = &h->plan,
 		.process = index,
-		.parent = getpid(),
+		.is_init = h->is_isolated && index == 0,
 		.netns = h->namespaces[plan_namespace(&h->plan, index)],
 		.report = h->report[1],
 		.go = h->go[0],
@@ -301,6 +319,7 @@ static int wait_for_stage(struct host *h, int64_t until)
 		if (report.error != 0)
 			return complain(4, "process %u: %.31s: %s", report.process, report.what,
 					strerror(report.error));
+		h->inner_pids[report.process] = report.pid;
 	}
 	return 0;
 }
@@ -319,7 +338,7 @@ static int write_map(const struct host *h)
 		const struct listener *l = &h->plan.listeners[i];
 
 		fprintf(f, "%u %u %d\n", plan_namespace(&h->plan, l->process), l->port,
-			(int)h->pids[l->process]);
+			(int)h->inner_pids[l->process]);
 	}
 	return fclose(f) == 0 ? 0 : complain(4, "%s: %s", h->map, strerror(errno));
 }
@@ -342,9 +361,9 @@ static int announce(const struct host *h)
 	const struct size *s = &h->plan.size;
 	const struct listener *l = find_middle(&h->plan);
 
-	printf("ready pid=%d netns=/proc/%d/ns/net port=%u owner=%d processes=%u descriptors=%u "
+	printf("ready pid=%d inside=%d port=%u owner=%d processes=%u descriptors=%u "
 	       "listeners=%u connections=%u namespaces=%u cgroups=%s\n",
-	       (int)getpid(), (int)getpid(), l->port, (int)h->pids[l->process], s->n_processes,
+	       (int)getpid(), (int)h->pids[0], l->port, (int)h->inner_pids[l->process], s->n_processes,
 	       s->n_descriptors, s->n_listeners, s->n_connections, s->n_namespaces,
 	       h->is_services       ? "services"
 	       : h->cgroups.is_made ? "one-cgroup"
@@ -381,8 +400,10 @@ static int build(struct host *h)
 	if (r < 0)
 		(void)!cgroup_remove(&h->cgroups);
 	r = make_namespaces(h);
+	if (r == 0 && h->is_isolated)
+		r = isolate();
 	if (r < 0)
-		return complain(4, "network namespace: %s", strerror(-r));
+		return complain(4, "namespaces: %s", strerror(-r));
 	r = start_processes(h);
 	if (r < 0)
 		return complain(4, "process %u: %s", h->n_pids, strerror(-r));
@@ -405,8 +426,9 @@ static int tear_down(struct host *h)
 
 	for (uint32_t i = 0; i < h->n_pids; i++)
 		kill(h->pids[i], SIGKILL);
-	for (uint32_t i = 0; i < h->n_pids; i++)
-		(void)!waitpid(h->pids[i], NULL, 0);
+	/* In any order: the first process of a PID namespace ends after all others were reaped. */
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 	r = cgroup_remove(&h->cgroups);
 	return r < 0 ? complain(4, "%s is left behind: %s", h->cgroups.path, strerror(-r)) : 0;
 }
@@ -450,6 +472,7 @@ int main(int argc, char **argv)
 	struct host h = {
 		.plan.size = {500, 100000, 300, 8000, 1},
 		.is_services = true,
+		.is_isolated = true,
 		.life_s = 600,
 		.cgroups.fd = -1,
 	};
@@ -462,8 +485,9 @@ int main(int argc, char **argv)
 		return r;
 	r = plan_make(&h.plan, why, sizeof(why));
 	h.pids = calloc(h.plan.size.n_processes, sizeof(*h.pids));
+	h.inner_pids = calloc(h.plan.size.n_processes, sizeof(*h.inner_pids));
 	h.namespaces = calloc(h.plan.size.n_namespaces, sizeof(*h.namespaces));
-	if (r != 0 || !h.pids || !h.namespaces)
+	if (r != 0 || !h.pids || !h.inner_pids || !h.namespaces)
 		return complain(r == 1 ? 2 : 4, "%s", why);
 	r = raise_limit(&h.plan);
 	if (r == 0)
@@ -479,6 +503,7 @@ int main(int argc, char **argv)
 		r = r > 1 ? r : ended; /* 1: somebody wanted it to end */
 	}
 	free(h.pids);
+	free(h.inner_pids);
 	free(h.namespaces);
 	plan_free(&h.plan);
 	return r;

@@ -45,15 +45,16 @@ struct plan {
 struct post {
 	const struct plan *plan;
 	uint32_t process;
-	pid_t parent;
-	int netns;  /* a namespace to enter, or -1 */
-	int report; /* written when a stage is done */
-	int go;     /* end of file: every listener is there */
+	bool is_init; /* pid 1 of its PID namespace: mounts /proc */
+	int netns;    /* a namespace to enter */
+	int report;   /* written when a stage is done */
+	int go;       /* end of file: every listener is there */
 };
 
 /* What a process writes to its parent when a stage is done, or failed. */
 struct report {
 	uint32_t process;
+	int32_t pid; /* in its own PID namespace */
 	int32_t error;
 	char what[32];
 };

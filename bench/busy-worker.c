@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ struct worker {
 
 static void tell(const struct post *post, const char *what, int error)
 {
-	struct report report = {.process = post->process, .error = error};
+	struct report report = {
+		.process = post->process, .pid = getpid(), .error = error};
 
 	snprintf(report.what, sizeof(report.what), "%s", what);
 	if (write(post->report, &report, sizeof(report)) != (ssize_t)sizeof(report))
@@ -129,14 +131,17 @@ static void settle_in(const struct post *post)
 	char name[16];
 	int null = open("/dev/null", O_RDWR);
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != post->parent)
-		_exit(1);
+	/* A parent that is gone already is noticed with the first report: SIGPIPE. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		fail(post, "prctl");
+	if (post->is_init && mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		fail(post, "mount /proc");
 	snprintf(name, sizeof(name), "busy-%05u", post->process);
 	prctl(PR_SET_NAME, name);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
 		fail(post, "/dev/null");
 	close(null);
-	if (post->netns >= 0 && setns(post->netns, CLONE_NEWNET) < 0)
+	if (setns(post->netns, CLONE_NEWNET) < 0)
 		fail(post, "setns");
 }
 

@@ -47,13 +47,14 @@ def has(name):
 
 
 class BusyHost:
-    """A running busy-host; `with BusyHost(processes=20) as host:` removes it at the end."""
+    """A running busy-host; `with BusyHost(processes=20) as host:` removes it at the end. An option without a value
+    is True."""
 
     def __init__(self, **options):
         self.map = tempfile.NamedTemporaryFile(prefix="berth-bench-map-")
         self.command = [program("busy-host"), "--map", self.map.name]
         for name, value in options.items():
-            self.command += ["--" + name, str(value)]
+            self.command += ["--" + name] + ([] if value is True else [str(value)])
         self.child = None
 
     def __enter__(self):
@@ -64,7 +65,7 @@ class BusyHost:
             self.child.stdin.close()
             raise Unable(self.child.stderr.read().strip() or "busy-host ended without a word")
         words = dict(word.split("=", 1) for word in line.split()[1:])
-        self.netns, self.cgroups = words["netns"], words["cgroups"]
+        self.cgroups, self.inside = words["cgroups"], int(words["inside"])
         self.pid, self.port, self.owner = int(words["pid"]), int(words["port"]), int(words["owner"])
         return self
 
@@ -87,12 +88,12 @@ class BusyHost:
         return {(namespace, port): pid for namespace, port, pid in rows}
 
 
-def run_in_turn(commands, netns=None, runs=15, warm=2, limit=60):
+def run_in_turn(commands, inside=None, runs=15, warm=2, limit=60):
     """Run [(name, argv)] in turn; a list of Result in the same order."""
     with tempfile.TemporaryDirectory(prefix="berth-bench-") as kept:
         command = [program("launch"), "--runs", str(runs), "--warm", str(warm), "--limit", str(limit), "--keep", kept]
-        if netns:
-            command += ["--netns", netns]
+        if inside:
+            command += ["--enter", str(inside)]
         command.append("--")
         for i, (_, argv) in enumerate(commands):
             command += (["---"] if i else []) + list(map(str, argv))
@@ -107,14 +108,14 @@ def run_in_turn(commands, netns=None, runs=15, warm=2, limit=60):
     return results
 
 
-def ask(argv, netns=None, limit=60):
+def ask(argv, inside=None, limit=60):
     """One run; (output, status)."""
-    result = run_in_turn([("", argv)], netns=netns, runs=1, warm=0, limit=limit)[0]
+    result = run_in_turn([("", argv)], inside=inside, runs=1, warm=0, limit=limit)[0]
     return result.output, result.runs[0].status
 
 
-def ask_json(argv, netns=None):
-    output, status = ask(argv, netns)
+def ask_json(argv, inside=None):
+    output, status = ask(argv, inside)
     if status != 0:
         raise AssertionError(f"{' '.join(map(str, argv))}: status {status}")
     return json.loads(output)
@@ -137,7 +138,7 @@ def pairwise(result, base):
 
 def problems_of_port(host, options=()):
     """What is wrong with berth's answer for the port of interest; an empty list is good."""
-    answer = ask_json([BERTH, *options, "--json", str(host.port)], host.netns)
+    answer = ask_json([BERTH, *options, "--json", str(host.port)], host.inside)
     here = [row for row in answer["listeners"] if row["namespace"]["name"] == "here"]
     found = [owner["pid"] for row in here for owner in row["owners"]]
     problems = []
@@ -149,7 +150,7 @@ def problems_of_port(host, options=()):
 
 def problems_of_all(host, options=()):
     """The same for every listener of the host's first namespace."""
-    rows = ask_json([BERTH, "here", *options, "--json"], host.netns)
+    rows = ask_json([BERTH, "here", *options, "--json"], host.inside)
     rows = rows["listeners"] if isinstance(rows, dict) else rows
     found = {}
     for row in rows:

@@ -15,11 +15,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_COMMANDS = 16, MOST_RUNS = 100000, STACK_SIZE = 64 * 1024, CANNOT_RUN = 127 };
+enum { MOST_COMMANDS = 16, MOST_NUMBER = 1 << 22, STACK_SIZE = 64 * 1024, CANNOT_RUN = 127 };
 
 struct command {
 	char **argv;
@@ -43,7 +44,7 @@ static const char help[] =
 	"WALL is from before the process is made until it is waited for. STATUS is as in a shell. Output\n"
 	"of commands goes to a file in memory, their errors to /dev/null.\n"
 	"\n"
-	"  --netns FILE   enter that network namespace first\n"
+	"  --enter PID    enter the network, mount and PID namespaces of that process first\n"
 	"  --warm N       rounds before those that count; default 2\n"
 	"  --runs N       rounds that count; default 15\n"
 	"  --limit N      seconds that a run may take; default 60\n"
@@ -63,8 +64,8 @@ static unsigned int parse_number(const char *text)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || n > MOST_RUNS)
-		exit(complain(2, text, "not a number up to 100000"));
+	if (*text < '0' || *text > '9' || *end || n > MOST_NUMBER)
+		exit(complain(2, text, "not a number up to 4194304"));
 	return (unsigned int)n;
 }
 
@@ -136,11 +137,12 @@ static int keep(const char *dir, int index, int output)
 	return r;
 }
 
-static int enter(const char *netns)
+static int enter(pid_t pid)
 {
-	int fd = open(netns, O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 || setns(fd, CLONE_NEWNET) < 0 ? complain(4, netns, strerror(errno)) : 0;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), r = 0;
 
+	if (fd < 0 || setns(fd, CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID) < 0)
+		r = complain(4, "namespaces", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return r;
@@ -169,7 +171,8 @@ static int take_commands(struct command *commands, char **argv)
 int main(int argc, char **argv)
 {
 	static struct command commands[MOST_COMMANDS];
-	const char *dir = NULL, *netns = NULL;
+	const char *dir = NULL;
+	pid_t pid = 0;
 	unsigned int n_warm = 2, n_runs = 15, limit_s = 60;
 	struct start s;
 	int n, at = 1, r;
@@ -179,8 +182,8 @@ int main(int argc, char **argv)
 
 		if (strcmp(argv[at], "--help") == 0)
 			return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? 4 : 0;
-		else if (strcmp(argv[at], "--netns") == 0)
-			netns = value;
+		else if (strcmp(argv[at], "--enter") == 0)
+			pid = (pid_t)parse_number(value);
 		else if (strcmp(argv[at], "--keep") == 0)
 			dir = value;
 		else if (strcmp(argv[at], "--warm") == 0)
@@ -193,7 +196,7 @@ int main(int argc, char **argv)
 			return complain(2, argv[at], "no such option");
 	}
 	n = take_commands(commands, argv + (at < argc ? at + 1 : argc));
-	r = netns ? enter(netns) : 0;
+	r = pid ? enter(pid) : 0;
 	s = (struct start){.null = open("/dev/null", O_RDWR | O_CLOEXEC), .limit_s = limit_s};
 	for (unsigned int round = 0; r == 0 && round < n_warm + n_runs; round++) {
 		for (int i = 0; r == 0 && i < n; i++) {
