@@ -50,9 +50,14 @@ struct search {
 
 bool owner_is_wanted(const struct live_request *request, const struct live_socket *s)
 {
+	bool is_holding = s->state == LIVE_CONNECTION && (request->want & LIVE_WANT_HOLDERS) &&
+			  s->local_port >= request->first_port &&
+			  s->local_port <= request->last_port;
+
 	if (s->inode == 0)
 		return false;
-	return s->state == LIVE_LISTENER || s->state == LIVE_BOUND || request->want_peer_owners;
+	return s->state == LIVE_LISTENER || s->state == LIVE_BOUND || is_holding ||
+	       request->want_peer_owners;
 }
 
 /* --- holds ----------------------------------------------------------------------------------- */
