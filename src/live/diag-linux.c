@@ -271,8 +271,8 @@ static int take_message(const struct nlmsghdr *header, const struct diag_query *
 	return 0;
 }
 
-/* Whether a whole message is there. Not mnl_nlmsg_ok(): that of libmnl 1.0.4 takes a length with the
- * highest bit set for a negative one, and lets it pass. */
+/* Whether a whole message is there. Not mnl_nlmsg_ok(): that of libmnl 1.0.4 takes a length with
+ * the highest bit set for a negative one, and lets it pass. */
 static bool is_whole(const struct nlmsghdr *header, size_t left)
 {
 	return left >= sizeof(*header) && header->nlmsg_len >= sizeof(*header) &&

@@ -154,8 +154,8 @@ static int ask_table(struct look *l, struct netns *n, enum transport t, uint32_t
 
 /*
  * TCP and MPTCP. Every MPTCP socket has its half in the TCP table, and a dump of MPTCP costs almost
- * a millisecond for each family (it locks every bucket of the listeners' hash), more than all others
- * together: it is asked for only when it can say something.
+ * a millisecond for each family (it locks every bucket of the listeners' hash), more than all
+ * others together: it is asked for only when it can say something.
  */
 static void ask_streams(struct look *l, struct netns *n, struct diag *diag, int refused)
 {
@@ -386,7 +386,7 @@ static void explain_kernel(struct look *l)
 	if ((l->request->want & LIVE_WANT_HOLDERS) && l->kernel != 0 &&
 	    l->kernel < KERNEL_SHOWS_BOUND)
 		gaps_add(&l->gaps, "sockets", "tcp",
-			 "this kernel does not show bound sockets that do not listen (Linux 6.8 does)",
+			 "bound sockets that do not listen are shown by Linux 6.8 and later only",
 			 NULL);
 }
 
