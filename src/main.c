@@ -18,7 +18,7 @@
  *     live/      2b. what runs now
  *         live source gaps           the records; the seam to a system; what could not be seen
  *         source-linux source-none   the systems
- *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's own rules
+ *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers

@@ -306,9 +306,12 @@ void search_suggest(const struct registry *r, const char *word, struct search_su
 		struct registry_rows rows;
 		const char *name = registry_name_at(r, i, &rows);
 		unsigned int edits = name ? str_distance(word, name, limit) : 0;
+		struct candidate new = {.name = name};
 
-		if (edits > 0 && edits <= limit)
-			keep(best, &n, (struct candidate){name, cost_of(word, name, edits, lowest_port(r, rows))});
+		if (!name || edits == 0 || edits > limit)
+			continue;
+		new.cost = cost_of(word, name, edits, lowest_port(r, rows));
+		keep(best, &n, new);
 	}
 	for (uint32_t i = 0; i < r->use_programs.n; i++) {
 		const struct format_use_program *entries = r->use_programs.items;
