@@ -265,6 +265,10 @@ class Truth:
         self.process.stdin.write(f"{actor} {text}\n")
         return self.answer()
 
+    def does(self, actor, text):
+        """An order whose answer tells nothing more: whether it was obeyed."""
+        return self.order(actor, text) is not None
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()
@@ -281,12 +285,14 @@ class Truth:
             getattr(self, f"play_{verb}")(int(number), actor, *rest)
 
     def play_fork(self, number, actor, child):
-        told = int(child) not in self.actors and self.order(number, f"fork {child}")
+        if int(child) in self.actors:
+            return
+        told = self.order(number, f"fork {child}")
         if told:
             self.actors[int(child)] = actor.fork(int(told["pid"]))
 
     def play_netns(self, number, actor, name):
-        if not actor.has_left and self.order(number, f"netns {self.paths[name]}"):
+        if not actor.has_left and self.does(number, f"netns {self.paths[name]}"):
             actor.namespace = name
 
     def play_newnet(self, number, actor):
@@ -295,7 +301,7 @@ class Truth:
             actor.namespace = int(told["ns"])
 
     def play_cgroup(self, number, actor, name):
-        if name in self.paths and self.order(number, f"cgroup {self.paths[name]}"):
+        if name in self.paths and self.does(number, f"cgroup {self.paths[name]}"):
             actor.group = name
 
     def play_name(self, number, _, text):
@@ -339,6 +345,8 @@ class Truth:
         address = f"[{address}]" if ":" in address else address
         told = self.order(number, f"connect {own} {address}:{to.port}")
         if not told:
+            # Half a socket: some of its port may be gone.
+            self.play_close(number, actor, str(own))
             return
         self.socks[own].told = told
         if to.listening == "1":
@@ -378,11 +386,11 @@ class Truth:
             self.order(number, f"dup {own}")
 
     def play_ring(self, number, actor, own):
-        if int(own) in actor.table and self.order(number, f"ring {own}"):
+        if int(own) in actor.table and self.does(number, f"ring {own}"):
             actor.rings.add(int(own))
 
     def play_flight(self, number, actor, own):
-        if int(own) in actor.table and self.order(number, f"flight {own}"):
+        if int(own) in actor.table and self.does(number, f"flight {own}"):
             actor.flights.add(int(own))
 
     def is_tied(self, lost, actor):
@@ -402,7 +410,7 @@ class Truth:
             actor.is_gone = True
 
     def play_leave(self, number, actor):
-        if not actor.has_left and self.order(number, "leave") is not None:
+        if not actor.has_left and self.does(number, "leave"):
             actor.has_left = True
 
     # --- the books

@@ -132,8 +132,8 @@ def listener_of(truth, sock, stage):
 
 
 def listeners_of(truth, stage):
-    """{cookie: record}"""
-    return {s.cookie: listener_of(truth, s, stage) for s in truth.alive() if s.kind == "listener"}
+    """{inode: record}"""
+    return {int(s.inode): listener_of(truth, s, stage) for s in truth.alive() if s.kind == "listener"}
 
 
 def holders_of(truth):
@@ -144,7 +144,11 @@ def holders_of(truth):
             continue
         owners = owners_of(truth, sock)
         zone = f"%{sock.scope}" if int(sock.scope) else ""
-        group = found[(sock.kind, sock.protocol_name, unmapped(sock.local) + zone, int(sock.port),
+        # The kernel lists an MPTCP socket that is only bound by its TCP half alone.
+        protocol = sock.protocol_name
+        if (sock.kind, protocol) == ("bound-only", "mptcp"):
+            protocol = "tcp"
+        group = found[(sock.kind, protocol, unmapped(sock.local) + zone, int(sock.port),
                        owners[0][0] if owners else None)]
         group[0] += 1
         group[1].append(int(sock.inode))
@@ -205,6 +209,14 @@ def differences(expected, seen, name):
     return lines
 
 
+def check_cookies(truth, rows):
+    """The kernel leaves some MPTCP listeners out of its table of MPTCP: their TCP half's is shown."""
+    cookies = {int(s.inode): s.cookie for s in truth.socks.values()}
+    for row in rows:
+        if row["protocol"] != "mptcp" and row["cookie"] != cookies.get(row["inode"]):
+            yield f"cookie of {row['inode']} is {row['cookie']}, should be {cookies.get(row['inode'])}"
+
+
 def check_descriptors(rows):
     """The descriptor that berth names leads to the socket."""
     for row in rows:
@@ -256,10 +268,11 @@ def check_all(berth, truth, stage, old):
         time.sleep(0.01)
         answer = ask(berth, "here", "--all", "--owners", "all", "--json")
     rows = answer["listeners"]
-    cookies = [row["cookie"] for row in rows]
-    lines = [f"cookie {c} twice" for c, n in collections.Counter(cookies).items() if n > 1]
+    inodes = [row["inode"] for row in rows]
+    lines = [f"inode {i} twice" for i, n in collections.Counter(inodes).items() if n > 1]
+    lines += check_cookies(truth, rows)
     lines += differences(listeners_of(truth, stage),
-                         {row["cookie"]: seen_listener(row) for row in rows}, "listener")
+                         {row["inode"]: seen_listener(row) for row in rows}, "listener")
     holders = holders_of(truth)
     seen = seen_holders(answer["holders"])
     for key, (n, inodes) in holders.items():
@@ -273,18 +286,18 @@ def check_all(berth, truth, stage, old):
 def check_ladder(truth, stage, rows, name):
     """The same rows; owners are some of the true ones, all of them where that is said."""
     expected = listeners_of(truth, stage)
-    seen = {row["cookie"]: seen_listener(row) for row in rows}
+    seen = {row["inode"]: seen_listener(row) for row in rows}
     if name != "here":
-        expected = {c: row for c, row in expected.items() if row["port"] == int(name)}
+        expected = {i: row for i, row in expected.items() if row["port"] == int(name)}
     lines = []
     for row in rows:
-        owners, cookie = seen[row["cookie"]].pop("owners"), row["cookie"]
-        true = expected[cookie]["owners"] if cookie in expected else owners
+        owners, inode = seen[row["inode"]].pop("owners"), row["inode"]
+        true = expected[inode]["owners"] if inode in expected else owners
         if not all(o in true for o in owners):
             lines.append(f"{name}: owners {owners} are not among {true}")
         elif true and not owners or row["owners_search"] == "all" and owners != true:
             lines.append(f"{name}: {row['owners_search']} found {owners} of {true}")
-    expected = {c: {k: v for k, v in row.items() if k != "owners"} for c, row in expected.items()}
+    expected = {i: {k: v for k, v in row.items() if k != "owners"} for i, row in expected.items()}
     return lines + differences(expected, seen, name)
 
 
