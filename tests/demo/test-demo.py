@@ -6,6 +6,7 @@ import fcntl
 import importlib.util
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def load_demo():
 
 
 demo = load_demo()
+README = demo.README
 WHY_NOT = demo.why_not_private()
 
 
@@ -64,6 +66,12 @@ class Readme(unittest.TestCase):
             print(done.stdout, end="", flush=True)
             self.skipTest(done.stdout.strip())
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_what_the_demo_says_fits_80_columns(self):
+        said = [line for line in README.read_text(encoding="utf-8").splitlines() if re.match("[#$] ", line)]
+        self.assertGreater(len(said), 20)
+        for line in said:
+            self.assertLess(len(line), 80, line)
 
     def test_what_changes_from_run_to_run(self):
         for a, b in (("newcomer (pid 11)", "newcomer (pid 4711)"),
@@ -170,7 +178,7 @@ class WithoutRoot(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertIn("newcomer  ", done.stdout)
         self.assertIn("customary: permify is here", done.stdout)
-        self.assertIn("Skipped: a listener in another network namespace, because only root", done.stdout)
+        self.assertIn("Skipped: a listener in another network namespace, because\n# only root", done.stdout)
         self.assertIn("Skipped: the same seen by the user nobody", done.stdout)
         self.assertEqual(os.listdir(self.folder.name), [])
 
