@@ -66,15 +66,15 @@ _berth()
 		words='services json jsonl csv'
 		;;
 	'report')
-		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
 		files=yes
 		;;
 	'help')
-		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		options=' --color --width --quiet --verbose --strict --registry --help --version'
 		words='here find ranges export report help version'
 		;;
 	'version')
-		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		options=' --color --width --quiet --verbose --strict --registry --help --version'
 		;;
 	esac
 	if [[ $cur == -* ]]; then
