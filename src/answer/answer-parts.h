@@ -60,6 +60,5 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 struct known_use;
 void answer_fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena);
 
-/* Which registry answers; when and how far was looked. */
-struct answer_registry answer_registry(const struct registry *reg);
+/* When and how far was looked. */
 struct answer_checked answer_checked(const struct live_snapshot *live);
