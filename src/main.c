@@ -6,13 +6,18 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str instant  attributes; memory that dies together; files; text; times
+ *         replace                  a file is replaced whole or not at all
  *         image image-writer       one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query  tcp and udp; addresses and exposure; "5432/tcp", "pid:7"
  *     registry/  2a. what the world claims
  *         registry known-uses      look-up by port and name in one image; software by port
  *         format validate builtin  what lies in the image; is it whole; the one linked in
+ *         choose history           the newest of built-in and updated; what changed about a number
  *         search etc-services      all words in all texts; services(5) lines
+ *         iana iana-csv iana-xml   IANA's own cells, and the readers of both its formats
+ *         iana-rules iana-table    what the cells mean; the whole table, on its way into an image
+ *         diff                     what differs between two registries
  *         browser-ports            what browsers refuse
  *         builder                  makes the image: for the build (tools/mkregistry), for updates
  *     live/      2b. what runs now
@@ -20,12 +25,15 @@
  *         recording-* scrub        a snapshot as a text file, fit for strangers; source-replay
  *     answer/    3. one record
  *         answer fields.def        the record; what it looks like from outside, a row a field
- *         answer-world -live -lists  its parts, from the registry and from what runs now
+ *         answer-world -live -lists -history  its parts, from the registry and from what runs now
  *         verdict identify match   one word; by what names a process goes; from a word to ports
  *     render/    4. its faces
  *         render writer schema     the only walk; JSON and CSV; the schema of a record
- *         text text-answer -list   lines for people
- *     act/       5. what berth does: connect
+ *         text text-answer -list -change  lines for people
+ *     act/       5. what berth does
+ *         connect helper           one connection; programs of berth's own, beside it or in libexec
+ *         update update-source     a newer registry takes the old one's place; where it comes from
+ *     update/    berth-update, the helper that has libcurl and expat: main fetch
  *     cli/       the entrance: verbs.def options.def, verb-<name>.c
  */
 #include "cli/cli.h"
@@ -49,8 +57,9 @@ static int run(struct cli *c)
 	static cli_verb *const verbs[N_VERBS] = {
 		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
 		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
-		[VERB_EXPORT] = verb_export, [VERB_REPORT] = verb_report,
-		[VERB_HELP] = verb_help,     [VERB_VERSION] = verb_version,
+		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
+		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
+		[VERB_VERSION] = verb_version,
 	};
 
 	return verbs[c->options->verb](c);

@@ -158,6 +158,7 @@ static bool *flag_of(struct options *o, enum option_id id)
 		{OPTION_UDP, &o->want_udp},       {OPTION_IPV4, &o->want_v4},
 		{OPTION_IPV6, &o->want_v6},       {OPTION_PEERS, &o->want_peers},
 		{OPTION_ALL, &o->want_all},       {OPTION_EXPOSED, &o->is_exposed},
+		{OPTION_FORCE, &o->is_forced},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
@@ -177,6 +178,7 @@ static const char **text_of(struct options *o, enum option_id id)
 		{OPTION_PROGRAM, &o->program}, {OPTION_USER, &o->user},
 		{OPTION_CONTAINER, &o->container}, {OPTION_UNIT, &o->unit},
 		{OPTION_REGISTRY, &o->registry}, {OPTION_REPLAY, &o->replay},
+		{OPTION_FROM, &o->from}, {OPTION_CACERT, &o->cacert},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
