@@ -3,7 +3,6 @@
 #include "registry/etc-services.h"
 #include "registry/iana.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { FLUSH_AT = 64 * 1024 };
@@ -109,7 +108,8 @@ int verb_export(struct cli *c)
 	int r;
 
 	if (options.n_words != 1)
-		return cli_fail(EXIT_USAGE, "berth export takes one format: services, json, jsonl or csv");
+		return cli_fail(EXIT_USAGE,
+				"berth export takes one format: services, json, jsonl or csv");
 	r = cli_open_registry(c);
 	if (r != 0)
 		return r;
@@ -118,8 +118,9 @@ int verb_export(struct cli *c)
 	if (strcmp(format, "csv") == 0)
 		return export_csv(c);
 	if (strcmp(format, "json") != 0 && strcmp(format, "jsonl") != 0)
-		return cli_fail(EXIT_USAGE, "there is no format \"%.60s\": services, json, jsonl or csv "
-					    "are", format);
+		return cli_fail(EXIT_USAGE,
+				"there is no format \"%.60s\": services, json, jsonl or csv",
+				format);
 	options.format = format[4] ? FORMAT_JSONL : FORMAT_JSON;
 	c->options = &options;
 	r = export_json(c);
