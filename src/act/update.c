@@ -254,7 +254,7 @@ static int take_table(const struct update_request *request, const struct update_
 		u->outcome = r < 0 ? u->outcome : UPDATE_SAME;
 		return r;
 	}
-	r = replace_commit(file, u->image.bytes, u->image.length);
+	r = replace_commit(file, u->image.bytes, u->image.length, image_seal(u->image.bytes));
 	if (r < 0)
 		return fail(u, UPDATE_FAILED, "%s: cannot be written: %s; the old one stays",
 			    request->target, strerror(-r));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void free_charp(char **p)
@@ -113,7 +114,18 @@ static int sync_directory(const char *path)
 	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-static int write_new(const char *path, const void *bytes, size_t n)
+static int set_time(int fd, long modified_ns)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = modified_ns}};
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return -1;
+	times[1].tv_sec = now.tv_sec;
+	return futimens(fd, times);
+}
+
+static int write_new(const char *path, const void *bytes, size_t n, long modified_ns)
 {
 	BERTH_CLEANUP(fd_closep) int fd = -1;
 	int r;
@@ -125,14 +137,16 @@ static int write_new(const char *path, const void *bytes, size_t n)
 	r = write_all(fd, bytes, n);
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;
+	if (r == 0 && set_time(fd, modified_ns) < 0)
+		r = -errno;
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	return r;
 }
 
-int replace_commit(struct replace *r, const void *bytes, size_t n)
+int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
 {
-	int error = write_new(r->path_new, bytes, n);
+	int error = write_new(r->path_new, bytes, n, modified_ns);
 
 	if (error == 0 && rename(r->path_new, r->path) < 0)
 		error = -errno;

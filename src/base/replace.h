@@ -27,9 +27,11 @@ struct replace {
 int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
 		  void *context) BERTH_MUST_CHECK;
 
-/* Put the contents into place, with mode 0644. Returns 0 or a negative errno: the old contents are
+/* Put the contents into place, with mode 0644 and a time of modification of now to the second and
+ * `modified_ns` nanoseconds (image_seal()). Returns 0 or a negative errno: the old contents are
  * then still there, except that after a failed fsync of the directory the new ones may be. */
-int replace_commit(struct replace *r, const void *bytes, size_t n) BERTH_MUST_CHECK;
+int replace_commit(struct replace *r, const void *bytes, size_t n,
+		   long modified_ns) BERTH_MUST_CHECK;
 
 /* Let go of the lock. */
 void replace_fini(struct replace *r);

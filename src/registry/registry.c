@@ -86,7 +86,7 @@ int registry_open_file(struct registry *out, const char *path, const char **reas
 
 	if (error < 0)
 		return error;
-	return open_image(out, image, true, reason);
+	return open_image(out, image, !image.is_sealed, reason);
 }
 
 void registry_close(struct registry *r)

@@ -120,8 +120,8 @@ struct registry {
 /* The registry that is linked into the program. Checks its header only. 0 or an image's refusal. */
 int registry_open_builtin(struct registry *out, const char **reason) BERTH_MUST_CHECK;
 
-/* A registry file, checked as a whole: see image_open() for the refusals; -EILSEQ also when the
- * contents do not fit together. */
+/* A registry file, checked as a whole unless its seal says that it is as it was written: see
+ * image_open(), also for the refusals; -EILSEQ also when the contents do not fit together. */
 int registry_open_file(struct registry *out, const char *path,
 		       const char **reason) BERTH_MUST_CHECK;
 
