@@ -30,7 +30,7 @@
  *         scrub recording-scrub      nothing private in it
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
- *         answer-parts -world -live -lists -history   its parts, from the registry and from what runs now
+ *         answer-parts -world -live -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema

@@ -33,7 +33,8 @@ fail(struct update_table *out, enum update_got got, const char *fmt, ...)
 
 bool update_source_is_url(const char *from)
 {
-	size_t n = strspn(from, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+	size_t n = strspn(from, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				"+.-");
 
 	return n > 0 && strncmp(from + n, "://", 3) == 0;
 }
@@ -119,6 +120,17 @@ static enum update_got ask_helper(const char *const *arguments, int input_fd,
 	return got;
 }
 
+/* A table that is not fit: say whose, where the helper did not. */
+static enum update_got name_source(const char *from, enum update_got got, struct update_table *out)
+{
+	char error[UPDATE_ERROR_SIZE];
+
+	if (got != UPDATE_GOT_REFUSED || strncmp(out->error, from, strlen(from)) == 0)
+		return got;
+	memcpy(error, out->error, sizeof(error));
+	return fail(out, got, "%s: %s", from, error);
+}
+
 /* Whether the file is XML: its first byte that is no white space (or mark) is '<'. */
 static bool is_xml(const char *bytes, size_t n)
 {
@@ -163,7 +175,7 @@ static enum update_got get_file(const char *path, struct update_table *out)
 			    IANA_MAX_FILE >> 20);
 	n = pread(fd, head, sizeof(head), 0);
 	if (n > 0 && is_xml(head, (size_t)n))
-		return ask_helper(arguments, fd, out);
+		return name_source(path, ask_helper(arguments, fd, out), out);
 	r = read_all(fd, &out->bytes);
 	if (r == -EFBIG)
 		return fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
@@ -183,5 +195,5 @@ enum update_got update_source_get(const char *from, const char *etag, const char
 	if (strncmp(from, "https://", 8) != 0)
 		return fail(out, UPDATE_GOT_REFUSED,
 			    "%s: only https:// is fetched; a file is given by its name", from);
-	return ask_helper(arguments, -1, out);
+	return name_source(from, ask_helper(arguments, -1, out), out);
 }

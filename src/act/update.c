@@ -72,7 +72,7 @@ static int check_table(const struct update_request *request, const struct iana_t
 
 	if (!*as_of)
 		return fail(u, UPDATE_REFUSED,
-			    "%s: no row of it has a date, so it cannot be told how old it is", from);
+			    "%s: no row has a date, so it cannot be told how old it is", from);
 	if (!t->has_top)
 		return fail(u, UPDATE_REFUSED,
 			    "%s: no row for port 49151, where IANA's rows end: cut short?", from);
@@ -84,12 +84,12 @@ static int check_table(const struct update_request *request, const struct iana_t
 			    "it all the same", from, as_of, text(before.names_as_of));
 	if (has_shrunk(old_ports, new_ports))
 		return fail(u, UPDATE_REFUSED,
-			    "%s: %zu rows with a port where %zu are there: more than 10 %% fewer; "
-			    "--force takes it all the same", from, new_ports, old_ports);
+			    "%s: %zu rows with a port where %zu are there: more than 10 %% "
+			    "fewer; --force takes it all the same", from, new_ports, old_ports);
 	if (has_shrunk(old_portless, t->n_portless))
 		return fail(u, UPDATE_REFUSED,
-			    "%s: %zu names without a port where %zu are there: more than 10 %% fewer; "
-			    "--force takes it all the same", from, t->n_portless, old_portless);
+			    "%s: %zu names without a port where %zu are there: more than 10 %% "
+			    "fewer; --force takes it all the same", from, t->n_portless, old_portless);
 	return 0;
 }
 
@@ -173,7 +173,8 @@ static int make_image(const struct update_request *request, const struct iana_ta
 		      const struct registry *after, struct str *out)
 {
 	struct registry_builder *b = registry_builder_new();
-	bool is_newer = strcmp(text(registry_source(&u->before).names_as_of), source->names_as_of) <= 0;
+	const char *before = text(registry_source(&u->before).names_as_of);
+	bool is_newer = strcmp(before, source->names_as_of) <= 0;
 	int r = b ? 0 : -ENOMEM;
 
 	if (r == 0) {
@@ -247,8 +248,8 @@ static int take_table(const struct update_request *request, const struct update_
 		r = compare(request, &t, from, &source, u);
 	if (r == 0 && t.n_unread > 0)
 		snprintf(u->warning, sizeof(u->warning),
-			 "%zu rows without a name say what this berth cannot read, first \"%.60s\"; "
-			 "they count as reserved", t.n_unread, t.unread);
+			 "%zu rows without a name say what this berth cannot read, first "
+			 "\"%.60s\"; they count as reserved", t.n_unread, t.unread);
 	iana_table_fini(&t);
 	if (r < 0 || is_same_image(u)) {
 		u->outcome = r < 0 ? u->outcome : UPDATE_SAME;
@@ -300,7 +301,8 @@ void update_run(const struct update_request *request, struct update_result *out)
 	*out = (struct update_result){.outcome = UPDATE_FAILED};
 	r = replace_begin(&file, request->target, request->wait, request->context);
 	if (r < 0) {
-		fail(out, UPDATE_FAILED, "%s: cannot be written: %s", request->target, strerror(-r));
+		fail(out, UPDATE_FAILED, "%s: cannot be written: %s", request->target,
+		     strerror(-r));
 		return;
 	}
 	run(request, &file, out);

@@ -30,9 +30,9 @@ struct update_request {
 	const char *from;   /* a file or https URL; NULL: IANA */
 	const char *target; /* the image to write */
 	const char *cacert; /* certificates to trust; NULL: the system's */
-	bool is_forced;     /* older and shrunk tables are fine, and are fetched whatever the ETag */
+	bool is_forced;     /* older and shrunk tables are fine, and the ETag does not count */
 	const struct registry *built_in;
-	void (*wait)(void *context); /* called once when another update is at work; NULL: nobody is told */
+	void (*wait)(void *context); /* called once when another update is at work; or NULL */
 	void *context;
 };
 

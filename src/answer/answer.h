@@ -57,7 +57,7 @@ struct answer_update {
 	const char *from;   /* where the table came from */
 	struct answer_registry before, after;
 	answer_number rows_before, rows_after;
-	answer_number rows_added, rows_removed; /* rows whose name, ports or protocol are new, gone */
+	answer_number rows_added, rows_removed; /* their name, ports or protocol are new, gone */
 	answer_number added, removed, renamed, status, re_dated, edited; /* changes by kind */
 	const struct answer_change *changes;
 	size_t n_changes;

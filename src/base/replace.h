@@ -2,9 +2,9 @@
  * Replace: a file is replaced whole or not at all, by one writer at a time.
  *
  * The new contents are written to FILE.new beside it, which is then fsynced and renamed over FILE,
- * and the directory is fsynced: whoever opens FILE sees the old contents or the new ones, also after
- * a crash. A lock (flock) on FILE.lock keeps other writers out; a writer that died leaves at most
- * FILE.new behind, which the next one overwrites.
+ * and the directory is fsynced: whoever opens FILE sees the old contents or the new ones, also
+ * after a crash. A lock (flock) on FILE.lock keeps other writers out; a writer that died leaves at
+ * most FILE.new behind, which the next one overwrites.
  */
 #pragma once
 

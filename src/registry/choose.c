@@ -30,7 +30,7 @@ int choose_own_path(char *path)
 
 /* Take the image at `path` instead of the one that is open, if it is newer. */
 static void consider(const char *path, struct registry *best,
-		     void (*warn)(void *context, const char *path, const char *reason),
+		     void (*tell)(void *context, const char *path, const char *reason),
 		     void *context)
 {
 	const char *reason = NULL, *date, *best_date;
@@ -39,7 +39,7 @@ static void consider(const char *path, struct registry *best,
 
 	if (error < 0) {
 		if (error != -ENOENT && error != -ENOTDIR && error != -EACCES)
-			warn(context, path, reason);
+			tell(context, path, reason);
 		return;
 	}
 	date = registry_source(&r).names_as_of;
@@ -53,7 +53,7 @@ static void consider(const char *path, struct registry *best,
 }
 
 int choose_newest(struct registry *out,
-		  void (*warn)(void *context, const char *path, const char *reason), void *context,
+		  void (*tell)(void *context, const char *path, const char *reason), void *context,
 		  const char **reason)
 {
 	char path[CHOOSE_PATH_SIZE];
@@ -62,9 +62,9 @@ int choose_newest(struct registry *out,
 
 	if (r < 0)
 		return r;
-	consider(SYSTEM_PATH, &best, warn, context);
+	consider(SYSTEM_PATH, &best, tell, context);
 	if (geteuid() != 0 && choose_own_path(path) == 0)
-		consider(path, &best, warn, context);
+		consider(path, &best, tell, context);
 	*out = best;
 	return 0;
 }

@@ -16,9 +16,9 @@ enum { CHOOSE_PATH_SIZE = 4096 };
 int choose_own_path(char *path) BERTH_MUST_CHECK;
 
 /*
- * Open the newest. An image that is there and cannot be used is passed over, and `warn` is called
+ * Open the newest. An image that is there and cannot be used is passed over, and `tell` is called
  * for it with one line's parts. Returns 0, or a refusal of the built-in registry.
  */
 int choose_newest(struct registry *out,
-		  void (*warn)(void *context, const char *path, const char *reason), void *context,
+		  void (*tell)(void *context, const char *path, const char *reason), void *context,
 		  const char **reason) BERTH_MUST_CHECK;

@@ -37,7 +37,8 @@ static const char *text(const char *maybe)
 /* The order of groups: ports, protocol; names without a port are a group each. */
 static int compare_groups(const struct registry_row *x, const struct registry_row *y)
 {
-	int a = x->has_protocol ? (int)x->protocol : -1, b = y->has_protocol ? (int)y->protocol : -1;
+	int a = x->has_protocol ? (int)x->protocol : -1;
+	int b = y->has_protocol ? (int)y->protocol : -1;
 
 	if (x->has_ports != y->has_ports)
 		return x->has_ports ? -1 : 1;

@@ -10,10 +10,9 @@ enum history_kind {
 	HISTORY_ADDED,    /* a row with a name appeared, where there was none of these ports */
 	HISTORY_REMOVED,  /* a row with a name is gone */
 	HISTORY_RENAMED,  /* another name for the same ports and protocol */
-	HISTORY_STATUS,   /* another status: assigned, reserved, de-assigned...; names tell the rest */
+	HISTORY_STATUS,   /* another status: assigned, reserved...; names tell the rest */
 	HISTORY_RE_DATED, /* the same row with another date of registration or modification */
-	HISTORY_EDITED,   /* the same row with other people, documents, texts: seen by an update, not
-			     kept in the image */
+	HISTORY_EDITED,   /* the same row with other people, documents, texts: not kept in images */
 };
 enum { N_HISTORY_KINDS = 6 };
 

@@ -43,7 +43,8 @@ static int take(struct reader *r, const char *text, size_t n)
 	if (error < 0)
 		return error;
 	if (r->cells.length - r->starts[r->n_fields - 1] + n > IANA_MAX_CELL)
-		return iana_refuse(r->error, r->line, "a field of more than %d bytes", IANA_MAX_CELL);
+		return iana_refuse(r->error, r->line, "a field of more than %d bytes",
+				   IANA_MAX_CELL);
 	str_append_bytes(&r->cells, text, n);
 	return r->cells.has_failed ? -ENOMEM : 0;
 }
@@ -111,8 +112,9 @@ static int read_field(struct reader *r)
 	if (end == '\r' && r->next < r->end && *r->next == '\n')
 		end = *r->next++;
 	if (end != '\n')
-		return iana_refuse(r->error, r->line, end == '\r' ? "a carriage return without line feed"
-								  : "text behind a closing quote");
+		return iana_refuse(r->error, r->line, "%s",
+				   end == '\r' ? "a carriage return without line feed"
+					       : "text behind a closing quote");
 	r->line++;
 	return 0;
 }
@@ -178,7 +180,8 @@ static int give_record(struct reader *r, unsigned int line, const struct iana_si
 	struct iana_record record = {.line = line};
 
 	if (r->n_fields != r->n_columns)
-		return iana_refuse(r->error, line, "%zu fields where the header has %zu: cut short?",
+		return iana_refuse(r->error, line,
+				   "%zu fields, where the header has %zu: cut short?",
 				   r->n_fields, r->n_columns);
 	for (size_t i = 0; i < N_IANA_CELLS; i++)
 		record.cells[i] = "";

@@ -6,8 +6,8 @@
  * Records end with CR LF or LF, quoted fields may hold line ends, a byte order mark may stand in
  * front. Refused, with the number of the line: a missing column, a record with more or fewer fields
  * than the header, a quote inside an unquoted field or text behind a closing quote, control
- * characters, and whatever ends in the middle: in a quoted field or without a line end. IANA's files
- * end with a line end; one that does not was cut short.
+ * characters, and whatever ends in the middle: in a quoted field or without a line end. IANA's
+ * files end with a line end; one that does not was cut short.
  */
 #pragma once
 

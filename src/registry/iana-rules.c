@@ -375,7 +375,7 @@ int iana_rules_read(const struct iana_record *record, struct arena *arena,
 	uint64_t code = 0;
 
 	if (read_ports(c[IANA_NUMBER], row) < 0)
-		return iana_refuse(error, record->line, "\"%.40s\" is no port and no range of ports",
+		return iana_refuse(error, record->line, "\"%.40s\" is no port and no range",
 				   c[IANA_NUMBER]);
 	if (!read_protocol(c[IANA_PROTOCOL], row))
 		return iana_refuse(error, record->line,

@@ -21,8 +21,8 @@
  * `previously NAME` behind `De-assigned on DATE,`, and every other `removed DATE`,
  * `de-assigned on DATE`.
  *
- * People: `[Gilbert_Yeung][Dave_Mills_2]` are Gilbert Yeung and Dave Mills; the digit only tells two
- * entries apart. Where the source resolves people (XML), their names are taken as they are.
+ * People: `[Gilbert_Yeung][Dave_Mills_2]` are Gilbert Yeung and Dave Mills; the digit only tells
+ * two entries apart. Where the source resolves people (XML), their names are taken as they are.
  *
  * References: documents in brackets. `[1]` is a footnote of IANA's page, `[n/a]` none, and what
  * holds an address is a letter: no documents.
@@ -54,5 +54,6 @@ int iana_rules_read(const struct iana_record *record, struct arena *arena,
 /* The status that a description tells; `*is_unread` becomes true when no rule knows it. */
 enum registry_status iana_rules_status(const char *description, bool *is_unread);
 
-/* Whether a text is a date in one of IANA's two precisions; `*is_full` (may be NULL): with a day. */
+/* Whether a text is a date in one of IANA's two precisions; `*is_full` (may be NULL): with a day.
+ * */
 bool iana_rules_is_date(const char *text, bool *is_full);

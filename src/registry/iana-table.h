@@ -1,9 +1,9 @@
 /*
  * IANA table: the whole of IANA's registry in memory, between a reader and an image.
  *
- * Rows are given the order that an image wants: by first port, those without a port last, and IANA's
- * own order otherwise (which is the same but for files of 2014 and 2018). Several names of the same
- * ports and protocol are ranked in IANA's order.
+ * Rows are given the order that an image wants: by first port, those without a port last, and
+ * IANA's own order otherwise (which is the same but for files of 2014 and 2018). Several names of
+ * the same ports and protocol are ranked in IANA's order.
  */
 #pragma once
 
@@ -39,8 +39,8 @@ void iana_table_fini(struct iana_table *t);
 
 /*
  * Add all rows to a builder, each good for the date `as_of`. What berth knows beyond IANA is taken
- * from `built_in`: the rank of names where its table ranks all of them, organizations, and all known
- * uses. NULL: nothing is. Returns 0, -ENOMEM, or what the builder returned.
+ * from `built_in`: the rank of names where its table ranks all of them, organizations, and all
+ * known uses. NULL: nothing is. Returns 0, -ENOMEM, or what the builder returned.
  */
 int iana_table_build(const struct iana_table *t, const char *as_of,
 		     const struct registry *built_in,

@@ -40,7 +40,7 @@ struct reader {
 	size_t n_people, people_capacity;
 
 	enum place place;
-	unsigned int depth, place_depth; /* of the element at hand; of the one that made the place */
+	unsigned int depth, place_depth; /* of the element at hand; of that which made the place */
 	bool is_assignee;                /* inside <assignee> */
 	bool has_assignee;
 	struct str cells[N_IANA_COLUMNS]; /* of the record at hand */
@@ -48,7 +48,7 @@ struct reader {
 	struct str reference;             /* the text inside an <xref> */
 	unsigned int reference_depth;     /* 0 = not inside one */
 	struct str target, type;          /* of that <xref> */
-	bool is_direct;                   /* that <xref> is a child of the record or of <assignee> */
+	bool is_direct;                   /* it is a child of the record or of <assignee> */
 	unsigned int line;
 	struct person person;
 };
@@ -121,7 +121,9 @@ static void begin_in_record(struct reader *r, const char *name, const char **att
 		r->is_assignee = strcmp(name, "assignee") == 0;
 		r->has_assignee = r->has_assignee || r->is_assignee;
 	}
-	if (strcmp(name, "xref") == 0)
+	if (strcmp(name, "record") == 0)
+		refuse(r, "a record inside a record");
+	else if (strcmp(name, "xref") == 0)
 		begin_reference(r, attributes);
 	else if (strcmp(name, "br") == 0 || strcmp(name, "paragraph") == 0)
 		str_append_char(r->reference_depth ? &r->reference : &r->text, '\n');
@@ -505,7 +507,8 @@ static int parse(struct reader *r, const char *bytes, size_t n)
 			return r->result;
 		if (status == XML_STATUS_ERROR)
 			return iana_refuse(r->error,
-					   (unsigned int)XML_GetCurrentLineNumber(r->parser), "%s%s",
+					   (unsigned int)XML_GetCurrentLineNumber(r->parser),
+					   "%s%s",
 					   XML_ErrorString(XML_GetErrorCode(r->parser)),
 					   is_last && done == n ? "; cut short?" : "");
 	} while (done < n);

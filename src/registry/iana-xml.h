@@ -11,9 +11,10 @@
  * address nothing but the domain is kept, as the organization where the person has none. All else
  * that it says of people is dropped.
  *
- * Refused: what is not well-formed, what is cut short, a document type declaration and with it every
- * entity that is not one of XML's five, another root than IANA's registry, elements deeper than 32,
- * and the limits of iana.h. Processing instructions and what else is unknown is passed over.
+ * Refused: what is not well-formed, what is cut short, a document type declaration and with it
+ * every entity that is not one of XML's five, another root than IANA's registry, elements deeper
+ * than 32, and the limits of iana.h. Processing instructions and what else is unknown is passed
+ * over.
  */
 #pragma once
 

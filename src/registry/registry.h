@@ -150,8 +150,8 @@ const char *registry_name(const struct registry *r, uint16_t port, enum transpor
  * last. An alias or historic name finds its own rows; their alias_of names the other. */
 struct registry_rows registry_by_name(const struct registry *r, const char *name);
 
-/* Rows are numbered 0 .. registry_n_rows() - 1, sorted by first port, those without a port last; rows
- * of one port in the order of the source. */
+/* Rows are numbered 0 .. registry_n_rows() - 1, sorted by first port, those without a port last;
+ * rows of one port in the order of the source. */
 uint32_t registry_n_rows(const struct registry *r);
 
 /* The row of that number. Returns 0, or -ENOENT when there is none. */

@@ -37,7 +37,8 @@ static void put_what(struct text *t, const struct answer_change *c)
 	const char *before = c->name_before, *after = c->name_after;
 
 	if (strcmp(c->kind, "renamed") == 0) {
-		text_putf(t, TEXT_PLAIN, 2, "%s became %s", before ? before : "?", after ? after : "?");
+		text_putf(t, TEXT_PLAIN, 2, "%s became %s", before ? before : "?",
+			  after ? after : "?");
 	} else if (strcmp(c->kind, "re-dated") == 0) {
 		text_putf(t, TEXT_PLAIN, 2, "%s: record changed",
 			  after ? after : or_nothing(c->status_after));
@@ -51,7 +52,8 @@ static void put_what(struct text *t, const struct answer_change *c)
 			text_put(t, TEXT_PLAIN, 0, or_nothing(c->status_after));
 	} else if (after && !before) {
 		text_putf(t, TEXT_PLAIN, 2, "%s added: ", after);
-		text_put(t, TEXT_PLAIN, 0, is_assigned(c->status_before) ? "beside others" : "was ");
+		text_put(t, TEXT_PLAIN, 0,
+			 is_assigned(c->status_before) ? "beside others" : "was ");
 		if (!is_assigned(c->status_before))
 			text_put(t, TEXT_PLAIN, 0, or_nothing(c->status_before));
 	} else {

@@ -9,6 +9,6 @@
 /* The history section of an answer: nothing when there is none, "none recorded" with -v. */
 void text_history(struct text *t, const struct answer *a, size_t indent);
 
-/* What an update did: counts, and the first changes of each kind (with -v all). `built_in_is_newer`:
- * the file was written, and the built-in registry still answers. */
+/* What an update did: counts, and the first changes of each kind (with -v all).
+ * `built_in_is_newer`: the file was written, and the built-in registry still answers. */
 void text_update(struct text *t, const struct answer_update *u, bool built_in_is_newer);

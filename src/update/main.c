@@ -2,7 +2,7 @@
  * berth-update: what `berth update` needs libraries for, as a program of its own.
  *
  *     berth-update xml                       IANA's XML on standard input
- *     berth-update fetch URL ETAG CACERT     IANA's XML or CSV over HTTPS; ETAG, CACERT may be empty
+ *     berth-update fetch URL ETAG CACERT     IANA's XML or CSV over HTTPS; two may be empty
  *
  * Writes to standard output, for berth and nobody else: the line "berth-update 1", lines of a key
  * and a value, an empty line, and behind "result table" the table as CSV (registry/iana-csv.h).
