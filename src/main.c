@@ -39,7 +39,7 @@
  *     act/       5. what berth does
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
- *     update/    the helper berth-update, which has libcurl and expat: main fetch
+ *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
 #include "cli/cli.h"

@@ -73,8 +73,7 @@ static void take_line(struct update_table *out, const char *line, size_t n, enum
 		copy_value(out->error, sizeof(out->error), line + 6, n - 6);
 }
 
-/* Read the head of the helper's answer; the table behind it stays. */
-static enum update_got read_answer(struct update_table *out)
+enum update_got update_source_read_answer(struct update_table *out)
 {
 	const char *bytes = str_text(&out->bytes), *end = bytes + out->bytes.length;
 	const char *line = bytes + strlen(GREETING);
@@ -114,7 +113,7 @@ static enum update_got ask_helper(const char *const *arguments, int input_fd,
 	if (WIFSIGNALED(end.status))
 		return fail(out, UPDATE_GOT_FAILED, "berth-update was ended by signal %d",
 			    WTERMSIG(end.status));
-	got = read_answer(out);
+	got = update_source_read_answer(out);
 	if ((got == UPDATE_GOT_REFUSED || got == UPDATE_GOT_FAILED) && !*out->error)
 		return fail(out, got, "berth-update failed without a word");
 	return got;

@@ -28,6 +28,9 @@ struct update_table {
 	char error[UPDATE_ERROR_SIZE];  /* for REFUSED and FAILED: one clear line */
 };
 
+/* Read the head of what the helper answered, in `out->bytes`; the table behind it stays there. */
+enum update_got update_source_read_answer(struct update_table *out);
+
 /* Whether `from` is a URL (it has a scheme), not the name of a file. */
 bool update_source_is_url(const char *from);
 

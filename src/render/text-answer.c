@@ -268,7 +268,7 @@ static void put_sources(struct text *t, const struct answer *a)
 			  r->names_as_of, r->details_as_of);
 	else if (r->names_as_of)
 		text_putf(t, TEXT_FAINT, 0, "registry as of %s", r->names_as_of);
-	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in)" : "(updated)");
+	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in); newer: berth update" : "(updated)");
 	text_end(t);
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_REDIRECTS = 5, CONNECT_S = 30, STALL_S = 30, STALL_BYTES = 1024, TOTAL_S = 600 };
 
@@ -30,30 +29,13 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 	return t->out->body.has_failed ? 0 : length;
 }
 
-/* Header lines come one at a time, with their line end. */
+/* Header lines come one at a time. */
 static size_t on_header(char *bytes, size_t size, size_t n, void *context)
 {
-	static const char name[] = "etag:";
 	struct transfer *t = context;
-	size_t length = size * n, begin = sizeof(name) - 1, end = length;
 
-	if (length >= 5 && strncasecmp(bytes, "HTTP/", 5) == 0)
-		t->out->etag[0] = '\0'; /* another response, behind a redirection */
-	if (length < begin || strncasecmp(bytes, name, begin) != 0)
-		return length;
-	while (begin < end && (bytes[begin] == ' ' || bytes[begin] == '\t'))
-		begin++;
-	while (end > begin && strchr(" \t\r\n", bytes[end - 1]) && bytes[end - 1])
-		end--;
-	for (size_t i = begin; i < end; i++) {
-		if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
-			return length;
-	}
-	if (end - begin < FETCH_ETAG_SIZE) {
-		memcpy(t->out->etag, bytes + begin, end - begin);
-		t->out->etag[end - begin] = '\0';
-	}
-	return length;
+	etag_of_header(bytes, size * n, t->out->etag);
+	return size * n;
 }
 
 static int set_options(CURL *curl, const char *url, const char *cacert, struct transfer *t,
@@ -129,7 +111,7 @@ static int judge(CURL *curl, CURLcode code, const struct transfer *t, const char
 static int perform(CURL *curl, const char *url, const char *etag, const char *cacert,
 		   struct transfer *t)
 {
-	char error[CURL_ERROR_SIZE] = "", line[FETCH_ETAG_SIZE + 32];
+	char error[CURL_ERROR_SIZE] = "", line[ETAG_SIZE + 32];
 	struct curl_slist *headers = NULL;
 	int n = snprintf(line, sizeof(line), "If-None-Match: %s", etag);
 	int r = set_options(curl, url, cacert, t, error);

@@ -4,16 +4,17 @@
 #pragma once
 
 #include "base/str.h"
+#include "update/etag.h"
 
 #include <stdbool.h>
 
-enum { FETCH_ERROR_SIZE = 400, FETCH_ETAG_SIZE = 256 };
+enum { FETCH_ERROR_SIZE = 400 };
 
 /* What came. */
 struct fetch {
 	struct str body;
 	bool is_unchanged;            /* 304: nothing newer than the ETag that was sent */
-	char etag[FETCH_ETAG_SIZE];   /* of what came; "" = none, or longer than berth keeps */
+	char etag[ETAG_SIZE];         /* of what came; "" = none, or longer than berth keeps */
 	char error[FETCH_ERROR_SIZE]; /* one line, when it failed */
 	bool is_refused;              /* it failed because of what came, not because nothing did */
 };

@@ -193,7 +193,7 @@ class Refused(Sandbox):
         ends = [found.end() for found in re.finditer(rb"\r\n(?=,49\d\d\d)", self.text)]
         self.refuse(self.text[:ends[0]], "no row for port 49151.*cut short")
         top = re.search(rb",49151,[^\r\n]*\r\n", self.text).end()
-        self.refuse(self.text[:top], "names without a port.*more than 10 %")
+        self.refuse(self.text[:top].replace(b"2026-07-23", b"2026-08-17"), "names without a port.*more than 10 %")
 
     def test_malformed(self):
         head, rest = self.text.split(b"\r\n", 1)
