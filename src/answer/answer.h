@@ -358,6 +358,9 @@ struct answer_sources {
 	size_t n_by_remote;
 };
 
+/* The gaps of what no build of this version can read, `*n` of them; static. */
+const struct answer_gap *answer_unbuilt_gaps(size_t *n);
+
 /* Index the snapshot for answer_port(). Once before the first answer. False when out of memory. */
 bool answer_index(struct answer_sources *from, struct arena *arena);
 

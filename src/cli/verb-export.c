@@ -24,9 +24,10 @@ static int export_services(struct cli *c)
 		r = cli_flush(c);
 	if (r < 0)
 		return c->has_written_error ? EXIT_SYSTEM : cli_fail(EXIT_SYSTEM, "out of memory");
-	if (counts.n_unfit + counts.n_portless > 0 && !c->options->is_quiet)
-		cli_warn("%u names left out that services(5) cannot hold, and %u without a port",
-			 counts.n_unfit, counts.n_portless);
+	if (counts.n_portless > 0 && !c->options->is_quiet)
+		cli_warn("%u names without a port left out", counts.n_portless);
+	if (counts.n_unfit > 0 && !c->options->is_quiet)
+		cli_warn("%u names left out that services(5) cannot hold", counts.n_unfit);
 	return EXIT_ANSWERED;
 }
 
