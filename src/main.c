@@ -5,28 +5,36 @@
  * one way: base <- query <- { registry | live | ledger } <- answer <- { render | act } <- cli.
  *
  *     base/      knows nothing of ports
- *         attr arena fd str instant  attributes; memory that dies together; files; text; times
- *         image image-writer       one read-only file format: registry now, claims later
+ *         attr arena fd str          attributes; memory that dies together; files; bytes as text
+ *         instant                    RFC 3339
+ *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
- *         transport address query  tcp and udp; addresses and exposure; "5432/tcp", "pid:7"
+ *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
  *     registry/  2a. what the world claims
- *         registry known-uses      look-up by port and name in one image; software by port
- *         format validate builtin  what lies in the image; is it whole; the one linked in
- *         search etc-services      all words in all texts; services(5) lines
- *         browser-ports            what browsers refuse
- *         builder                  makes the image: for the build (tools/mkregistry), for updates
+ *         format builder validate    how it lies in an image; made; checked before use
+ *         registry builtin search    look-up by port and name; the one linked in; by words
+ *         known-uses browser-ports   software and its default ports; what browsers refuse
+ *         etc-services               as lines of services(5)
  *     live/      2b. what runs now
- *         live source.h            the records; the seam to an operating system
- *         recording-* scrub        a snapshot as a text file, fit for strangers; source-replay
+ *         live source gaps           the records; the seam to a system; what could not be seen
+ *         source-linux source-none   the systems
+ *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
+ *         netns mounts               network namespaces, and where one may be bind-mounted
+ *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
+ *         socket-list number-map     what a look gathers
+ *         source-replay recording -fields -value -read -write -select   a recorded world
+ *         scrub recording-scrub      nothing private in it
  *     answer/    3. one record
- *         answer fields.def        the record; what it looks like from outside, a row a field
- *         answer-world -live -lists  its parts, from the registry and from what runs now
- *         verdict identify match   one word; by what names a process goes; from a word to ports
+ *         answer fields              the record; what it looks like from outside, a row a field
+ *         answer-parts -world -live -lists   its parts, from the registry and from what runs now
+ *         verdict identify match     one word; names of a process; from a word to ports
  *     render/    4. its faces
- *         render writer schema     the only walk; JSON and CSV; the schema of a record
- *         text text-answer -list   lines for people
+ *         render writer schema       the only walk; what every face is told; its JSON Schema
+ *         writer-json writer-csv     the faces for programs
+ *         text text-answer -parts -claimed -residents -list   lines for people
  *     act/       5. what berth does: connect
- *     cli/       the entrance: verbs.def options.def, verb-<name>.c
+ *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
 #include "cli/cli.h"
 

@@ -99,8 +99,9 @@ const struct answer_remote *connect_once(const char *host, uint16_t port, int ti
 	if (!out)
 		return NULL;
 	snprintf(service, sizeof(service), "%u", port);
-	*out = (struct answer_remote){
-		.host = arena_strdup(arena, host), .result = "unresolved", .milliseconds = ANSWER_NULL};
+	*out = (struct answer_remote){.host = arena_strdup(arena, host),
+				      .result = "unresolved",
+				      .milliseconds = ANSWER_NULL};
 	r = getaddrinfo(host, service, &hints, &found);
 	if (r != 0) {
 		out->error = arena_strdup(arena, gai_strerror(r));

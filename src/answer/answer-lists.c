@@ -20,7 +20,8 @@ static const char *registration_of(enum registry_range range)
 }
 
 /* Ports of a range on which at least one listener counts. */
-static answer_number count_listening(const struct answer_sources *from, const struct live_span *span)
+static answer_number count_listening(const struct answer_sources *from,
+				     const struct live_span *span)
 {
 	answer_number n = 0;
 	uint32_t before = UINT32_MAX;

@@ -9,7 +9,8 @@
 
 enum { MOST_SAMPLES = 8, MOST_PEERS = 8 };
 
-static bool fill_parents(const struct live_process *p, struct answer_owner *out, struct arena *arena)
+static bool fill_parents(const struct live_process *p, struct answer_owner *out,
+			 struct arena *arena)
 {
 	struct answer_parent *parents = arena_calloc(arena, p->n_parents, sizeof(*parents));
 

@@ -20,7 +20,8 @@ bool answer_fill_assignments(const struct registry *reg, uint16_t port,
 			     const struct answer_options *options, struct answer *out,
 			     struct arena *arena);
 bool answer_fill_uses(const struct registry *reg, uint16_t port,
-		      const struct answer_options *options, struct answer *out, struct arena *arena);
+		      const struct answer_options *options, struct answer *out,
+		      struct arena *arena);
 
 /* One listening socket as a record; the verdict is not yet in it. */
 bool answer_fill_listener(const struct answer_sources *from, const struct live_socket *s,

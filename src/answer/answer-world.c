@@ -76,7 +76,8 @@ bool answer_fill_assignment(const struct registry *reg, uint32_t id, struct answ
 		.references = split_list(row.references, arena),
 		.unauthorized_use = row.unauthorized_use,
 		.note = row.note,
-		.service_code = row.has_service_code ? (answer_number)row.service_code : ANSWER_NULL,
+		.service_code =
+			row.has_service_code ? (answer_number)row.service_code : ANSWER_NULL,
 		.is_widespread = row.is_widespread,
 		.details_as_of = row.details_as_of,
 	};

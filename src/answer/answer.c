@@ -1,5 +1,6 @@
-#include "answer/answer-parts.h"
+#include "answer/answer.h"
 
+#include "answer/answer-parts.h"
 #include "registry/registry.h"
 
 #include <string.h>

@@ -44,7 +44,7 @@ struct answer_assignment {
 	const char *name;
 	const char *alias_of;     /* the name it stands for; NULL = not an alias */
 	const char *description;
-	bool has_ports;           /* false: a name without a port (DNS-SD); only in find and export */
+	bool has_ports;           /* false: a name without a port (DNS-SD), as find shows */
 	struct live_span ports;
 	const char *assignee, *contact, *organization;
 	const char *registered, *modified; /* the registry's own precision: 2002-04 */
@@ -180,7 +180,8 @@ struct answer_peer {
 };
 
 struct answer_connections {
-	answer_number local, remote; /* connected sockets whose local, whose remote port is this one */
+	answer_number local;  /* connected sockets whose local port is this one */
+	answer_number remote; /* those whose remote port is */
 	const struct answer_peer *peers;
 	size_t n_peers;
 };
@@ -333,8 +334,8 @@ struct answer_sources {
 bool answer_index(struct answer_sources *from, struct arena *arena);
 
 /*
- * The answer for one port from what was gathered. Returns it in `arena`, or NULL when out of memory.
- * The snapshot must have been taken for a request that covers the port.
+ * The answer for one port from what was gathered. Returns it in `arena`, or NULL when out of
+ * memory. The snapshot must have been taken for a request that covers the port.
  */
 const struct answer *answer_port(const struct answer_sources *from, uint16_t port,
 				 const struct answer_options *options, struct arena *arena);

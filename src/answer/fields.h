@@ -18,9 +18,9 @@ enum field_type {
 	FIELD_NUMBER,  /* answer_number: negative = null */
 	FIELD_TIME,    /* live_time: LIVE_TIME_NONE = null */
 	FIELD_SPAN,    /* struct live_span: [first, last] */
-	FIELD_TEXTS,   /* const char *const *: NULL-terminated; NULL = null if `is_nullable`, else [] */
+	FIELD_TEXTS,   /* const char *const * up to a NULL; NULL: null if `is_nullable`, else [] */
 	FIELD_OBJECT,  /* an embedded struct, or with `is_pointer` a pointer to one: NULL = null */
-	FIELD_OBJECTS, /* pointer to the first of a counted array; the count stands at `count_offset` */
+	FIELD_OBJECTS, /* pointer to the first of an array; its count stands at `count_offset` */
 };
 
 struct field_record;

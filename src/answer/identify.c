@@ -33,10 +33,12 @@ static const struct interpreter interpreters[] = {
 	{"ruby", " -C -I -r -E ", " -e ", " -S "},
 	{"perl", " -I ", " -e -E ", ""},
 	{"php", " -c -d -z -S -t ", " -r -B -R -F -E ", " -f "},
-	{"java", " -cp -classpath --class-path -p --module-path --add-modules --add-opens --add-exports "
-		 "--add-reads --limit-modules --upgrade-module-path ",
+	{"java",
+	 " -cp -classpath --class-path -p --module-path --add-modules --add-opens --add-exports "
+	 "--add-reads --limit-modules --upgrade-module-path ",
 	 "", " -jar -m --module "},
-	{"dotnet", " --additionalprobingpath --depsfile --runtimeconfig --fx-version ", "", " exec "},
+	{"dotnet", " --additionalprobingpath --depsfile --runtimeconfig --fx-version ", "",
+	 " exec "},
 	{"mono", " --config ", "", ""},
 	{"sh", " -o -O +O ", " -c -s ", ""},
 	{"bash", " -o -O +O --rcfile --init-file ", " -c -s ", ""},
@@ -74,7 +76,8 @@ static size_t length_without_version(const char *name)
 {
 	size_t n = strlen(name), kept = n;
 
-	while (kept > 1 && ((name[kept - 1] >= '0' && name[kept - 1] <= '9') || name[kept - 1] == '.'))
+	while (kept > 1 &&
+	       ((name[kept - 1] >= '0' && name[kept - 1] <= '9') || name[kept - 1] == '.'))
 		kept--;
 	return kept < n && name[kept - 1] == '-' && kept > 1 ? kept - 1 : kept;
 }
@@ -178,8 +181,9 @@ static void add_interpreted(struct names *names, const struct interpreter *in,
 			continue;
 		}
 		if (**arg != '-' && **arg != '+') {
-			bool is_runner = strcmp(*arg, "run") == 0 &&
-					 (strcmp(in->name, "deno") == 0 || strcmp(in->name, "bun") == 0);
+			bool is_runner =
+				strcmp(*arg, "run") == 0 &&
+				(strcmp(in->name, "deno") == 0 || strcmp(in->name, "bun") == 0);
 
 			if (is_runner)
 				continue;

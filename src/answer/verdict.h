@@ -18,7 +18,7 @@ enum verdict_word {
 	VERDICT_AS_CLAIMED, /* an own claim or an assignment, and its program is here */
 	VERDICT_CUSTOMARY,  /* a program known to use this port by default */
 	VERDICT_UNCLAIMED,  /* nobody has it, somebody listens */
-	VERDICT_OCCUPIED,   /* somebody has it; nothing tells whether the listener is the claimant */
+	VERDICT_OCCUPIED,   /* somebody has it; nothing tells whether the listener is that one */
 	VERDICT_CONFLICT,   /* an own claim, and a program that is not the one it was made for */
 	VERDICT_UNKNOWN,    /* could not look */
 };
@@ -39,7 +39,7 @@ struct verdict {
 /* An own claim that covers the port. */
 struct verdict_claim {
 	const char *name;
-	const char *program; /* the program it was made for; NULL = not said, then the name is tried */
+	const char *program; /* the program it was made for; NULL = not said: the name is tried */
 };
 
 /* Software known to use the port by default. */

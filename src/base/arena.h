@@ -16,7 +16,7 @@ struct arena_block;
 
 /* Embed it or keep it on the stack; zero-initialised (`{0}`) is a valid empty arena. */
 struct arena {
-	struct arena_block *newest; /* the block that is being filled; owns the chain of older ones */
+	struct arena_block *newest; /* the block that is being filled; owns the older ones */
 	size_t n_bytes;             /* bytes handed out so far, padding included */
 	bool has_failed;            /* one allocation failed since arena_init() */
 };
@@ -30,7 +30,7 @@ struct arena_mark {
 
 void arena_init(struct arena *a);
 
-/* Gives all memory back; the arena is empty and usable afterwards. arena_fini(NULL) does nothing. */
+/* Gives all memory back; the arena is empty and usable. arena_fini(NULL) does nothing. */
 void arena_fini(struct arena *a);
 
 /*
@@ -73,5 +73,5 @@ bool arena_failed(const struct arena *a);
 		 : NULL)
 
 /* For ARENA_PUSH only: doubles `*capacity`; on failure returns NULL (the old array is lost to the
- * caller's variable, the arena still owns it) and leaves `*capacity` at 0 so that pushes fail on. */
+ * caller's variable, the arena still owns it) and leaves `*capacity` at 0: pushes go on failing. */
 void *arena_push_grow(struct arena *a, const void *old, size_t n, size_t *capacity, size_t size);

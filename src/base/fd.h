@@ -29,6 +29,7 @@ long fd_read_file_at(int dir, const char *path, char *buffer, size_t size,
 
 /*
  * Read a whole file of at most `limit` bytes into fresh heap memory (`*out`, free() it, terminated
- * by one NUL more than `*n_out` counts). -EFBIG when it is larger. Outputs are untouched on failure.
+ * by one NUL more than `*n_out` counts). -EFBIG when it is larger. Outputs stay as they are then.
  */
-int fd_slurp_at(int dir, const char *path, size_t limit, char **out, size_t *n_out) BERTH_MUST_CHECK;
+int fd_slurp_at(int dir, const char *path, size_t limit, char **out,
+		size_t *n_out) BERTH_MUST_CHECK;

@@ -74,5 +74,5 @@ int str_parse_u64(const char *text, size_t n, uint64_t max, uint64_t *out) BERTH
 uint64_t str_hash(const void *bytes, size_t n);
 
 /* Edit distance (insert, delete, replace, swap of neighbours) of two short words, without case;
- * stops early and returns `limit` + 1 when it is larger than `limit`. Words over 63 bytes: limit + 1. */
+ * stops early and returns `limit` + 1 when it is larger; so it does for words over 63 bytes. */
 unsigned int str_distance(const char *a, const char *b, unsigned int limit);

@@ -138,7 +138,8 @@ int cli_open_registry(struct cli *c)
 	} else {
 		r = registry_open_builtin(&c->registry, &reason);
 		if (r < 0)
-			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s", reason);
+			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s",
+					reason);
 	}
 	c->has_registry = true;
 	return 0;
@@ -150,10 +151,10 @@ struct live_request cli_request(const struct cli *c)
 	struct live_request r = live_request_default();
 
 	if (o->want_tcp != o->want_udp)
-		r.transports = o->want_tcp
-				       ? TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_MPTCP)
-				       : TRANSPORT_BIT(TRANSPORT_UDP) |
-						 TRANSPORT_BIT(TRANSPORT_UDPLITE);
+		r.transports =
+			o->want_tcp
+				? TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_MPTCP)
+				: TRANSPORT_BIT(TRANSPORT_UDP) | TRANSPORT_BIT(TRANSPORT_UDPLITE);
 	if (o->want_v4 != o->want_v6) {
 		r.want_v4 = o->want_v4;
 		r.want_v6 = o->want_v6;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,21 +53,16 @@ static int BERTH_PRINTF(2, 3) refuse(struct parse *p, const char *fmt, ...)
 	return -EINVAL;
 }
 
+/* There is room: one word for each argument, and one for what --help makes of a verb. */
 static int add_word(struct parse *p, const char *word)
 {
-	const char **words = realloc(p->o->words, (p->o->n_words + 2) * sizeof(*words));
-
-	if (!words)
-		return refuse(p, "out of memory");
-	words[p->o->n_words++] = word;
-	words[p->o->n_words] = NULL;
-	p->o->words = words;
+	p->o->words[p->o->n_words++] = word;
 	return 0;
 }
 
 static int choose(struct parse *p, const struct option_row *row, const char *value, int *out)
 {
-	const char *rest = row->argument;
+	const char *rest = row->argument ? row->argument : "";
 
 	for (int i = 0; *rest; i++) {
 		size_t n = strcspn(rest, "|");
@@ -104,7 +100,8 @@ static int take_lsof(struct parse *p, const char *value)
 	if (!*rest)
 		return 0;
 	if (strchr(rest, '@'))
-		return refuse(p, "-i with a host is not understood; berth HOST:PORT connects to one");
+		return refuse(p,
+			      "-i with a host is not understood; berth HOST:PORT connects to one");
 	return add_word(p, rest);
 }
 
@@ -134,7 +131,6 @@ static int take_verdict(struct parse *p, const char *value)
 	if (verdict_word_parse(value, &word) < 0)
 		return refuse(p, "--verdict takes as-claimed, customary, unclaimed, occupied, "
 				 "conflict or unknown, not \"%.60s\"", value);
-	p->o->verdict = value;
 	return 0;
 }
 
@@ -143,64 +139,80 @@ static void take_netns(struct parse *p, const char *value)
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
 		      : strcmp(value, "here") == 0 ? LIVE_SCOPE_HERE
 						   : LIVE_SCOPE_NAMED;
-	p->o->netns = value;
 }
 
-/* Options that only set a flag. */
-static bool *flag_of(struct options *o, enum option_id id)
-{
-	const struct {
-		enum option_id id;
-		bool *flag;
-	} flags[] = {
-		{OPTION_QUIET, &o->is_quiet},     {OPTION_VERBOSE, &o->is_verbose},
-		{OPTION_STRICT, &o->is_strict},   {OPTION_TCP, &o->want_tcp},
-		{OPTION_UDP, &o->want_udp},       {OPTION_IPV4, &o->want_v4},
-		{OPTION_IPV6, &o->want_v6},       {OPTION_PEERS, &o->want_peers},
-		{OPTION_ALL, &o->want_all},       {OPTION_EXPOSED, &o->is_exposed},
-	};
+/* Options that set a flag. */
+static const struct {
+	enum option_id id;
+	size_t offset; /* of a bool in struct options */
+} flags[] = {
+	{OPTION_QUIET, offsetof(struct options, is_quiet)},
+	{OPTION_VERBOSE, offsetof(struct options, is_verbose)},
+	{OPTION_STRICT, offsetof(struct options, is_strict)},
+	{OPTION_TCP, offsetof(struct options, want_tcp)},
+	{OPTION_UDP, offsetof(struct options, want_udp)},
+	{OPTION_IPV4, offsetof(struct options, want_v4)},
+	{OPTION_IPV6, offsetof(struct options, want_v6)},
+	{OPTION_PEERS, offsetof(struct options, want_peers)},
+	{OPTION_ALL, offsetof(struct options, want_all)},
+	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
+};
 
+/* Options that keep their argument, which must not be empty. */
+static const struct {
+	enum option_id id;
+	size_t offset; /* of a const char * in struct options */
+} texts[] = {
+	{OPTION_PROGRAM, offsetof(struct options, program)},
+	{OPTION_USER, offsetof(struct options, user)},
+	{OPTION_CONTAINER, offsetof(struct options, container)},
+	{OPTION_UNIT, offsetof(struct options, unit)},
+	{OPTION_REGISTRY, offsetof(struct options, registry)},
+	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_NETNS, offsetof(struct options, netns)},
+	{OPTION_VERDICT, offsetof(struct options, verdict)},
+};
+
+static void take_flag(struct parse *p, const struct option_row *row)
+{
 	for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
-		if (flags[i].id == id)
-			return flags[i].flag;
+		if (flags[i].id == row->id)
+			*(bool *)((char *)p->o + flags[i].offset) = true;
 	}
-	return NULL;
 }
 
-/* Options that only keep their argument. */
-static const char **text_of(struct options *o, enum option_id id)
+static int take_text(struct parse *p, const struct option_row *row, const char *value)
 {
-	const struct {
-		enum option_id id;
-		const char **text;
-	} texts[] = {
-		{OPTION_PROGRAM, &o->program}, {OPTION_USER, &o->user},
-		{OPTION_CONTAINER, &o->container}, {OPTION_UNIT, &o->unit},
-		{OPTION_REGISTRY, &o->registry}, {OPTION_REPLAY, &o->replay},
-	};
-
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
-		if (texts[i].id == id)
-			return texts[i].text;
+		if (texts[i].id != row->id)
+			continue;
+		if (!*value)
+			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+		memcpy((char *)p->o + texts[i].offset, &value, sizeof(value));
 	}
-	return NULL;
+	return 0;
 }
 
-static int take(struct parse *p, const struct option_row *row, const char *value)
+static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
-	struct options *o = p->o;
-	bool *flag = flag_of(o, row->id);
-	const char **text = text_of(o, row->id);
-	int choice = 0, r;
+	int choice = 0, r = choose(p, row, value, &choice);
 
-	p->seen[row->id] = true;
-	if (flag)
-		*flag = true;
-	if (text)
-		*text = value;
-	if (text && !*value)
-		return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
-	switch ((int)row->id) {
+	p->o->colour = (enum when)choice;
+	return r;
+}
+
+static int take_owners(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->want_all_owners = choice == 1;
+	return r;
+}
+
+/* What an option means beyond being kept. */
+static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
+{
+	switch (row->id) {
 	case OPTION_JSON:
 		return take_format(p, FORMAT_JSON);
 	case OPTION_JSONL:
@@ -208,25 +220,54 @@ static int take(struct parse *p, const struct option_row *row, const char *value
 	case OPTION_CSV:
 		return take_format(p, FORMAT_CSV);
 	case OPTION_COLOR:
-		r = choose(p, row, value, &choice);
-		o->colour = (enum when)choice;
-		return r;
+		return take_colour(p, row, value);
 	case OPTION_OWNERS:
-		r = choose(p, row, value, &choice);
-		o->want_all_owners = choice == 1;
-		return r;
+		return take_owners(p, row, value);
 	case OPTION_WIDTH:
 		return take_width(p, value);
 	case OPTION_VERDICT:
 		return take_verdict(p, value);
 	case OPTION_NETNS:
 		take_netns(p, value);
-		return *value ? 0 : refuse(p, "--netns takes %s, not nothing", row->argument);
+		return 0;
 	case OPTION_LSOF_I:
 		return take_lsof(p, value);
-	default:
+	case OPTION_QUIET:
+	case OPTION_VERBOSE:
+	case OPTION_STRICT:
+	case OPTION_TCP:
+	case OPTION_UDP:
+	case OPTION_IPV4:
+	case OPTION_IPV6:
+	case OPTION_PEERS:
+	case OPTION_ALL:
+	case OPTION_EXPOSED:
+	case OPTION_PROGRAM:
+	case OPTION_USER:
+	case OPTION_CONTAINER:
+	case OPTION_UNIT:
+	case OPTION_REGISTRY:
+	case OPTION_REPLAY:
+	case OPTION_HELP:
+	case OPTION_VERSION:
+	case OPTION_SS_L:
+	case OPTION_SS_N:
+	case OPTION_SS_P:
+	case OPTION_LSOF_P:
+	case N_OPTIONS:
 		return 0;
 	}
+	return 0;
+}
+
+/* `value` is "" for an option that takes none. */
+static int take(struct parse *p, const struct option_row *row, const char *value)
+{
+	int r = take_text(p, row, value);
+
+	p->seen[row->id] = true;
+	take_flag(p, row);
+	return r < 0 ? r : take_meaning(p, row, value);
 }
 
 static int parse_long(struct parse *p, const char *arg)
@@ -243,7 +284,7 @@ static int parse_long(struct parse *p, const char *arg)
 		if (n > 0 && strlen(row->name) == n && strncmp(row->name, name, n) == 0) {
 			if (!row->argument)
 				return equals ? refuse(p, "--%s takes no value", row->name)
-					      : take(p, row, NULL);
+					      : take(p, row, "");
 			if (equals)
 				return take(p, row, equals + 1);
 			if (p->next >= p->argc)
@@ -286,7 +327,8 @@ static int parse_lsof_value(struct parse *p, const struct option_row *row, const
 
 static int parse_short(struct parse *p, const char *arg)
 {
-	if (strspn(arg + 1, "0123456789") == strlen(arg + 1) && !(arg[2] == '\0' && find_letter(arg[1])))
+	if (strspn(arg + 1, "0123456789") == strlen(arg + 1) &&
+	    !(arg[2] == '\0' && find_letter(arg[1])))
 		return refuse(p, "\"%.60s\" is not a port: ports are 0 to 65535", arg);
 	for (const char *c = arg + 1; *c; c++) {
 		const struct option_row *row = find_letter(*c);
@@ -296,7 +338,7 @@ static int parse_short(struct parse *p, const char *arg)
 			return refuse(p, "there is no option -%c (berth help lists them)", *c);
 		if (row->argument)
 			return parse_lsof_value(p, row, c + 1);
-		r = take(p, row, NULL);
+		r = take(p, row, "");
 		if (r < 0)
 			return r;
 	}
@@ -363,6 +405,9 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
 
 	*out = (struct options){.verb = VERB_ANSWER};
+	out->words = calloc((size_t)argc + 2, sizeof(*out->words));
+	if (!out->words)
+		return refuse(&p, "out of memory");
 	while (p.next < argc) {
 		const char *arg = argv[p.next++];
 		int r;

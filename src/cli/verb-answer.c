@@ -224,8 +224,8 @@ static int refuse_word(struct session *s, const struct query *q, const struct li
 	if (q->kind == QUERY_PID)
 		return cli_fail(EXIT_USAGE, "process %u is not seen to listen on any port", q->pid);
 	if (suggest_word(&s->c->registry, live, q, hint, sizeof(hint)))
-		return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\"; did you mean %s?", q->word,
-				hint);
+		return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\"; did you mean %s?",
+				q->word, hint);
 	return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\": no service, running program, "
 				    "unit or container (berth find searches)", q->word);
 }

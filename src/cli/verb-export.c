@@ -107,8 +107,9 @@ static int add_csv(void *context, struct answer_assignment *row)
 	char number[24] = "", code[24] = "";
 
 	if (row->has_ports)
-		snprintf(number, sizeof(number), row->ports.first == row->ports.last ? "%u" : "%u-%u",
-			 row->ports.first, row->ports.last);
+		snprintf(number, sizeof(number),
+			 row->ports.first == row->ports.last ? "%u" : "%u-%u", row->ports.first,
+			 row->ports.last);
 	if (row->service_code >= 0)
 		snprintf(code, sizeof(code), "%lld", (long long)row->service_code);
 	writer_csv_cell(csv, row->name);
@@ -154,7 +155,8 @@ int verb_export(struct cli *c)
 	int r;
 
 	if (options.n_words != 1)
-		return cli_fail(EXIT_USAGE, "berth export takes one format: services, json, jsonl or csv");
+		return cli_fail(EXIT_USAGE,
+				"berth export takes one format: services, json, jsonl or csv");
 	r = cli_open_registry(c);
 	if (r != 0)
 		return r;
@@ -163,8 +165,9 @@ int verb_export(struct cli *c)
 	if (strcmp(format, "csv") == 0)
 		return export_csv(c);
 	if (strcmp(format, "json") != 0 && strcmp(format, "jsonl") != 0)
-		return cli_fail(EXIT_USAGE, "there is no format \"%.60s\": services, json, jsonl or csv "
-					    "are", format);
+		return cli_fail(EXIT_USAGE,
+				"there is no format \"%.60s\": services, json, jsonl or csv",
+				format);
 	options.format = format[4] ? FORMAT_JSONL : FORMAT_JSON;
 	c->options = &options;
 	r = export_json(c);

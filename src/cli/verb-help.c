@@ -68,22 +68,29 @@ static void put_options(struct text *t, unsigned int verbs)
 	}
 }
 
+static const char *const forms[] = {
+	"3476  :3476  3476/udp        a port",
+	"8000-8010                    a range of ports",
+	"HOST:PORT                    a port of another host: connects to it once",
+	"ssh  nginx  cron.service     a service, running program, unit or container by name",
+	"service:ssh program:nginx pid:7 unit:cron container:web     one kind only",
+};
+
 static void put_overview(struct text *t)
 {
-	put_line(t, 0, "berth tells who claimed a port, who lives there now, and whether the two agree.");
+	put_line(t, 0,
+		 "berth tells who claimed a port, who lives there now, and whether the two agree.");
 	put_heading(t, "Verbs");
 	for (size_t i = 0; i < N_VERBS; i++)
 		put_verb(t, &verb_rows[i]);
 	put_heading(t, "WHAT is one of");
-	put_line(t, 2, "3476  :3476  3476/udp        a port");
-	put_line(t, 2, "8000-8010                    a range of ports");
-	put_line(t, 2, "HOST:PORT                    a port of another host: connects to it once");
-	put_line(t, 2, "ssh  nginx  cron.service     a service, running program, unit or container by name;");
-	put_line(t, 2, "service:ssh program:nginx pid:7 unit:cron container:web     one kind only");
+	for (size_t i = 0; i < N_ELEMENTS(forms); i++)
+		put_line(t, 2, forms[i]);
 	put_options(t, ~0U);
 	put_heading(t, "Exit codes");
-	put_line(t, 2, "0 answered; 1 the answer is no; 2 bad usage or input file; 3 answered with gaps "
-		       "(--strict); 4 the system failed");
+	put_line(t, 2,
+		 "0 answered; 1 the answer is no; 2 bad usage or input file; 3 answered with gaps "
+		 "(--strict); 4 the system failed");
 }
 
 static int put_one(struct text *t, const char *name)
@@ -123,7 +130,8 @@ int verb_version(struct cli *c)
 	if (r != 0)
 		return r;
 	source = registry_source(&c->registry);
-	str_printf(&c->out, "berth %s\nregistry: %s, names as of %s, people and dates as of %s (%s)\n",
+	str_printf(&c->out,
+		   "berth %s\nregistry: %s, names as of %s, people and dates as of %s (%s)\n",
 		   BERTH_VERSION, source.source ? source.source : "?",
 		   source.names_as_of ? source.names_as_of : "?",
 		   source.details_as_of ? source.details_as_of : "?",

@@ -79,7 +79,8 @@ int verb_report(struct cli *c)
 	int r;
 
 	if (c->options->n_words != 1)
-		return cli_fail(EXIT_USAGE, "berth report takes one file to write (- for standard output)");
+		return cli_fail(EXIT_USAGE,
+				"berth report takes one file to write (- for standard output)");
 	r = record(c, &text, &live);
 	if (r == 0)
 		r = save(c, c->options->words[0], &text);

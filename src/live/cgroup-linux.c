@@ -104,6 +104,7 @@ static const char *open_by_id(struct cgroups *c, uint64_t id)
 }
 
 /* Remember every group below `path`. */
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_WALKED_LEVELS deep */
 static void walk(struct cgroups *c, const char *path, unsigned int level)
 {
 	int fd = openat(c->mount_fd, relative(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -225,6 +226,7 @@ static int read_pids(int fd, struct pid_walk *w)
 	}
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_LEVELS deep */
 static int walk_pids(struct pid_walk *w, int parent, const char *name, bool is_deep,
 		     unsigned int level)
 {

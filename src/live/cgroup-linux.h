@@ -18,7 +18,7 @@ struct cgroup {
 	const char *path; /* below the mount: "/", "/system.slice/cron.service"; NULL = not found */
 	const char *unit;      /* NULL = none */
 	const char *container; /* NULL = none */
-	const char *home;      /* the unit's or container's own path, of which `path` is a part; else path */
+	const char *home;      /* the path of the unit or container, of which `path` is a part */
 };
 
 struct cgroups;

@@ -73,7 +73,8 @@ static struct cgroup_part id_of(const char *at, size_t n)
 	before = n - ID_LENGTH;
 	if (before > 0 && at[before - 1] != '-' && at[before - 1] != ':')
 		return none;
-	if (before > 0 && (ends_with(at, before - 1, "conmon") || is_equal(at, before - 1, "conmon")))
+	if (before > 0 &&
+	    (ends_with(at, before - 1, "conmon") || is_equal(at, before - 1, "conmon")))
 		return none;
 	return (struct cgroup_part){at + before, ID_LENGTH};
 }

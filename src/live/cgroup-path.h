@@ -22,7 +22,7 @@ struct cgroup_names {
 	 * writes it (escapes such as \x2d stay). What lies inside a container is not the host's. */
 	struct cgroup_part unit;
 	size_t unit_end;      /* bytes of the path up to the end of that unit */
-	/* The innermost container: 64 hexadecimal digits, or the name of an LXC or nspawn container. */
+	/* The innermost container: 64 hexadecimal digits, or a name (LXC, nspawn). */
 	struct cgroup_part container;
 	size_t container_end; /* bytes of the path up to the end of its component */
 };
@@ -33,6 +33,6 @@ struct cgroup_names cgroup_path_names(const char *path);
 /*
  * The path of the lines of /proc/PID/cgroup that names the process best: "0::" (v2) unless that is
  * the root and the v1 hierarchy of systemd says more; then any v1 line with a container. `text` is
- * terminated and is cut up. Returns a pointer into it, NULL when no line has the form ID:NAMES:PATH.
+ * terminated and is cut up. Returns a pointer into it; NULL: no line has the form ID:NAMES:PATH.
  */
 const char *cgroup_path_pick(char *text);

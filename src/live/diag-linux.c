@@ -253,13 +253,21 @@ static int take_message(const struct nlmsghdr *header, const struct diag_query *
 	return 0;
 }
 
+/* Whether a whole message is there. Not mnl_nlmsg_ok(): that of libmnl 1.0.4 takes a length with the
+ * highest bit set for a negative one, and lets it pass. */
+static bool is_whole(const struct nlmsghdr *header, size_t left)
+{
+	return left >= sizeof(*header) && header->nlmsg_len >= sizeof(*header) &&
+	       header->nlmsg_len <= left;
+}
+
 int diag_parse(const void *bytes, size_t n, const struct diag_query *q, uint32_t sequence,
 	       uint32_t port_id, diag_row_fn row, void *context)
 {
 	const struct nlmsghdr *header = bytes;
 	int left = n > REPLY_SIZE ? REPLY_SIZE : (int)n;
 
-	while (mnl_nlmsg_ok(header, left)) {
+	while (left > 0 && is_whole(header, (size_t)left)) {
 		/* An answer to an earlier, abandoned request is not ours. */
 		if (mnl_nlmsg_seq_ok(header, sequence) && mnl_nlmsg_portid_ok(header, port_id)) {
 			int r = take_message(header, q, row, context);

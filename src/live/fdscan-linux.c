@@ -15,7 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ENTRIES_SIZE = 32 * 1024, RING_SIZE = 4 * 1024 * 1024 };
+/* Listing a table costs more than following its links, and sockets are mostly opened early: the first
+ * piece of a table is a small one. */
+enum { FIRST_ENTRIES_SIZE = 1024, ENTRIES_SIZE = 32 * 1024, RING_SIZE = 4 * 1024 * 1024 };
 
 /* An io_uring descriptor that was met. */
 struct ring {
@@ -23,10 +25,13 @@ struct ring {
 	int fd;
 };
 
+/* How far a process's table was read. */
+enum progress { READ_DENIED, READ_PARTLY, READ_WHOLLY };
+
 struct fdscan {
 	fdscan_fn hit;
 	void *context;
-	struct number_map seen; /* pid -> index into `pids` */
+	struct number_map seen; /* pid -> how far, enum progress */
 	uint32_t *pids;
 	size_t n_pids, pids_capacity;
 	size_t n_hidden_pids; /* of which fdscan_hidden() has done the threads */
@@ -66,33 +71,39 @@ uint32_t fdscan_n_denied(const struct fdscan *f)
 	return f->n_denied;
 }
 
-/* Room for one more element of `size` bytes; false when out of memory. */
-static bool make_room(void **items, size_t n, size_t *capacity, size_t size)
+/* `items` with room for one more of `size` bytes; NULL when out of memory, then they stay. */
+static void *make_room(void *items, size_t n, size_t *capacity, size_t size)
 {
 	size_t wider = *capacity ? *capacity * 2 : 64;
 	void *grown;
 
 	if (n < *capacity)
-		return true;
-	grown = reallocarray(*items, wider, size);
-	if (!grown)
-		return false;
-	*items = grown;
-	*capacity = wider;
-	return true;
+		return items;
+	grown = reallocarray(items, wider, size);
+	if (grown)
+		*capacity = wider;
+	return grown;
 }
 
 static void remember_ring(struct fdscan *f, uint32_t pid, uint32_t tid, int fd)
 {
-	if (make_room((void **)&f->rings, f->n_rings, &f->rings_capacity, sizeof(*f->rings)))
-		f->rings[f->n_rings++] = (struct ring){.pid = pid, .tid = tid, .fd = fd};
+	struct ring *rings = make_room(f->rings, f->n_rings, &f->rings_capacity, sizeof(*rings));
+
+	if (!rings)
+		return;
+	f->rings = rings;
+	f->rings[f->n_rings++] = (struct ring){.pid = pid, .tid = tid, .fd = fd};
 }
 
 /* --- tables ---------------------------------------------------------------------------------- */
 
-/* False when berth may list the table but not follow its links, as with a process of another
- * privilege: then every entry fails alike. */
-static bool take_entry(struct fdscan *f, uint32_t pid, uint32_t tid, int table, const char *name)
+/* What one entry of a table says about going on. */
+enum step { STEP_ON, STEP_ENOUGH, STEP_DENIED };
+
+/* STEP_DENIED: berth may list the table but not follow its links, as with a process of another
+ * privilege; then every entry fails alike. */
+static enum step take_entry(struct fdscan *f, uint32_t pid, uint32_t tid, int table,
+			    const char *name)
 {
 	static const char ring[] = "anon_inode:[io_uring]";
 	char link[64];
@@ -100,11 +111,11 @@ static bool take_entry(struct fdscan *f, uint32_t pid, uint32_t tid, int table, 
 	struct fdscan_hit hit;
 
 	if (n <= 0)
-		return n == 0 || (errno != EACCES && errno != EPERM);
+		return n < 0 && (errno == EACCES || errno == EPERM) ? STEP_DENIED : STEP_ON;
 	if (link[0] == 'a') {
 		if ((size_t)n == sizeof(ring) - 1 && memcmp(link, ring, (size_t)n) == 0)
 			remember_ring(f, pid, tid, (int)strtol(name, NULL, 10));
-		return true;
+		return STEP_ON;
 	}
 	hit = (struct fdscan_hit){
 		.pid = pid,
@@ -113,31 +124,35 @@ static bool take_entry(struct fdscan *f, uint32_t pid, uint32_t tid, int table, 
 		.method = tid == 0 ? LIVE_BY_FD : LIVE_BY_THREAD,
 	};
 	if (hit.inode == 0)
-		return true;
+		return STEP_ON;
 	hit.fd = hit.table_fd = (int)strtol(name, NULL, 10);
-	f->hit(&hit, f->context);
-	return true;
+	return f->hit(&hit, f->context) ? STEP_ON : STEP_ENOUGH;
 }
 
-/* Every entry of an open table; returns how many there were, or -EACCES. */
-static long read_table(struct fdscan *f, uint32_t pid, uint32_t tid, int table)
+/* Every entry of an open table until the caller has enough. */
+static enum step read_table(struct fdscan *f, uint32_t pid, uint32_t tid, int table,
+			    size_t *n_entries)
 {
-	long n_entries = 0;
+	size_t size = FIRST_ENTRIES_SIZE;
 	ssize_t n;
 
-	while ((n = getdents64(table, f->entries, ENTRIES_SIZE)) > 0) {
+	*n_entries = 0;
+	while ((n = getdents64(table, f->entries, size)) > 0) {
+		size = ENTRIES_SIZE;
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *entry = (const void *)(f->entries + at);
+			enum step step;
 
 			at += entry->d_reclen;
 			if (entry->d_name[0] == '.')
 				continue;
-			n_entries++;
-			if (!take_entry(f, pid, tid, table, entry->d_name))
-				return -EACCES;
+			++*n_entries;
+			step = take_entry(f, pid, tid, table, entry->d_name);
+			if (step != STEP_ON)
+				return step;
 		}
 	}
-	return n_entries;
+	return STEP_ON;
 }
 
 static int open_table(uint32_t pid, uint32_t tid)
@@ -177,6 +192,7 @@ static bool is_same_table(uint32_t a, uint32_t b)
 static bool take_thread(uint32_t tid, void *context)
 {
 	struct threads *t = context;
+	size_t n_entries;
 	int table;
 
 	if (tid == t->pid || is_same_table(t->pid, tid) || is_same_table(t->last, tid))
@@ -184,7 +200,7 @@ static bool take_thread(uint32_t tid, void *context)
 	table = open_table(t->pid, tid);
 	if (table < 0)
 		return true;
-	(void)read_table(t->scan, t->pid, tid, table);
+	(void)read_table(t->scan, t->pid, tid, table, &n_entries);
 	fd_close(table);
 	t->last = tid;
 	return true;
@@ -202,26 +218,52 @@ static void read_threads(struct fdscan *f, uint32_t pid)
 	(void)!proc_each_number(AT_FDCWD, path, take_thread, &threads);
 }
 
+/* Reads the table of a process; `*n_entries` is how much of it was met. */
+static enum progress read_process(struct fdscan *f, uint32_t pid, size_t *n_entries)
+{
+	BERTH_CLEANUP(fd_closep) int table = open_table(pid, 0);
+
+	*n_entries = 1;
+	if (table < 0)
+		return errno == EACCES || errno == EPERM ? READ_DENIED : READ_WHOLLY;
+	switch (read_table(f, pid, 0, table, n_entries)) {
+	case STEP_DENIED:
+		return READ_DENIED;
+	case STEP_ENOUGH:
+		return READ_PARTLY;
+	case STEP_ON:
+		break;
+	}
+	return READ_WHOLLY;
+}
+
+static void remember_pid(struct fdscan *f, uint32_t pid)
+{
+	uint32_t *pids = make_room(f->pids, f->n_pids, &f->pids_capacity, sizeof(*pids));
+
+	if (!pids)
+		return;
+	f->pids = pids;
+	f->pids[f->n_pids++] = pid;
+}
+
 int fdscan_process(struct fdscan *f, uint32_t pid)
 {
-	BERTH_CLEANUP(fd_closep) int table = -1;
-	long n;
+	uint32_t before = number_map_find(&f->seen, pid);
+	enum progress progress;
+	size_t n_entries;
 
-	if (number_map_find(&f->seen, pid) != NUMBER_MAP_NONE)
-		return 0;
-	if (!make_room((void **)&f->pids, f->n_pids, &f->pids_capacity, sizeof(*f->pids)))
-		return 0;
-	number_map_set(&f->seen, pid, (uint32_t)f->n_pids);
-	table = open_table(pid, 0);
-	n = table < 0 ? -errno : read_table(f, pid, 0, table);
-	if (n == -EACCES || n == -EPERM) {
+	if (before != NUMBER_MAP_NONE && before != READ_PARTLY)
+		return before == READ_DENIED ? -EACCES : 0;
+	progress = read_process(f, pid, &n_entries);
+	number_map_set(&f->seen, pid, progress);
+	if (progress == READ_DENIED) {
 		f->n_denied++;
 		return -EACCES;
 	}
-	if (n < 0)
-		return 0;
-	f->pids[f->n_pids++] = pid;
-	if (n == 0)
+	if (before == NUMBER_MAP_NONE)
+		remember_pid(f, pid);
+	if (n_entries == 0)
 		read_threads(f, pid);
 	return 0;
 }
@@ -231,10 +273,11 @@ int fdscan_process(struct fdscan *f, uint32_t pid)
 void fdscan_parse_ring(const char *text, void (*each)(uint32_t inode, void *context),
 		       void *context)
 {
-	const char *line = strstr(text, "UserFiles:");
+	const char *section = strstr(text, "UserFiles:");
+	const char *line = section ? strchr(section, '\n') : NULL;
 
-	while (line && (line = strchr(line, '\n')) != NULL) {
-		const char *at = ++line;
+	for (; line; line = strchr(line + 1, '\n')) {
+		const char *at = line + 1;
 		size_t n;
 
 		while (*at == ' ')
@@ -272,7 +315,7 @@ static void take_registered(uint32_t inode, void *context)
 		.method = LIVE_BY_IO_URING,
 	};
 
-	w->scan->hit(&hit, w->scan->context);
+	(void)w->scan->hit(&hit, w->scan->context);
 }
 
 static void read_ring(struct fdscan *f, const struct ring *ring)

@@ -17,8 +17,8 @@ struct fdscan_hit {
 	enum live_method method; /* LIVE_BY_FD, LIVE_BY_THREAD or LIVE_BY_IO_URING */
 };
 
-/* Takes every socket of a table. */
-typedef void (*fdscan_fn)(const struct fdscan_hit *hit, void *context);
+/* Takes a socket of a table; returning false ends that table. */
+typedef bool (*fdscan_fn)(const struct fdscan_hit *hit, void *context);
 
 struct fdscan;
 
@@ -29,14 +29,14 @@ struct fdscan *fdscan_open(fdscan_fn hit, void *context);
 struct fdscan *fdscan_close(struct fdscan *f);
 
 /*
- * The table of the process, unless it was read already; those of its threads when its main thread
- * has exited. Returns 0 (also when it has gone), or -EACCES when berth may not look.
+ * The table of the process, unless it was read to its end already; those of its threads when its
+ * main thread has exited. Returns 0 (also when it has gone), or -EACCES when berth may not look.
  */
 int fdscan_process(struct fdscan *f, uint32_t pid) BERTH_MUST_CHECK;
 
 /*
- * What the tables of the processes read so far do not show, once for each of them: private tables of
- * their threads, and files registered with their io_uring rings (Linux 5.1; /proc/PID/fdinfo).
+ * What the tables of the processes read so far do not show, once for each of them: private tables
+ * of their threads, and files registered with their io_uring rings (Linux 5.1; /proc/PID/fdinfo).
  */
 void fdscan_hidden(struct fdscan *f);
 

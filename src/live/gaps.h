@@ -15,7 +15,7 @@ struct gaps {
 };
 
 /*
- * Add one. A gap with the same `what`, `why` and `fix` is there already: then it stands for this one
+ * Add one. If one with the same `what`, `why` and `fix` is there already, it stands for this one
  * too, and when even `where` is the same nothing changes. `fix` may be NULL.
  */
 void gaps_add(struct gaps *g, const char *what, const char *where, const char *why,

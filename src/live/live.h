@@ -24,13 +24,13 @@ typedef int64_t live_time;
 enum live_state {
 	LIVE_LISTENER,   /* takes what arrives: TCP/MPTCP LISTEN, unconnected bound UDP, UDP-Lite */
 	LIVE_BOUND,      /* bound and neither listening nor connected: blocks bind, takes nothing */
-	LIVE_CONNECTION, /* has a peer: every TCP state but LISTEN, BOUND and TIME_WAIT; UDP connected */
+	LIVE_CONNECTION, /* has a peer: TCP but LISTEN, BOUND and TIME_WAIT; connected UDP */
 	LIVE_TIME_WAIT,  /* nobody's any more: the kernel keeps the pair of addresses for a while */
 };
 
 /* How an owner was found (the contract's "method"). */
 enum live_method {
-	LIVE_BY_FD,       /* /proc/PID/fd of its process (Linux); the system's own table elsewhere */
+	LIVE_BY_FD,       /* /proc/PID/fd of its process (Linux); the system's table elsewhere */
 	LIVE_BY_THREAD,   /* a thread's descriptor table */
 	LIVE_BY_IO_URING, /* a file registered with io_uring */
 	LIVE_BY_CGROUP,   /* the cgroup in which the socket was made; evidence, not proof */
@@ -40,14 +40,14 @@ enum live_method {
 /* How far owners of a socket were searched. */
 enum live_search {
 	LIVE_SEARCH_NONE,   /* not at all: not permitted, or a socket that cannot have an owner */
-	LIVE_SEARCH_CGROUP, /* the socket's cgroup and its unit; there may be more owners elsewhere */
+	LIVE_SEARCH_CGROUP, /* the socket's cgroup and its unit; more owners may be elsewhere */
 	LIVE_SEARCH_ALL,    /* every process that could be looked into */
 };
 
 /* A network namespace in which sockets were looked for. */
 struct live_namespace {
-	uint64_t id;           /* inode of the namespace file: what `lsns` and `ls -l ns/net` show */
-	const char *name;      /* "here", "host", a container's or bind-mount's name, or "net:[N]" */
+	uint64_t id;           /* inode of the namespace file, as lsns shows it */
+	const char *name;      /* "here", "host", name of a container or mount, or "net:[N]" */
 	const char *container; /* id of the container it belongs to; NULL = none or not known */
 	bool is_here;          /* berth's own */
 	bool is_read_as_text;  /* read through /proc/PID/net instead of sock_diag */
@@ -65,14 +65,14 @@ struct live_parent {
  */
 struct live_process {
 	uint32_t pid;
-	const char *program;   /* base name of the executable; the kernel's 15-byte name without it */
+	const char *program;   /* base name of the executable; without one the kernel's 15 bytes */
 	const char *path;      /* of the executable, without a " (deleted)" suffix */
 	bool is_path_deleted;
 	const char *const *command; /* argument vector, NULL-terminated; NULL = not known */
 	bool is_command_cut;        /* longer than the 64 KiB that are read */
 	const char *directory; /* current working directory */
 	uint32_t uid;
-	const char *user;      /* of /etc/passwd; NULL in a container's user namespace or without entry */
+	const char *user;      /* of /etc/passwd; NULL in another user namespace or without entry */
 	live_time started;
 	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */
 	const char *container; /* container id of its cgroup; NULL = none */
@@ -98,11 +98,11 @@ struct live_socket {
 	struct address remote;
 	uint16_t remote_port;
 	bool is_dual_stack;     /* an IPv6 wildcard socket that takes IPv4 too */
-	const char *interface;  /* SO_BINDTODEVICE, or the zone of a link-local address; NULL = any */
+	const char *interface;  /* SO_BINDTODEVICE, or a link-local address's zone; NULL = any */
 	bool has_queue;         /* listener of TCP: `queued` of at most `limit` connections wait */
 	uint32_t queued, limit;
 	uint32_t inode;         /* 0 = none: the kernel's own, TIME_WAIT, orphan */
-	uint64_t cookie;        /* the kernel's name for this very socket; 0 = not known (text fallback) */
+	uint64_t cookie;        /* the kernel's name for this very socket; 0 = not known */
 	bool has_uid;
 	uint32_t uid;           /* who made it */
 	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
@@ -189,12 +189,12 @@ struct live_request {
 	uint16_t first_port, last_port; /* inclusive; 0..65535 = all */
 	transport_set transports;       /* of listeners and holders */
 	bool want_v4, want_v6;
-	unsigned int want;              /* LIVE_WANT_*; holders and connections only from "here" ... */
+	unsigned int want;              /* LIVE_WANT_*; holders, connections only from "here" ... */
 	bool want_all_namespaces_holders; /* ... unless this is set */
 	enum live_scope scope;
 	const char *netns;              /* LIVE_SCOPE_NAMED: a name of /run/netns, an id, a path */
 	bool want_all_owners;           /* search every process even when an owner was found */
-	bool want_peer_owners;          /* owners of connections too, not only of listeners and holders */
+	bool want_peer_owners;          /* owners of connections too, not only of the others */
 };
 
 /* What was seen. Everything in it lives as long as the arena. */

@@ -11,7 +11,8 @@ enum { LARGEST = 8 * 1024 * 1024, N_FIELDS_BEFORE = 5 };
 
 static bool is_octal(const char *c)
 {
-	return c[0] >= '0' && c[0] <= '3' && c[1] >= '0' && c[1] <= '7' && c[2] >= '0' && c[2] <= '7';
+	return c[0] >= '0' && c[0] <= '3' && c[1] >= '0' && c[1] <= '7' && c[2] >= '0' &&
+	       c[2] <= '7';
 }
 
 /* "\040" and its like back into bytes, in place. */
@@ -21,7 +22,8 @@ static void unescape(char *text)
 
 	for (const char *from = text; *from; from++) {
 		if (from[0] == '\\' && from[1] && from[2] && from[3] && is_octal(from + 1)) {
-			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+				       (from[3] - '0'));
 			from += 3;
 		} else {
 			*to++ = *from;

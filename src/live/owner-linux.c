@@ -26,6 +26,7 @@ struct wanted {
 	struct hold *holds; /* newest found first */
 	size_t n_holds;
 	const struct live_owner *owners; /* once made: sorted */
+	uint64_t group; /* key of the group of processes that it is searched in first; 0 = none */
 };
 
 struct search {
@@ -37,17 +38,26 @@ struct search {
 	struct number_map by_pid; /* pid -> index into `processes` */
 	const struct live_process **processes;
 	size_t n_processes, processes_capacity;
-	struct number_map homes; /* hashes of the cgroup paths walked */
-	bool is_complete_wanted; /* some socket's cgroup is not known: the search must not stop early */
+	struct number_map n_by_group; /* key of a group -> how many inodes are wanted from it */
+	struct number_map walked;     /* keys of groups looked into */
+	uint64_t group;               /* the one being looked into; 0 = none */
+	uint32_t table_pid;           /* whose table is being read, and ... */
+	uint32_t n_in_table;          /* ... how many inodes of the group it has shown */
+	bool is_complete_wanted; /* some socket's cgroup is not known: no early end */
 	bool is_complete;        /* every process was looked into, or tried */
 	bool has_failed;         /* out of memory */
 };
 
 bool owner_is_wanted(const struct live_request *request, const struct live_socket *s)
 {
+	bool is_holding = s->state == LIVE_CONNECTION && (request->want & LIVE_WANT_HOLDERS) &&
+			  s->local_port >= request->first_port &&
+			  s->local_port <= request->last_port;
+
 	if (s->inode == 0)
 		return false;
-	return s->state == LIVE_LISTENER || s->state == LIVE_BOUND || request->want_peer_owners;
+	return s->state == LIVE_LISTENER || s->state == LIVE_BOUND || is_holding ||
+	       request->want_peer_owners;
 }
 
 /* --- holds ----------------------------------------------------------------------------------- */
@@ -73,7 +83,29 @@ static const struct live_process *find_process(struct search *s, const struct fd
 	return NULL;
 }
 
-static void take_hit(const struct fdscan_hit *hit, void *context)
+/* Whether the table being read may still show something that matters on this rung. */
+static bool is_worth_reading(struct search *s, const struct wanted *w, uint32_t pid)
+{
+	if (s->group == 0 || s->tools->request->want_all_owners)
+		return true;
+	if (s->table_pid != pid) {
+		s->table_pid = pid;
+		s->n_in_table = 0;
+	}
+	s->n_in_table += w->group == s->group;
+	return s->n_in_table < number_map_find(&s->n_by_group, s->group);
+}
+
+static bool has_holder(const struct wanted *w, uint32_t pid)
+{
+	for (const struct hold *hold = w->holds; hold; hold = hold->next) {
+		if (hold->owner.process->pid == pid)
+			return true;
+	}
+	return false;
+}
+
+static bool take_hit(const struct fdscan_hit *hit, void *context)
 {
 	struct search *s = context;
 	uint32_t at = number_map_find(&s->by_inode, hit->inode);
@@ -82,17 +114,15 @@ static void take_hit(const struct fdscan_hit *hit, void *context)
 	struct hold *hold;
 
 	if (at == NUMBER_MAP_NONE)
-		return;
+		return true;
 	wanted = &s->wanted[at];
 	/* A process is one owner, however many descriptors it has for the socket. */
-	for (hold = wanted->holds; hold; hold = hold->next) {
-		if (hold->owner.process->pid == hit->pid)
-			return;
-	}
+	if (has_holder(wanted, hit->pid))
+		return true;
 	process = find_process(s, hit);
 	hold = process ? arena_alloc(s->tools->arena, sizeof(*hold)) : NULL;
 	if (!hold)
-		return;
+		return true;
 	hold->owner = (struct live_owner){
 		.process = process,
 		.fd = hit->fd,
@@ -102,6 +132,7 @@ static void take_hit(const struct fdscan_hit *hit, void *context)
 	wanted->holds = hold;
 	if (wanted->n_holds++ == 0)
 		s->n_missing--;
+	return is_worth_reading(s, wanted, hit->pid);
 }
 
 static int compare_owners(const void *pa, const void *pb)
@@ -155,20 +186,40 @@ static bool look_until_over(uint32_t pid, void *context)
 	return !is_over(context);
 }
 
-static void look_into_group(struct search *s, const char *path, bool is_deep)
+/* The group of processes in which a socket is searched first: its unit, its container, or just its
+ * control group. */
+static const char *group_path(const struct cgroup *group, bool *is_deep)
 {
-	uint64_t hash = str_hash(path, strlen(path)) << 1 | is_deep;
+	*is_deep = group->unit || group->container;
+	return *is_deep ? group->home : group->path;
+}
 
-	if (number_map_find(&s->homes, hash | 1) != NUMBER_MAP_NONE ||
-	    number_map_find(&s->homes, hash) != NUMBER_MAP_NONE)
+static uint64_t key_of(const char *path, bool is_deep)
+{
+	return (str_hash(path, strlen(path)) | 2) ^ is_deep;
+}
+
+static const struct cgroup *find_group(struct search *s, const struct live_socket *socket)
+{
+	const struct cgroup *group =
+		socket->cgroup_id ? cgroups_find(s->tools->cgroups, socket->cgroup_id) : NULL;
+
+	return group && group->path ? group : NULL;
+}
+
+static void walk_group(struct search *s, const char *path, bool is_deep)
+{
+	uint64_t key = key_of(path, is_deep);
+
+	if (number_map_find(&s->walked, key) != NUMBER_MAP_NONE)
 		return;
-	number_map_set(&s->homes, hash ? hash : 1, 1);
+	number_map_set(&s->walked, key, 1);
 	/* A group that is gone, threaded or not ours to read: the last rung finds the rest. */
 	(void)!cgroups_each_pid(s->tools->cgroups, path, is_deep, look_into, s);
 }
 
 /* A socket unit's sockets are made in its own group, and held by systemd or the service. */
-static void look_behind_socket_unit(struct search *s, const struct cgroup *group)
+static void walk_behind_socket_unit(struct search *s, const struct cgroup *group)
 {
 	static const char suffix[] = ".socket";
 	size_t n = strlen(group->home), length = sizeof(suffix) - 1;
@@ -178,31 +229,33 @@ static void look_behind_socket_unit(struct search *s, const struct cgroup *group
 		return;
 	service = arena_printf(s->tools->arena, "%.*s.service", (int)(n - length), group->home);
 	if (service)
-		look_into_group(s, service, true);
+		walk_group(s, service, true);
 	look_into(1, s);
 }
 
-static void look_into_cgroup_of(struct search *s, const struct live_socket *socket)
+static void look_into_group_of(struct search *s, const struct live_socket *socket)
 {
-	const struct cgroup *group =
-		socket->cgroup_id ? cgroups_find(s->tools->cgroups, socket->cgroup_id) : NULL;
+	const struct cgroup *group = find_group(s, socket);
+	const char *path;
+	bool is_deep;
 
-	if (!group || !group->path) {
+	if (!group) {
 		s->is_complete_wanted = true;
 		return;
 	}
-	if (group->unit || group->container)
-		look_into_group(s, group->home, true);
-	else
-		look_into_group(s, group->path, false);
-	look_behind_socket_unit(s, group);
+	path = group_path(group, &is_deep);
+	s->group = key_of(path, is_deep);
+	s->table_pid = 0;
+	walk_group(s, path, is_deep);
+	walk_behind_socket_unit(s, group);
+	s->group = 0;
 }
 
 static void climb(struct search *s, const struct socket_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (owner_is_wanted(s->tools->request, &list->items[i]))
-			look_into_cgroup_of(s, &list->items[i]);
+			look_into_group_of(s, &list->items[i]);
 	}
 	if (is_over(s))
 		return;
@@ -217,6 +270,21 @@ static void climb(struct search *s, const struct socket_list *list)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
+static void count_in_group(struct search *s, const struct live_socket *socket, struct wanted *w)
+{
+	const struct cgroup *group = find_group(s, socket);
+	uint32_t n;
+	const char *path;
+	bool is_deep;
+
+	if (!group)
+		return;
+	path = group_path(group, &is_deep);
+	w->group = key_of(path, is_deep);
+	n = number_map_find(&s->n_by_group, w->group);
+	number_map_set(&s->n_by_group, w->group, n == NUMBER_MAP_NONE ? 1 : n + 1);
+}
+
 static int collect(struct search *s, const struct socket_list *list)
 {
 	s->wanted = calloc(MAX_OF(list->n, 1), sizeof(*s->wanted));
@@ -228,10 +296,11 @@ static int collect(struct search *s, const struct socket_list *list)
 		if (!owner_is_wanted(s->tools->request, socket) ||
 		    number_map_find(&s->by_inode, socket->inode) != NUMBER_MAP_NONE)
 			continue;
-		number_map_set(&s->by_inode, socket->inode, (uint32_t)s->n_wanted++);
+		number_map_set(&s->by_inode, socket->inode, (uint32_t)s->n_wanted);
+		count_in_group(s, socket, &s->wanted[s->n_wanted++]);
 	}
 	s->n_missing = s->n_wanted;
-	return s->by_inode.has_failed ? -ENOMEM : 0;
+	return s->by_inode.has_failed || s->n_by_group.has_failed ? -ENOMEM : 0;
 }
 
 static void hand_out(struct search *s, struct socket_list *list)
@@ -275,7 +344,8 @@ int owner_find(const struct owner_tools *tools, struct socket_list *list, uint32
 	}
 	number_map_fini(&s.by_inode);
 	number_map_fini(&s.by_pid);
-	number_map_fini(&s.homes);
+	number_map_fini(&s.n_by_group);
+	number_map_fini(&s.walked);
 	free(s.wanted);
 	return r;
 }
@@ -312,8 +382,8 @@ static void guess(char *text, size_t size, bool is_all, uint32_t n_denied)
 	char denied[96] = "";
 
 	if (n_denied > 0)
-		snprintf(denied, sizeof(denied), ", or held by one of %u that may not be looked into",
-			 n_denied);
+		snprintf(denied, sizeof(denied),
+			 ", or held by one of %u that may not be looked into", n_denied);
 	snprintf(text, size, "held by the kernel or in flight between processes%s%s",
 		 is_all ? "" : ", or held outside this PID namespace", denied);
 }

@@ -96,9 +96,10 @@ static void open_passwd(struct procs *p)
 	int r;
 
 	p->has_passwd = true;
-	p->is_mapped = fd_read_file_at(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map), NULL) < 0 ||
-		       (sscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
-			inside == 0 && outside == 0 && count == UINT32_MAX);
+	p->is_mapped =
+		fd_read_file_at(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map), NULL) < 0 ||
+		(sscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
+		 outside == 0 && count == UINT32_MAX);
 	r = passwd_open(&p->passwd);
 	if (r < 0)
 		gaps_add_errno(p->gaps, "user", "/etc/passwd", -r);

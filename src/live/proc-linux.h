@@ -11,7 +11,7 @@
 
 /* What /proc/PID/stat says, as far as it matters here. */
 struct proc_stat {
-	char comm[64];     /* the kernel's name, at most 15 bytes (kernel threads: more), escapes undone */
+	char comm[64];     /* the kernel's name, 15 bytes or less (kernel threads: more) */
 	char state;        /* 'R', 'S', 'Z', ... */
 	uint32_t parent;   /* 0 = none that this PID namespace can name */
 	uint64_t started;  /* ticks of 1/100 s after boot */
@@ -28,7 +28,7 @@ int proc_parse_uid(const char *status, uint32_t *out) BERTH_MUST_CHECK;
 
 /*
  * The arguments in `n` bytes of /proc/PID/cmdline as a NULL-terminated vector in `arena`; NULL when
- * there are none or memory is out. A process that wrote one text over them has that as its only one.
+ * there are none or memory is out. A process that wrote a text over them has that as its only one.
  */
 const char *const *proc_split_command(struct arena *arena, const char *bytes, size_t n);
 

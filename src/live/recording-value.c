@@ -328,12 +328,13 @@ int value_owners(struct value_reader *r, char *value, struct value_owners *out)
 	for (size_t i = 0; i < o.n && error == 0; i++) {
 		char *owner = next_item(&value);
 
-		if (*owner == '+' && !o.late)
-			o.late = arena_calloc(r->arena, o.n, sizeof(*o.late));
-		if (*owner == '+' && !o.late)
-			return -ENOMEM;
-		if (*owner == '+')
+		if (*owner == '+') {
+			if (!o.late)
+				o.late = arena_calloc(r->arena, o.n, sizeof(*o.late));
+			if (!o.late)
+				return -ENOMEM;
 			o.late[i] = true;
+		}
 		error = read_owner(r, owner + (*owner == '+'), &o.owners[i], &o.pids[i]);
 	}
 	if (error == 0)

@@ -34,6 +34,13 @@ static bool is_half_of(const struct live_socket *s, const struct live_socket *m)
 	       address_is_equal(&s->local, &m->local) && address_is_equal(&s->remote, &m->remote);
 }
 
+/* Whether the later row `twin` of the same cookie is the same socket. The kernel gives the accepted
+ * sockets of an MPTCP listener the cookie of the listener (seen on Linux 6.18). */
+static bool is_same_socket(const struct live_socket *s, const struct live_socket *twin)
+{
+	return s->transport != TRANSPORT_MPTCP || is_half_of(s, twin);
+}
+
 /* What becomes of row `i`; both maps lead to the last row of that cookie or inode. */
 static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by_cookie,
 		    const struct number_map *mptcp_by_inode)
@@ -41,7 +48,8 @@ static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by
 	struct live_socket *s = &l->items[i];
 	uint32_t twin;
 
-	if (s->cookie != 0 && number_map_find(by_cookie, s->cookie) != i)
+	twin = s->cookie != 0 ? number_map_find(by_cookie, s->cookie) : (uint32_t)i;
+	if (twin != i && is_same_socket(s, &l->items[twin]))
 		return false;
 	if (s->transport != TRANSPORT_TCP || s->inode == 0)
 		return true;

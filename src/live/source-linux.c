@@ -37,7 +37,7 @@ static const enum transport table_transports[] = {TRANSPORT_TCP, TRANSPORT_UDP, 
 						  TRANSPORT_MPTCP};
 
 static const char table_lacks[] =
-	"read from /proc/net text: bound-only sockets, cgroups, devices and IPV6_V6ONLY are not in it";
+	"read from /proc/net text, without bound-only sockets, cgroups, devices and IPV6_V6ONLY";
 
 /* --- one namespace --------------------------------------------------------------------------- */
 
@@ -351,9 +351,10 @@ static void explain_kernel(struct look *l)
 	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
 		return;
 	if (major < 6 || (major == 6 && minor < 8))
-		gaps_add(&l->gaps, "sockets", "tcp",
-			 "this kernel does not show bound sockets that do not listen (Linux 6.8 does)",
-			 NULL);
+		gaps_add(
+			&l->gaps, "sockets", "tcp",
+			"this kernel does not show sockets that are only bound (Linux 6.8 does)",
+			NULL);
 }
 
 static int look_with(struct look *l, struct live_snapshot *out)

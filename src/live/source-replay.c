@@ -84,7 +84,7 @@ int source_open_replay(const char *path, struct source **out, char *error)
 	replay->source.ops = &ops;
 	replay->path = strdup(path);
 	if (!replay->path)
-		return -ENOMEM;
+		return -ENOMEM; /* NOLINT(clang-analyzer-unix.Malloc): freed by its cleanup */
 	r = load(replay, error);
 	if (r < 0)
 		return r;

@@ -15,7 +15,7 @@ int source_open_system(struct source **out) BERTH_MUST_CHECK;
 
 /*
  * A source that answers from the recording in file `path` (made by `berth report`). Returns 0, or a
- * negative errno; -EBADMSG means a malformed recording, then `error` (256 bytes) says where and why.
+ * negative errno; -EBADMSG: a malformed recording, then `error` (256 bytes) says where and why.
  */
 int source_open_replay(const char *path, struct source **out, char *error) BERTH_MUST_CHECK;
 

@@ -108,7 +108,7 @@ static bool set_state(struct live_socket *s, uint64_t kernel_state)
 	return true;
 }
 
-/* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 31337 ..." */
+/* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 31337" */
 int table_parse_line(const char *line, size_t n, enum transport transport, struct live_socket *out)
 {
 	struct live_socket s = {.transport = transport};

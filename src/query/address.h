@@ -10,7 +10,7 @@
 
 enum address_family { ADDRESS_IPV4, ADDRESS_IPV6 };
 
-/* One address. IPv4 uses bytes[0..3], the rest is zero. Network byte order, as the packets have it. */
+/* One address. IPv4 uses bytes[0..3], the rest is zero. Network byte order, as in packets. */
 struct address {
 	enum address_family family;
 	uint8_t bytes[16];

@@ -71,9 +71,10 @@ static int parse_number(const char *what, const char *text, struct query *q, cha
 	if (r != 0 || !slash)
 		return r;
 	if (transport_parse(slash + 1, &q->transport) < 0)
-		return refuse(what,
-			      "names no transport: tcp, udp, sctp, dccp, udplite and mptcp are known",
-			      error);
+		return refuse(
+			what,
+			"names no transport: tcp, udp, sctp, dccp, udplite and mptcp are known",
+			error);
 	q->has_transport = true;
 	return 0;
 }
@@ -163,7 +164,8 @@ static int parse_any(const char *what, struct query *q, char *error)
 	int r;
 
 	if (!*what)
-		return refuse(what, "asks nothing: give a port, a range, a name or HOST:PORT", error);
+		return refuse(what, "asks nothing: give a port, a range, a name or HOST:PORT",
+			      error);
 	r = parse_number(what, number, q, error);
 	if (r <= 0)
 		return r;

@@ -26,7 +26,7 @@ enum query_kind {
 	QUERY_PROGRAM,   /* word: a running program's name */
 	QUERY_PID,       /* pid */
 	QUERY_UNIT,      /* word: a systemd unit; ".service" may be left out */
-	QUERY_CONTAINER, /* word: a container's name, id or an id's beginning (4 characters or more) */
+	QUERY_CONTAINER, /* word: a container's name, id or the first 4 or more digits of it */
 };
 
 struct query {

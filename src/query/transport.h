@@ -14,7 +14,7 @@ enum transport {
 	TRANSPORT_UDP,
 	TRANSPORT_SCTP,
 	TRANSPORT_DCCP,
-	TRANSPORT_UDPLITE, /* RFC 3828: its own port space in the kernel, no column in the registry */
+	TRANSPORT_UDPLITE, /* RFC 3828: its own port space in the kernel, none in the registry */
 	TRANSPORT_MPTCP,   /* RFC 8684: shares TCP's port space; the registry knows it as tcp */
 };
 

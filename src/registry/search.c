@@ -243,10 +243,10 @@ int search_find(const struct registry *r, const char *const *words, size_t n_wor
 	return error;
 }
 
-/* A candidate and what it costs: edits first, then whether it has no port. */
+/* A candidate and what it costs, see cost_of(). */
 struct candidate {
 	const char *name;
-	unsigned int cost;
+	uint32_t cost;
 };
 
 static bool is_before(const struct candidate *a, const struct candidate *b)
@@ -275,12 +275,25 @@ static void keep(struct candidate *best, size_t *n, struct candidate c)
 	best[at] = c;
 }
 
-static bool has_port(const struct registry *r, struct registry_rows rows)
+/* The lowest port of some rows; beyond all ports when they have none. */
+static uint32_t lowest_port(const struct registry *r, struct registry_rows rows)
 {
 	const struct format_row *first =
 		rows.n > 0 ? IMAGE_AT(struct format_row, &r->rows, rows.ids[0]) : NULL;
 
-	return first && (first->flags & FORMAT_HAS_PORTS);
+	return first && (first->flags & FORMAT_HAS_PORTS) ? first->first : UINT16_MAX + 1;
+}
+
+/*
+ * Edits weigh most. Of equals one with the same first letter is likelier (people seldom mistype
+ * it), then the lower port, which more people know.
+ */
+static uint32_t cost_of(const char *word, const char *name, unsigned int edits, uint32_t port)
+{
+	char given[] = {*word, '\0'}, other[] = {*name, '\0'};
+	uint32_t is_other = str_casecmp(given, other) != 0;
+
+	return edits << 18 | is_other << 17 | port;
 }
 
 void search_suggest(const struct registry *r, const char *word, struct search_suggestions *out)
@@ -293,17 +306,22 @@ void search_suggest(const struct registry *r, const char *word, struct search_su
 		struct registry_rows rows;
 		const char *name = registry_name_at(r, i, &rows);
 		unsigned int edits = name ? str_distance(word, name, limit) : 0;
+		struct candidate new = {.name = name};
 
-		if (edits > 0 && edits <= limit)
-			keep(best, &n, (struct candidate){name, edits * 2 + !has_port(r, rows)});
+		if (!name || edits == 0 || edits > limit)
+			continue;
+		new.cost = cost_of(word, name, edits, lowest_port(r, rows));
+		keep(best, &n, new);
 	}
 	for (uint32_t i = 0; i < r->use_programs.n; i++) {
 		const struct format_use_program *entries = r->use_programs.items;
 		const char *name = image_string(&r->strings, entries[i].program);
 		unsigned int edits = name ? str_distance(word, name, limit) : 0;
+		struct known_use use;
 
-		if (edits > 0 && edits <= limit)
-			keep(best, &n, (struct candidate){name, edits * 2});
+		if (edits > 0 && edits <= limit && known_use_get(r, entries[i].use, &use) == 0)
+			keep(best, &n,
+			     (struct candidate){name, cost_of(word, name, edits, use.first)});
 	}
 	*out = (struct search_suggestions){.n = n};
 	for (size_t i = 0; i < n; i++)

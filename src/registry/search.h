@@ -50,7 +50,7 @@ struct search_suggestions {
 
 /*
  * "Did you mean": service names and programs of known uses within two edits of `word` (one for
- * words of up to four characters), nearest first, then those with a port, then by name. A name that
- * is the word itself is not suggested.
+ * words of up to four characters), nearest first, then those with the same first letter, then by
+ * lowest port. A name that is the word itself is not suggested.
  */
 void search_suggest(const struct registry *r, const char *word, struct search_suggestions *out);

@@ -81,6 +81,7 @@ static void walk_span(const struct field *f, const void *data, struct writer *w)
 	w->ops->span(w, span->first, span->last);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as records nest */
 static void walk_objects(const struct field *f, const void *data, struct writer *w)
 {
 	const char *items = *(const char *const *)member(data, f->offset);
@@ -100,6 +101,7 @@ static void walk_number(int64_t value, struct writer *w)
 		w->ops->number(w, value);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as records nest */
 static void walk_value(const struct field *f, const void *data, struct writer *w)
 {
 	const char *text;
@@ -150,6 +152,7 @@ static void walk_value(const struct field *f, const void *data, struct writer *w
 	}
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as records nest */
 static void walk_object(const struct field_record *record, const void *data, const char *type,
 			struct writer *w)
 {

@@ -1,7 +1,7 @@
 /* Texts of many things: ports in a table, the listeners of this machine, finds, ranges. */
-#include "render/text-answer.h"
-
 #include "render/text-list.h"
+
+#include "render/text-answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ static const char *describe_residents(const struct answer *a, struct arena *aren
 
 		for (size_t k = 0; k < i; k++)
 			is_repeated = is_repeated ||
-				      (a->listeners[k].n_owners && l->n_owners && a->listeners[k].owners[0].pid == l->owners[0].pid &&
+				      (a->listeners[k].n_owners && l->n_owners &&
+				       a->listeners[k].owners[0].pid == l->owners[0].pid &&
 				       strcmp(a->listeners[k].protocol, l->protocol) == 0 &&
 				       a->listeners[k].is_here == l->is_here);
 		if (is_repeated)
@@ -106,8 +107,9 @@ void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 	arena_init(&arena);
 	cells = arena_calloc(&arena, n * PORT_COLUMNS, sizeof(*cells));
 	for (size_t i = 0, k; cells && i < n; i = k) {
-		for (k = i + 1; k < n && answer_is_empty(answers[i]) && answer_is_empty(answers[k]) &&
-				answers[k]->port == answers[k - 1]->port + 1;
+		for (k = i + 1;
+		     k < n && answer_is_empty(answers[i]) && answer_is_empty(answers[k]) &&
+		     answers[k]->port == answers[k - 1]->port + 1;
 		     k++)
 			continue;
 		if (!fill_port_row(answers + i, k - i, cells + n_rows * PORT_COLUMNS, &arena))
@@ -146,8 +148,8 @@ static const char *describe_address(const struct answer_listener *l, struct aren
 		return "*";
 	if (!*at)
 		device = "";
-	return arena_printf(arena, strcmp(l->family, "ipv6") == 0 ? "[%s]%s%s" : "%s%s%s", l->address,
-			    at, device);
+	return arena_printf(arena, strcmp(l->family, "ipv6") == 0 ? "[%s]%s%s" : "%s%s%s",
+			    l->address, at, device);
 }
 
 static const char *describe_user(const struct answer_listener *l, struct arena *arena)
@@ -174,23 +176,29 @@ enum { HERE_COLUMNS = 8 };
 static void fill_here_row(const struct answer_listener *l, struct text_cell *row,
 			  struct arena *arena)
 {
-	const char *verdict = l->verdict ? l->verdict
-			      : !l->is_here ? "not here"
-					    : strcmp(l->role, "listener") == 0 ? "-" : "maybe client";
+	const char *verdict = l->verdict			 ? l->verdict
+			      : !l->is_here			 ? "not here"
+			      : strcmp(l->role, "listener") == 0 ? "-"
+								 : "maybe client";
 	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
-	bool is_full = l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
+	bool is_full =
+		l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
 
-	row[0] = (struct text_cell){arena_printf(arena, "%u/%s", l->port, l->protocol), TEXT_STRONG};
+	row[0] =
+		(struct text_cell){arena_printf(arena, "%u/%s", l->port, l->protocol), TEXT_STRONG};
 	row[1] = (struct text_cell){describe_address(l, arena),
 				    strcmp(l->exposure, "loopback") == 0 ? TEXT_FAINT : TEXT_PLAIN};
-	row[2] = (struct text_cell){describe_owners(l, arena), l->n_owners ? TEXT_PLAIN : TEXT_NOTE};
+	row[2] =
+		(struct text_cell){describe_owners(l, arena), l->n_owners ? TEXT_PLAIN : TEXT_NOTE};
 	row[3] = (struct text_cell){
 		l->n_owners && l->owners[0].pid >= 0
-			? arena_printf(arena, "%lld", (long long)l->owners[0].pid) : NULL, TEXT_PLAIN};
+			? arena_printf(arena, "%lld", (long long)l->owners[0].pid)
+			: NULL,
+		TEXT_PLAIN};
 	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
 	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
-	row[6] = (struct text_cell){is_full ? arena_printf(arena, "%s, queue full", verdict) : verdict,
-				    tone};
+	row[6] = (struct text_cell){
+		is_full ? arena_printf(arena, "%s, queue full", verdict) : verdict, tone};
 	row[7] = (struct text_cell){describe_place(l, arena), TEXT_FAINT};
 }
 
@@ -227,7 +235,8 @@ static void put_here_holders(struct text *t, const struct answer_here *h)
 
 		text_begin(t, i == 0 ? "held" : "", 10);
 		text_putf(t, TEXT_STRONG, 0, "%u/%s", o->port, o->protocol);
-		text_putf(t, TEXT_PLAIN, 2, "%lld %s on %s", (long long)o->count, o->kind, o->address);
+		text_putf(t, TEXT_PLAIN, 2, "%lld %s on %s", (long long)o->count, o->kind,
+			  o->address);
 		if (o->owner && o->owner->label)
 			text_putf(t, TEXT_PLAIN, 2, "%s (%lld)", o->owner->label,
 				  (long long)o->owner->pid);
@@ -272,7 +281,8 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 
 static const char *describe_port(const struct answer_found *f, struct arena *arena)
 {
-	const struct live_span *ports = f->assignment ? &f->assignment->ports : &f->known_use->ports;
+	const struct live_span *ports =
+		f->assignment ? &f->assignment->ports : &f->known_use->ports;
 	const char *protocol = f->assignment ? f->assignment->protocol : f->known_use->protocol;
 	char span[TEXT_SPAN_SIZE];
 
@@ -360,7 +370,8 @@ static void put_kernel(struct text *t, const struct answer_kernel *k)
 	if (k->ephemeral)
 		text_putf(t, TEXT_PLAIN, 1, "outgoing connections take theirs from %lld-%lld;",
 			  (long long)k->ephemeral->first, (long long)k->ephemeral->last);
-	text_put(t, TEXT_PLAIN, 1, k->n_reserved ? "kept out of that:" : "nothing is kept out of that");
+	text_put(t, TEXT_PLAIN, 1,
+		 k->n_reserved ? "kept out of that:" : "nothing is kept out of that");
 	put_spans(t, k->reserved, k->n_reserved);
 	text_end(t);
 	text_begin(t, "browsers", 10);

@@ -203,9 +203,10 @@ bool text_align_right(struct text *t, size_t n)
 	size_t gap = 3;
 
 	if (t->style->columns > 0) {
-		if (t->column + gap + n > right)
+		if (t->column + gap + n > t->style->columns)
 			return false;
-		gap = right - t->column - n;
+		if (t->column + gap + n < right)
+			gap = right - t->column - n;
 	}
 	str_pad(t->out, ' ', gap);
 	t->column += gap;

@@ -1,6 +1,6 @@
 /*
- * Writer: one way of putting a record into bytes. render.c walks a record and tells a writer what it
- * meets; a writer knows its syntax and nothing of ports.
+ * Writer: one way of putting a record into bytes. render.c walks a record and tells a writer what
+ * it meets; a writer knows its syntax and nothing of ports.
  *
  * Writers append to a struct str; nothing here does I/O. Memory failures are kept in that str.
  */

@@ -63,8 +63,8 @@ struct spec {
 static const char help[] =
 	"usage: mksock [OPTION...] SPEC...\n"
 	"\n"
-	"Makes each socket of SPEC in turn, prints \"pid N\", a line \"socket SPEC inode=N cookie=N\n"
-	"port=N\" for each and \"ready\", and keeps them until its standard input is closed.\n"
+	"Makes each socket of SPEC in turn, prints \"pid N\", a line \"socket SPEC inode=N\n"
+	"cookie=N port=N\" for each and \"ready\", keeps them until its standard input is closed.\n"
 	"\n"
 	"SPEC is PROTOCOL:ADDRESS:PORT[:ACTION][,FLAG...]\n"
 	"  PROTOCOL  tcp, mptcp, udp, udplite\n"
@@ -72,7 +72,7 @@ static const char help[] =
 	"  ACTION    bound (the default), listen, or timewait (leaves a TIME_WAIT pair behind)\n"
 	"  FLAG      v6only dual reuseaddr reuseport backlog=N device=NAME\n"
 	"            connect=ADDRESS:PORT   connect it, too\n"
-	"            accept                 accept one connection once all sockets are made (10 s)\n"
+	"            accept                 accept one connection, all sockets made (10 s)\n"
 	"            thread-table           held only by the private table of a thread\n"
 	"            io_uring               held only by an io_uring registration\n"
 	"            scm-rights             in flight over a unix socket, held by nobody\n"
@@ -414,7 +414,7 @@ static void *wait_and_leave(void *argument)
 	_exit(0);
 }
 
-/* Children end when the last write end of this pipe is closed: with their parent, however it ends. */
+/* Children end when the last write end of this pipe is closed: with their parent, however. */
 static void fork_children(long n)
 {
 	int pipe_fds[2];
@@ -463,9 +463,9 @@ static void *churn(void *argument)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"name", required_argument, NULL, 'n'},    {"children", required_argument, NULL, 'c'},
-		{"leader-exit", no_argument, NULL, 'l'},   {"churn", required_argument, NULL, 'u'},
-		{"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+		{"name", required_argument, NULL, 'n'},	 {"children", required_argument, NULL, 'c'},
+		{"leader-exit", no_argument, NULL, 'l'}, {"churn", required_argument, NULL, 'u'},
+		{"help", no_argument, NULL, 'h'},	 {NULL, 0, NULL, 0},
 	};
 	static struct spec specs[MOST_SOCKETS];
 	static struct churn churning;

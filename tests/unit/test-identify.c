@@ -67,7 +67,8 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
 		const struct live_process p = {.program = rows[i].program,
-					       .command = rows[i].command[0] ? rows[i].command : NULL};
+					       .command =
+						       rows[i].command[0] ? rows[i].command : NULL};
 		struct arena arena = {0};
 		const char *const *names = identify_process(&p, &arena);
 		char joined[512] = "";

@@ -10,12 +10,14 @@
 
 /* Who has a port, in words: the parts of a case are chosen from these. */
 static const struct verdict_claim claim_by_name[] = {{.name = "permify"}};
-static const struct verdict_claim claim_for_program[] = {{.name = "billing", .program = "billingd"}};
+static const struct verdict_claim claim_for_program[] = {
+	{.name = "billing", .program = "billingd"}};
 static const char *const assigned_ssh[] = {"ssh", NULL};
 static const char *const assigned_other[] = {"wap-wsp", NULL};
 static const char *const assigned_mysql[] = {"mysql", NULL};
 static const struct verdict_use use_elastic[] = {
-	{.programs = "elasticsearch;org.elasticsearch.bootstrap.Elasticsearch", .is_current = true}};
+	{.programs = "elasticsearch;org.elasticsearch.bootstrap.Elasticsearch",
+	 .is_current = true}};
 static const struct verdict_use use_maria[] = {
 	{.programs = "mariadbd,mysqld", .service = "mysql", .is_current = true}};
 static const struct verdict_use use_ended[] = {{.programs = "nvidia-docker-plugin"}};
@@ -51,17 +53,20 @@ static const struct row rows[] = {
 	{"use, another", NULL, NULL, use_elastic, nginx, VERDICT_OCCUPIED, BASIS_KNOWN_USE},
 	{"use, hidden", NULL, NULL, use_elastic, unseen, VERDICT_OCCUPIED, BASIS_KNOWN_USE},
 	{"ended use, nobody", NULL, NULL, use_ended, nobody, VERDICT_VACANT, BASIS_NONE},
-	{"ended use, its program", NULL, NULL, use_ended, plugin, VERDICT_CUSTOMARY, BASIS_KNOWN_USE},
+	{"ended use, its program", NULL, NULL, use_ended, plugin, VERDICT_CUSTOMARY,
+	 BASIS_KNOWN_USE},
 	{"ended use, another", NULL, NULL, use_ended, nginx, VERDICT_UNCLAIMED, BASIS_NONE},
 	{"assignment, nobody", NULL, assigned_ssh, NULL, nobody, VERDICT_DARK, BASIS_ASSIGNMENT},
 	{"assignment, its daemon", NULL, assigned_ssh, NULL, sshd, VERDICT_AS_CLAIMED,
 	 BASIS_ASSIGNMENT},
-	{"assignment, another", NULL, assigned_ssh, NULL, nginx, VERDICT_OCCUPIED, BASIS_ASSIGNMENT},
-	{"assignment, hidden", NULL, assigned_ssh, NULL, unseen, VERDICT_OCCUPIED, BASIS_ASSIGNMENT},
+	{"assignment, another", NULL, assigned_ssh, NULL, nginx, VERDICT_OCCUPIED,
+	 BASIS_ASSIGNMENT},
+	{"assignment, hidden", NULL, assigned_ssh, NULL, unseen, VERDICT_OCCUPIED,
+	 BASIS_ASSIGNMENT},
 	{"assignment, a use that implements it", NULL, assigned_mysql, use_maria, mariadbd,
 	 VERDICT_AS_CLAIMED, BASIS_ASSIGNMENT},
-	{"a use that implements it, on another assignment", NULL, assigned_other, use_maria, mariadbd,
-	 VERDICT_CUSTOMARY, BASIS_KNOWN_USE},
+	{"a use that implements it, on another assignment", NULL, assigned_other, use_maria,
+	 mariadbd, VERDICT_CUSTOMARY, BASIS_KNOWN_USE},
 	{"assignment and use, nobody", NULL, assigned_other, use_elastic, nobody, VERDICT_DARK,
 	 BASIS_ASSIGNMENT},
 	{"assignment and use, the user", NULL, assigned_other, use_elastic, elastic,
@@ -79,12 +84,12 @@ static const struct row rows[] = {
 	 BASIS_CLAIM},
 	{"claim for a program, the right one", claim_for_program, NULL, NULL, billingd,
 	 VERDICT_AS_CLAIMED, BASIS_CLAIM},
-	{"claim for a program, the wrong one", claim_for_program, NULL, NULL, nginx, VERDICT_CONFLICT,
-	 BASIS_CLAIM},
+	{"claim for a program, the wrong one", claim_for_program, NULL, NULL, nginx,
+	 VERDICT_CONFLICT, BASIS_CLAIM},
 	{"claim for a program, hidden", claim_for_program, NULL, NULL, unseen, VERDICT_OCCUPIED,
 	 BASIS_CLAIM},
-	{"claim and assignment, nobody", claim_for_program, assigned_ssh, NULL, nobody, VERDICT_DARK,
-	 BASIS_CLAIM},
+	{"claim and assignment, nobody", claim_for_program, assigned_ssh, NULL, nobody,
+	 VERDICT_DARK, BASIS_CLAIM},
 	{"claim and assignment, the assignee", claim_for_program, assigned_ssh, NULL, sshd,
 	 VERDICT_CONFLICT, BASIS_CLAIM},
 	{"claim and use, the user", claim_for_program, NULL, use_elastic, elastic, VERDICT_CONFLICT,
@@ -116,7 +121,8 @@ static void test_rows(void **state)
 		struct verdict v = verdict_of_port(&c);
 
 		if (v.word != rows[i].word || v.basis != rows[i].basis)
-			fail_msg("%s: %s, basis %d", rows[i].what, verdict_word_name(v.word), v.basis);
+			fail_msg("%s: %s, basis %d", rows[i].what, verdict_word_name(v.word),
+				 v.basis);
 	}
 }
 
@@ -164,7 +170,8 @@ static void test_names(void **state)
 	for (unsigned int w = VERDICT_VACANT; w <= VERDICT_UNKNOWN; w++) {
 		enum verdict_word back;
 
-		assert_int_equal(verdict_word_parse(verdict_word_name((enum verdict_word)w), &back), 0);
+		assert_int_equal(verdict_word_parse(verdict_word_name((enum verdict_word)w), &back),
+				 0);
 		assert_int_equal(back, w);
 	}
 	enum verdict_word untouched = VERDICT_DARK;

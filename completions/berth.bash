@@ -1,0 +1,91 @@
+# bash completion for berth(1).
+# Made by tools/mkdocs from src/cli/verbs.def and options.def: `make docs`.
+
+_berth()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb='' options='' words='' files='' i
+
+	COMPREPLY=()
+	# Readline cuts --color=always into three words.
+	if [[ $cur == = ]]; then
+		cur=''
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	case $prev in
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+		return ;;
+	--netns)
+		mapfile -t COMPREPLY < <(compgen -W 'here all' -- "$cur")
+		return ;;
+	--owners)
+		mapfile -t COMPREPLY < <(compgen -W 'cgroup all' -- "$cur")
+		return ;;
+	--verdict)
+		mapfile -t COMPREPLY < <(compgen -W 'vacant dark as-claimed customary unclaimed occupied conflict unknown' -- "$cur")
+		return ;;
+	--registry)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--replay)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--width|--program|--user|--container|--unit|--internet|-i)
+		return ;;
+	esac
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		-*) ;;
+		here|find|ranges|export|report|help|version)
+			verb=${COMP_WORDS[i]}
+			break ;;
+		*)
+			break ;;
+		esac
+	done
+	case $verb in
+	'')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --peers --all --exposed --program --user --container --unit --verdict --registry --replay --internet --help --version'
+		;;
+	'here')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --exposed --program --user --container --unit --verdict --registry --replay --internet --help --version'
+		;;
+	'find')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --help --version'
+		;;
+	'ranges')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		;;
+	'export')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --help --version'
+		words='services json jsonl csv'
+		;;
+	'report')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		files=yes
+		;;
+	'help')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		words='here find ranges export report help version'
+		;;
+	'version')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		words=$options
+	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
+		words='here find ranges export report help version'
+	elif [[ -n $files ]]; then
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _berth berth

@@ -1,0 +1,226 @@
+/* Who claimed a port: registry rows and known uses, for people. */
+#include "render/text-parts.h"
+
+#include "render/text-answer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_text_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Rows that say the same of several transports are one line for people. */
+static bool is_same_assignment(const struct answer_assignment *a, const struct answer_assignment *b)
+{
+	return is_text_equal(a->status, b->status) && is_text_equal(a->name, b->name) &&
+	       is_text_equal(a->alias_of, b->alias_of) &&
+	       is_text_equal(a->description, b->description) &&
+	       a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
+	       is_text_equal(a->assignee, b->assignee) && is_text_equal(a->contact, b->contact) &&
+	       is_text_equal(a->registered, b->registered) &&
+	       is_text_equal(a->modified, b->modified) && is_text_equal(a->note, b->note) &&
+	       a->n_former == b->n_former &&
+	       is_text_equal(a->unauthorized_use, b->unauthorized_use);
+}
+
+static void put_protocols(struct text *t, const struct answer *a, size_t first)
+{
+	for (size_t i = first; i < a->n_assignments; i++) {
+		if (!is_same_assignment(&a->assignments[i], &a->assignments[first]))
+			continue;
+		text_put(t, TEXT_PLAIN, i == first ? 3 : 1,
+			 a->assignments[i].protocol ? a->assignments[i].protocol : "any protocol");
+	}
+}
+
+static void put_people(struct text *t, const struct answer_assignment *as)
+{
+	const char *person = as->contact ? as->contact : as->assignee;
+
+	if (as->assignee && as->contact && strcmp(as->assignee, as->contact) != 0)
+		text_putf(t, TEXT_PLAIN, 1, "assigned to %s,", as->assignee);
+	if (person && as->organization)
+		text_putf(t, TEXT_PLAIN, 1, "contact %s (%s)", person, as->organization);
+	else if (person)
+		text_putf(t, TEXT_PLAIN, 1, "contact %s", person);
+	else if (as->organization)
+		text_putf(t, TEXT_PLAIN, 1, "%s", as->organization);
+}
+
+static void put_note(struct text *t, const char *lead, const char *note)
+{
+	if (!note)
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT);
+	text_put(t, TEXT_FAINT, 0, lead);
+	text_say(t, TEXT_PLAIN, 1, note);
+}
+
+static void put_references(struct text *t, const struct answer_assignment *as)
+{
+	if (!as->name)
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT);
+	if (!as->details_as_of && !as->references[0] && !as->contact && !as->registered) {
+		text_say(t, TEXT_FAINT, 0,
+			 "people, dates and documents of this row are not known here");
+		return;
+	}
+	if (!as->references[0]) {
+		text_say(t, TEXT_FAINT, 0, "the registry cites no document for it");
+		return;
+	}
+	text_put(t, TEXT_FAINT, 0, "document");
+	for (const char *const *ref = as->references; *ref; ref++)
+		text_put(t, TEXT_PLAIN, 1, *ref);
+}
+
+static void put_former(struct text *t, const struct answer_assignment *as)
+{
+	for (size_t i = 0; i < as->n_former; i++) {
+		const struct answer_former *f = &as->former[i];
+
+		text_end(t);
+		text_begin(t, "", TEXT_INDENT);
+		text_put(t, TEXT_FAINT, 0, "formerly");
+		text_put(t, TEXT_PLAIN, 1, f->name ? f->name : "somebody else");
+		if (f->removed)
+			text_putf(t, TEXT_PLAIN, 1, "until %s", f->removed);
+		else if (f->listed)
+			text_putf(t, TEXT_PLAIN, 1, "(still listed on %s)", f->listed);
+	}
+}
+
+/* Aliases and other lesser rows take one line; the name that counts gets its details. */
+static void put_assignment(struct text *t, const struct answer *a, size_t i)
+{
+	const struct answer_assignment *as = &a->assignments[i];
+	bool is_assigned = strcmp(as->status, "assigned") == 0;
+	char date[TEXT_DATE_SIZE], changed[TEXT_DATE_SIZE], span[TEXT_SPAN_SIZE];
+
+	if (as->name)
+		text_put(t, is_assigned ? TEXT_STRONG : TEXT_PLAIN, 0, as->name);
+	else
+		text_put(t, TEXT_FAINT, 0, as->status);
+	if (as->alias_of)
+		text_putf(t, TEXT_FAINT, 1, "(alias of %s)", as->alias_of);
+	if (as->name && !is_assigned && !as->is_widespread)
+		text_putf(t, TEXT_FAINT, 1, "(%s)", as->status);
+	if (as->is_widespread)
+		text_put(t, TEXT_NOTE, 1, "(unassigned, but in widespread use)");
+	if (as->description && *as->description && strcasecmp(as->description, as->status) != 0)
+		text_putf(t, TEXT_PLAIN, 2,
+			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
+			  as->description);
+	if (as->ports.first != as->ports.last)
+		text_putf(t, TEXT_PLAIN, 3, "ports %s", text_span(&as->ports, span));
+	put_protocols(t, a, i);
+	if (as->alias_of)
+		return;
+	text_putf(t, TEXT_PLAIN, 3, "IANA%s%s%s%s%s", as->registered ? ", " : "",
+		  as->registered ? text_date(as->registered, date) : "",
+		  as->modified ? ", changed " : "",
+		  as->modified ? text_date(as->modified, changed) : "",
+		  as->contact || as->assignee || as->organization ? "," : "");
+	put_people(t, as);
+	put_references(t, as);
+	put_note(t, "used without assignment:", as->unauthorized_use);
+	put_former(t, as);
+	if (t->style->is_verbose || !as->note || !str_starts_with(as->note, "Defined TXT keys"))
+		put_note(t, "note:", as->note);
+}
+
+void text_claimed(struct text *t, const struct answer *a)
+{
+	const char *label = "claimed";
+
+	for (size_t i = 0; i < a->n_assignments; i++) {
+		bool is_repeated = false;
+
+		for (size_t k = 0; k < i; k++)
+			is_repeated = is_repeated ||
+				      is_same_assignment(&a->assignments[i], &a->assignments[k]);
+		if (is_repeated)
+			continue;
+		text_begin(t, label, TEXT_INDENT);
+		put_assignment(t, a, i);
+		text_end(t);
+		label = "";
+	}
+	if (a->n_assignments > 0)
+		return;
+	text_begin(t, label, TEXT_INDENT);
+	text_say(t, TEXT_PLAIN, 0,
+		 strcmp(a->range, "dynamic") == 0
+			 ? "by nobody: the registry has no row for 49152-65535; RFC 6335 keeps "
+			   "these ports for dynamic use and never assigns them"
+			 : "by nobody: the registry has no row for it");
+	text_end(t);
+}
+
+/* A short name for the evidence; the whole of it stands in -v and in JSON. */
+static void describe_source(const struct text *t, const char *evidence, char *out, size_t size)
+{
+	const char *rest = strchr(evidence, ':'), *at;
+
+	snprintf(out, size, "%s", evidence);
+	if (t->style->is_verbose || !rest)
+		return;
+	rest++;
+	if (str_starts_with(evidence, "deb:") || str_starts_with(evidence, "npm:")) {
+		at = strchr(rest + 1, '@');
+		snprintf(out, size, "%s %.*s", evidence[0] == 'd' ? "Debian" : "npm",
+			 at ? (int)(at - rest) : 40, rest);
+	} else if (str_starts_with(evidence, "github:")) {
+		at = strrchr(rest, '@');
+		snprintf(out, size, "%.*s %.*s", (int)strcspn(rest, ":@"), rest,
+			 at && strlen(at) == 41 ? 7 : 20, at ? at + 1 : "");
+	} else if (str_starts_with(rest, "//")) {
+		snprintf(out, size, "%.*s", (int)strcspn(rest + 2, "/"), rest + 2);
+	}
+}
+
+static const char *describe_years(const struct answer_use *use, char *out, size_t size)
+{
+	const char *doubt = strcmp(use->grade, "unverified") == 0 ? ", unverified" : "";
+
+	if (use->since && use->until)
+		snprintf(out, size, "%s to %s%s", use->since, use->until, doubt);
+	else if (use->since)
+		snprintf(out, size, "since %s%s", use->since, doubt);
+	else if (use->until)
+		snprintf(out, size, "until %s%s", use->until, doubt);
+	else
+		snprintf(out, size, "%s", *doubt ? doubt + 2 : "");
+	return out;
+}
+
+enum { USE_COLUMNS = 5, MOST_USES = 64, USE_TEXT = 64, USE_SOURCE = 160 };
+
+void text_known(struct text *t, const struct answer *a)
+{
+	struct text_cell cells[MOST_USES * USE_COLUMNS];
+	char years[MOST_USES][USE_TEXT], sources[MOST_USES][USE_SOURCE];
+	static const struct text_column columns[USE_COLUMNS] = {{.least = 0}};
+	size_t n = MIN_OF(a->n_known_uses, MOST_USES);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct answer_use *use = &a->known_uses[i];
+		struct text_cell *row = &cells[i * USE_COLUMNS];
+		bool is_doubtful = strcmp(use->grade, "unverified") == 0;
+
+		row[0] = (struct text_cell){use->software, TEXT_STRONG};
+		row[1] = (struct text_cell){use->purpose, TEXT_PLAIN};
+		row[2] = (struct text_cell){use->protocol, TEXT_PLAIN};
+		row[3] = (struct text_cell){describe_years(use, years[i], sizeof(years[i])),
+					    is_doubtful ? TEXT_NOTE : TEXT_PLAIN};
+		describe_source(t, use->evidence, sources[i], USE_SOURCE);
+		row[4] = (struct text_cell){sources[i], TEXT_FAINT};
+	}
+	text_table(t, "known", TEXT_INDENT, columns, cells, n, USE_COLUMNS);
+}

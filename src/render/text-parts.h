@@ -1,0 +1,22 @@
+/*
+ * Parts of the screen for one port, in the order in which they stand on it. For render/ only.
+ */
+#pragma once
+
+#include "answer/answer.h"
+#include "render/text.h"
+
+/* The column at which the content of a screen begins, right of its labels. */
+enum { TEXT_INDENT = 10 };
+
+/* `claimed`: the rows of the registry; rows that say the same of several transports are one. */
+void text_claimed(struct text *t, const struct answer *a);
+
+/* `known`: software that uses the port by default, with a short name for the evidence. */
+void text_known(struct text *t, const struct answer *a);
+
+/* `here`: listeners and their owners, connections and their far ends. */
+void text_residents(struct text *t, const struct answer *a);
+
+/* `held`: what holds the port without listening. */
+void text_holders(struct text *t, const struct answer *a);

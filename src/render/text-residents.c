@@ -1,0 +1,250 @@
+/* Who lives on a port: listeners with their owners, connections, holders, for people. */
+#include "render/text-parts.h"
+
+#include "render/text-answer.h"
+#include "render/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_text_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* "*:3476", "127.0.0.1:3476", "[::1]:3476". */
+static const char *describe_address(const struct answer_listener *l, char *out, size_t size)
+{
+	bool is_v6 = strcmp(l->family, "ipv6") == 0;
+
+	if (strcmp(l->exposure, "all") == 0)
+		snprintf(out, size, "*:%u", l->port);
+	else
+		snprintf(out, size, is_v6 ? "[%s]:%u" : "%s:%u", l->address, l->port);
+	return out;
+}
+
+static const char *describe_exposure(const struct answer_listener *l)
+{
+	static const struct {
+		const char *exposure, *text;
+	} words[] = {
+		{"loopback", "this machine only"},      {"link", "the local link"},
+		{"interface", "one address"},           {"all-v4", "every IPv4 address"},
+		{"all-v6", "every IPv6 address, not IPv4"}, {"all", "every address, IPv4 and IPv6"},
+	};
+
+	if (l->interface)
+		return "one device";
+	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+		if (strcmp(l->exposure, words[i].exposure) == 0)
+			return words[i].text;
+	}
+	return l->exposure;
+}
+
+static void put_command(struct text *t, const struct answer_owner *o)
+{
+	if (!o->command || !o->command[0])
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT + 2);
+	for (const char *const *arg = o->command; *arg; arg++)
+		text_put(t, TEXT_FAINT, 1, *arg);
+}
+
+static void put_parents(struct text *t, const struct answer_owner *o)
+{
+	if (o->n_parents == 0 || !t->style->is_verbose)
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_put(t, TEXT_FAINT, 0, "started by");
+	for (size_t i = 0; i < o->n_parents; i++)
+		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
+			  i == 0 ? "" : t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ",
+			  o->parents[i].program ? o->parents[i].program : "?",
+			  (long long)o->parents[i].pid);
+}
+
+static void put_owner(struct text *t, const struct answer_owner *o)
+{
+	char time[WRITER_TIME_SIZE];
+
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_put(t, TEXT_STRONG, 0, o->label ? o->label : o->program ? o->program : "?");
+	if (o->label && o->program && strcmp(o->label, o->program) != 0)
+		text_putf(t, TEXT_PLAIN, 1, "(run by %s)", o->program);
+	if (o->pid >= 0)
+		text_putf(t, TEXT_PLAIN, 3, "pid %lld", (long long)o->pid);
+	if (o->user)
+		text_putf(t, TEXT_PLAIN, 3, "user %s", o->user);
+	else if (o->uid >= 0)
+		text_putf(t, TEXT_PLAIN, 3, "uid %lld", (long long)o->uid);
+	if (o->unit && !(o->container && strstr(o->unit, o->container)))
+		text_put(t, TEXT_PLAIN, 3, o->unit);
+	if (o->container)
+		text_putf(t, TEXT_PLAIN, 3, "container %.12s", o->container);
+	if (o->started != LIVE_TIME_NONE)
+		text_putf(t, TEXT_PLAIN, 3, "since %s", writer_format_time(o->started, time));
+	if (o->path_deleted)
+		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
+	if (strcmp(o->method, "fd") != 0)
+		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
+	put_command(t, o);
+	put_parents(t, o);
+	text_end(t);
+}
+
+static void put_unowned(struct text *t, const struct answer_listener *l)
+{
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_put(t, TEXT_NOTE, 0, "owner not seen");
+	if (l->user)
+		text_putf(t, TEXT_PLAIN, 3, "made by user %s", l->user);
+	else if (l->uid >= 0)
+		text_putf(t, TEXT_PLAIN, 3, "made by uid %lld", (long long)l->uid);
+	if (l->unit)
+		text_putf(t, TEXT_PLAIN, 3, "in %s", l->unit);
+	if (l->container)
+		text_putf(t, TEXT_PLAIN, 3, "in container %.12s", l->container);
+	text_end(t);
+}
+
+static void put_listener(struct text *t, const char *label, const struct answer_listener *l)
+{
+	char address[96];
+
+	text_begin(t, label, TEXT_INDENT);
+	text_putf(t, TEXT_PLAIN, 0, "%s", l->protocol);
+	text_put(t, TEXT_STRONG, 1, describe_address(l, address, sizeof(address)));
+	text_putf(t, TEXT_PLAIN, 3, "%s", describe_exposure(l));
+	if (l->interface)
+		text_putf(t, TEXT_PLAIN, 1, "%s", l->interface);
+	if (!l->is_here)
+		text_putf(t, TEXT_NOTE, 3, "in namespace %s, not reachable from here as %u",
+			  l->ns.name, l->port);
+	if (strcmp(l->role, "maybe-client") == 0)
+		text_put(t, TEXT_FAINT, 3, "may be a client's own port");
+	if (l->backlog && l->backlog->queued > 0)
+		text_putf(t, l->backlog->queued >= l->backlog->limit ? TEXT_NOTE : TEXT_PLAIN, 3,
+			  "%lld of %lld waiting to be accepted", (long long)l->backlog->queued,
+			  (long long)l->backlog->limit);
+	if (l->is_here && strcmp(l->role, "listener") == 0)
+		text_put(t, text_verdict_tone(l->judged.word), 3,
+			 verdict_word_name(l->judged.word));
+	text_end(t);
+}
+
+static void put_owners(struct text *t, const struct answer_listener *l)
+{
+	for (size_t i = 0; i < l->n_owners; i++)
+		put_owner(t, &l->owners[i]);
+	if (l->n_owners == 0)
+		put_unowned(t, l);
+}
+
+/* Listeners of the same processes are listed together, above them. */
+static bool has_same_owners(const struct answer_listener *a, const struct answer_listener *b)
+{
+	if (a->n_owners != b->n_owners || a->is_here != b->is_here || a->uid != b->uid ||
+	    !is_text_equal(a->unit, b->unit))
+		return false;
+	for (size_t i = 0; i < a->n_owners; i++) {
+		if (a->owners[i].pid != b->owners[i].pid ||
+		    strcmp(a->owners[i].method, b->owners[i].method) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void put_connections(struct text *t, const struct answer *a)
+{
+	const struct answer_connections *c = &a->connections;
+
+	if (c->local + c->remote == 0) {
+		text_putf(t, TEXT_PLAIN, 1, "no connection to or from %u", a->port);
+		return;
+	}
+	if (c->local > 0)
+		text_putf(t, TEXT_PLAIN, 1, "%lld connection%s on local port %u",
+			  (long long)c->local, c->local == 1 ? "" : "s", a->port);
+	if (c->remote > 0)
+		text_putf(t, TEXT_PLAIN, 1, "%s%lld to remote port %u",
+			  c->local > 0 ? "and " : "", (long long)c->remote, a->port);
+}
+
+static void put_peers(struct text *t, const struct answer *a)
+{
+	for (size_t i = 0; i < a->connections.n_peers; i++) {
+		const struct answer_peer *p = &a->connections.peers[i];
+
+		text_begin(t, "", TEXT_INDENT + 2);
+		text_putf(t, TEXT_FAINT, 0, "%lld with %s", (long long)p->count, p->address);
+		if (p->owner && p->owner->label)
+			text_putf(t, TEXT_FAINT, 1, "by %s (pid %lld)", p->owner->label,
+				  (long long)p->owner->pid);
+		text_end(t);
+	}
+}
+
+static void put_quiet(struct text *t, const struct answer *a, bool could_look)
+{
+	text_begin(t, "here", TEXT_INDENT);
+	if (!could_look) {
+		text_say(t, TEXT_NOTE, 0, "could not look; see the gaps");
+		text_end(t);
+		return;
+	}
+	text_putf(t, TEXT_PLAIN, 0, "nothing listens");
+	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
+		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
+		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
+	put_connections(t, a);
+	text_end(t);
+	put_peers(t, a);
+}
+
+void text_residents(struct text *t, const struct answer *a)
+{
+	const char *label = "here";
+
+	if (a->n_listeners == 0) {
+		put_quiet(t, a, a->tcp.word != VERDICT_UNKNOWN);
+		return;
+	}
+	for (size_t i = 0; i < a->n_listeners; i++) {
+		put_listener(t, label, &a->listeners[i]);
+		if (i + 1 == a->n_listeners ||
+		    !has_same_owners(&a->listeners[i], &a->listeners[i + 1]))
+			put_owners(t, &a->listeners[i]);
+		label = "";
+	}
+	text_begin(t, "", TEXT_INDENT);
+	put_connections(t, a);
+	text_end(t);
+	put_peers(t, a);
+}
+
+static void put_holder(struct text *t, const char *label, const struct answer_holder *h)
+{
+	text_begin(t, label, TEXT_INDENT);
+	text_putf(t, TEXT_PLAIN, 0, "%lld %s %s on %s", (long long)h->count, h->protocol,
+		  strcmp(h->kind, "bound-only") == 0  ? "bound but not listening"
+		  : strcmp(h->kind, "time-wait") == 0 ? "in TIME_WAIT"
+		  : h->count == 1		      ? "connection"
+						      : "connections",
+		  h->address);
+	if (h->owner)
+		text_putf(t, TEXT_PLAIN, 3, "%s (pid %lld)",
+			  h->owner->label ? h->owner->label : "?", (long long)h->owner->pid);
+	if (h->seconds_left >= 0)
+		text_putf(t, TEXT_PLAIN, 3, "%lld s left", (long long)h->seconds_left);
+	text_end(t);
+}
+
+void text_holders(struct text *t, const struct answer *a)
+{
+	for (size_t i = 0; i < a->n_holders; i++)
+		put_holder(t, i == 0 ? "held" : "", &a->holders[i]);
+}
