@@ -111,7 +111,7 @@ static struct nlmsghdr *begin(struct talk *t, void *room, uint16_t type, bool is
 
 static int ask_all(struct talk *t, uint16_t type)
 {
-	char room[MNL_NLMSG_HDRLEN + 64] = {0};
+	char room[128] = {0};
 
 	return converse(t, begin(t, room, type, true, NFPROTO_UNSPEC));
 }

@@ -26,7 +26,7 @@ bool nat_next_attribute(struct nat_bytes *rest, uint16_t *type, struct nat_bytes
 	memcpy(&head, rest->at, sizeof(head));
 	if (head.nla_len < sizeof(head) || head.nla_len > rest->n)
 		return false;
-	*type = head.nla_type & NLA_TYPE_MASK;
+	*type = head.nla_type & 0x3fff; /* NLA_TYPE_MASK */
 	payload->at = rest->at + sizeof(head);
 	payload->n = head.nla_len - sizeof(head);
 	padded = MIN_OF((size_t)NLA_ALIGN(head.nla_len), rest->n);
