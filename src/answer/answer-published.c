@@ -130,6 +130,7 @@ static bool fill(const struct answer_sources *from, const struct live_published 
 		.owners = behind ? answer_owners(from, behind, arena) : NULL,
 		.n_owners = behind ? behind->n_owners : 0,
 		.container_id = p->container,
+		.to_ports = p->to_ports,
 		.is_to_here = p->is_to_here,
 		.is_loopback = p->has_address && address_is_loopback(&p->address),
 		.transport = p->transport,

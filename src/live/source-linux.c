@@ -4,6 +4,7 @@
 #include "live/source.h"
 
 #include "live/cgroup-linux.h"
+#include "live/container-linux.h"
 #include "live/diag-linux.h"
 #include "live/netns-linux.h"
 #include "live/owner-linux.h"
@@ -31,6 +32,7 @@ struct look {
 	struct cgroups *cgroups;
 	struct procs *procs;
 	struct published_list published;
+	struct container_list containers;
 	bool has_mptcp; /* this kernel knows MPTCP */
 	bool is_repeated; /* only sockets are looked at again */
 };
@@ -357,6 +359,41 @@ static int find_published(struct look *l)
 	return r;
 }
 
+/* --- containers ------------------------------------------------------------------------------ */
+
+/* A namespace is called after its container, but berth's own. */
+static void name_namespaces(struct look *l)
+{
+	struct live_snapshot known = {.containers = l->containers.items,
+				      .n_containers = l->containers.n};
+
+	for (size_t i = 0; i < l->namespaces.n; i++) {
+		struct live_namespace *ns = &l->namespaces.items[i].ns;
+		const struct live_container *c = live_snapshot_container(&known, ns->container);
+
+		if (c && c->name && !ns->is_here)
+			ns->name = c->name;
+	}
+}
+
+static void find_containers(struct look *l)
+{
+	for (size_t i = 0; i < l->sockets.n; i++) {
+		const struct live_socket *s = &l->sockets.items[i];
+
+		for (size_t k = 0; k < s->n_owners; k++) {
+			if (s->owners[k].process)
+				containers_add_process(&l->containers, s->owners[k].process);
+		}
+		containers_add(&l->containers, s->container, 0);
+		containers_add(&l->containers, s->ns->container, 0);
+	}
+	for (size_t i = 0; i < l->published.n; i++)
+		containers_add(&l->containers, l->published.items[i].container, 0);
+	containers_read(&l->containers);
+	name_namespaces(l);
+}
+
 /* --- the whole ------------------------------------------------------------------------------- */
 
 /* The namespaces looked into, in their final place, and the sockets that point to them. */
@@ -402,6 +439,8 @@ static int settle(struct look *l, struct live_snapshot *out)
 	out->n_sockets = l->sockets.n;
 	out->published = l->published.items;
 	out->n_published = l->published.n;
+	out->containers = l->containers.items;
+	out->n_containers = l->containers.n;
 	out->gaps = l->gaps.items;
 	out->n_gaps = l->gaps.n;
 	return 0;
@@ -439,6 +478,8 @@ static int look_with(struct look *l, struct live_snapshot *out)
 	r = find_owners(l);
 	if (r == 0)
 		r = find_published(l);
+	if (r == 0)
+		find_containers(l);
 	rules_read(l->arena, &out->rules);
 	return r < 0 ? r : settle(l, out);
 }
@@ -446,7 +487,10 @@ static int look_with(struct look *l, struct live_snapshot *out)
 static int look(struct source *s BERTH_UNUSED, const struct live_request *request,
 		struct arena *arena, struct live_snapshot *out)
 {
-	struct look l = {.request = request, .arena = arena, .gaps.arena = arena};
+	struct look l = {.request = request,
+			 .arena = arena,
+			 .gaps.arena = arena,
+			 .containers.arena = arena};
 	struct live_snapshot snapshot = {0};
 	struct timespec now = {0};
 	int r;

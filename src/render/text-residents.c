@@ -209,10 +209,11 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 static void describe_target(const struct answer_published *p, char *out, size_t size)
 {
 	const char *to = p->to_address;
-	char port[24] = "";
+	char port[TEXT_SPAN_SIZE + 1] = ":";
 
-	if (p->to_port >= 0)
-		snprintf(port, sizeof(port), ":%lld", (long long)p->to_port);
+	text_span(&p->to_ports, port + 1);
+	if (p->to_port < 0)
+		port[0] = '\0';
 	if (p->is_to_here && !to)
 		snprintf(out, size, "%s%sof this machine", *port ? port + 1 : "", *port ? " " : "");
 	else if (to)
