@@ -211,3 +211,12 @@ void containers_read(struct container_list *l)
 	if (l->n > 1)
 		qsort(l->items, l->n, sizeof(*l->items), compare);
 }
+
+bool containers_is_named(struct arena *arena, const char *id, const char *name)
+{
+	struct container_list l = {.arena = arena};
+
+	containers_add(&l, id, 0);
+	containers_read(&l);
+	return l.n > 0 && l.items[0].name && strcmp(l.items[0].name, name) == 0;
+}

@@ -29,3 +29,6 @@ void containers_add_process(struct container_list *l, const struct live_process 
 
 /* Fill in what is known, and sort by id. Gaps are not made: a container without name has its id. */
 void containers_read(struct container_list *l);
+
+/* Whether the state files call the container of that id so. */
+bool containers_is_named(struct arena *arena, const char *id, const char *name);

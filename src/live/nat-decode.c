@@ -89,7 +89,7 @@ static void add_entry(struct walk *w, const struct nat_box *box, const struct na
 {
 	struct entry *e;
 
-	if (!is_here(w->q, box) || is_idle(box, target))
+	if (is_idle(box, target))
 		return;
 	if (w->n_entries == NAT_MOST_ENTRIES) {
 		w->is_cut = true;
@@ -111,7 +111,8 @@ static void take_end(struct nat_run *run, const struct nat_box *box, const struc
 {
 	struct walk *w = (struct walk *)run;
 
-	if (is_shadowed(w, box))
+	/* What is not for this machine is nobody's port here, wherever it is led. */
+	if (!is_here(w->q, box) || is_shadowed(w, box))
 		return;
 	switch (out->end) {
 	case NAT_END_STOP:
