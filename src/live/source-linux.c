@@ -33,13 +33,15 @@ struct look {
 	struct procs *procs;
 	struct published_list published;
 	struct container_list containers;
-	bool has_mptcp; /* this kernel knows MPTCP */
-	bool is_repeated; /* only sockets are looked at again */
+	unsigned int kernel; /* version * 1000 + patch level: 6008 is Linux 6.8; 0 = not known */
+	bool has_mptcp;      /* this kernel knows MPTCP */
+	bool is_repeated;    /* only sockets are looked at again */
 };
 
-/* What is asked of one protocol's table. */
-static const enum transport table_transports[] = {TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UDPLITE,
-						  TRANSPORT_MPTCP};
+enum { KERNEL_SHOWS_BOUND = 6008, KERNEL_SHOWS_ULP = 6015 };
+
+/* The protocols that have a text table. */
+static const enum transport text_transports[] = {TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UDPLITE};
 
 static const char table_lacks[] =
 	"read from /proc/net text, without bound-only sockets, cgroups, devices and IPV6_V6ONLY";
@@ -139,35 +141,63 @@ static void ask_rules(struct look *l, const struct netns *n)
 	(void)!nat_read(l->request, place, l->arena, &l->gaps, &l->published);
 }
 
+/* One dump of one protocol, restricted to `states`. Returns 0, or a negative errno when the text of
+ * the whole table had to do. */
+static int ask_table(struct look *l, struct netns *n, enum transport t, uint32_t states,
+		      struct diag *diag, int refused)
+{
+	const struct live_request *r = l->request;
+	const struct diag_query query = {
+		.transport = t,
+		.want_v4 = r->want_v4,
+		.want_v6 = r->want_v6,
+		.states = states & states_of(r, t, n->ns.is_here),
+		.first_port = r->first_port,
+		.last_port = r->last_port,
+		.is_remote_too = r->want & LIVE_WANT_CONNECTIONS,
+		.is_ulp_wanted = states == DIAG_LISTEN && l->kernel >= KERNEL_SHOWS_ULP,
+	};
+	int error = refused;
+
+	if (!is_transport_wanted(l, t) || query.states == 0)
+		return 0;
+	if (refused == 0)
+		error = diag_dump(diag, &query, &n->ns, &l->sockets);
+	if (error < 0)
+		fall_back(l, n, t, error);
+	else
+		n->is_looked_into = true;
+	return error;
+}
+
+/*
+ * TCP and MPTCP. Every MPTCP socket has its half in the TCP table, and a dump of MPTCP costs almost
+ * a millisecond for each family (it locks every bucket of the listeners' hash), more than all
+ * others together: it is asked for only when it can say something.
+ */
+static void ask_streams(struct look *l, struct netns *n, struct diag *diag, int refused)
+{
+	const bool is_listening = l->request->want & LIVE_WANT_LISTENERS;
+	int r = 0;
+
+	if (is_listening)
+		r = ask_table(l, n, TRANSPORT_TCP, DIAG_LISTEN, diag, refused);
+	if (r == 0)
+		r = ask_table(l, n, TRANSPORT_TCP, ~(uint32_t)DIAG_LISTEN, diag, refused);
+	if (r < 0 || !is_transport_wanted(l, TRANSPORT_TCP) || diag_may_have_mptcp(diag))
+		(void)ask_table(l, n, TRANSPORT_MPTCP, UINT32_MAX, diag, refused);
+}
+
 /* Ask the namespace that the calling thread is in. */
 static void ask(struct look *l, struct netns *n)
 {
-	const struct live_request *r = l->request;
 	size_t first = l->sockets.n;
 	struct diag *diag = NULL;
 	int refused = diag_open(l->arena, &diag);
 
-	for (size_t i = 0; i < N_ELEMENTS(table_transports); i++) {
-		struct diag_query query = {
-			.transport = table_transports[i],
-			.want_v4 = r->want_v4,
-			.want_v6 = r->want_v6,
-			.states = states_of(r, table_transports[i], n->ns.is_here),
-			.first_port = r->first_port,
-			.last_port = r->last_port,
-			.is_remote_too = r->want & LIVE_WANT_CONNECTIONS,
-		};
-		int error = refused;
-
-		if (!is_transport_wanted(l, query.transport) || query.states == 0)
-			continue;
-		if (refused == 0)
-			error = diag_dump(diag, &query, &n->ns, &l->sockets);
-		if (error < 0)
-			fall_back(l, n, query.transport, error);
-		else
-			n->is_looked_into = true;
-	}
+	ask_streams(l, n, diag, refused);
+	(void)ask_table(l, n, TRANSPORT_UDP, UINT32_MAX, diag, refused);
+	(void)ask_table(l, n, TRANSPORT_UDPLITE, UINT32_MAX, diag, refused);
 	diag_close(diag);
 	if (socket_list_unify(&l->sockets, first) < 0)
 		l->sockets.has_failed = true;
@@ -184,11 +214,10 @@ static void read_from_outside(struct look *l, struct netns *n, int error)
 	gaps_errno_text(-error, words, sizeof(words));
 	for (int i = 0; i < 2 && n->pid != 0 && !n->is_looked_into; i++) {
 		snprintf(net, sizeof(net), "/proc/%u/net", i == 0 ? n->pid : n->other_pid);
-		for (size_t t = 0; t < N_ELEMENTS(table_transports); t++) {
-			if (table_transports[t] == TRANSPORT_MPTCP ||
-			    !is_transport_wanted(l, table_transports[t]))
+		for (size_t t = 0; t < N_ELEMENTS(text_transports); t++) {
+			if (!is_transport_wanted(l, text_transports[t]))
 				continue;
-			worst = read_tables(l, n, table_transports[t], net);
+			worst = read_tables(l, n, text_transports[t], net);
 			n->is_looked_into |= worst == 0;
 		}
 	}
@@ -446,20 +475,24 @@ static int settle(struct look *l, struct live_snapshot *out)
 	return 0;
 }
 
-/* Whether this kernel is too old to show TCP sockets that are bound and nothing else. */
-static void explain_kernel(struct look *l)
+static unsigned int kernel_version(void)
 {
 	struct utsname name;
-	unsigned int major, minor;
+	unsigned int version, patch_level;
 
-	if (!(l->request->want & LIVE_WANT_HOLDERS) || uname(&name) < 0 ||
-	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return;
-	if (major < 6 || (major == 6 && minor < 8))
-		gaps_add(
-			&l->gaps, "sockets", "tcp",
-			"this kernel does not show sockets that are only bound (Linux 6.8 does)",
-			NULL);
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &version, &patch_level) != 2)
+		return 0;
+	return version * 1000 + MIN_OF(patch_level, 999);
+}
+
+/* A kernel too old to show TCP sockets that are bound and nothing else. */
+static void explain_kernel(struct look *l)
+{
+	if ((l->request->want & LIVE_WANT_HOLDERS) && l->kernel != 0 &&
+	    l->kernel < KERNEL_SHOWS_BOUND)
+		gaps_add(&l->gaps, "sockets", "tcp",
+			 "bound sockets that do not listen are shown by Linux 6.8 and later only",
+			 NULL);
 }
 
 static int look_with(struct look *l, struct live_snapshot *out)
@@ -473,6 +506,7 @@ static int look_with(struct look *l, struct live_snapshot *out)
 	if (!l->cgroups || !l->procs)
 		return -ENOMEM;
 	l->has_mptcp = access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
+	l->kernel = kernel_version();
 	explain_kernel(l);
 	look_into_namespaces(l);
 	r = find_owners(l);

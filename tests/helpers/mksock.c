@@ -463,7 +463,8 @@ static void *churn(void *argument)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"name", required_argument, NULL, 'n'},	 {"children", required_argument, NULL, 'c'},
+		{"name", required_argument, NULL, 'n'},
+		{"children", required_argument, NULL, 'c'},
 		{"leader-exit", no_argument, NULL, 'l'}, {"churn", required_argument, NULL, 'u'},
 		{"help", no_argument, NULL, 'h'},	 {NULL, 0, NULL, 0},
 	};

@@ -259,7 +259,7 @@ def connections_both_ways():
     d = Dump("-a", "5001")
     equal([(r.kind, r["local"][-4:]) for r in d.rows],
           [("tcp listener", "5001"), ("tcp connection", "5001"), ("tcp connection", "5002")])
-    # The connection on the asked port holds it: its owner is part of the answer; the far end is not.
+    # The connection on the asked port holds it: its owner is part of the answer, the far end not.
     equal([(r["search"], r.pids()) for r in d.rows if r.kind == "tcp connection"],
           [("cgroup", [m.pid]), ("none", [])])
     d = Dump("-a", "-p", "5001")
@@ -448,6 +448,16 @@ def sock_diag_refused():
     equal(len(Dump("5001", before=[TOOLS["refuse"], "sock_diag", "--"]).rows), 1)
 
 
+@case
+def sock_diag_without_its_modules():
+    Mksock("tcp:127.0.0.1:5001:listen", "udp:127.0.0.1:5002", "tcp:127.0.0.1:5003:bound")
+    for options in ((), ("-a",)):
+        d = Dump(*options, before=[TOOLS["refuse"], "sendto=2", "--"])
+        equal([r["local"][-4:] for r in d.rows], ["5001", "5002"], "each once")
+        d.gap("what=sockets where=tcp ", "fix=load the kernel module tcp_diag")
+        d.gap("what=sockets where=udp ", "fix=load the kernel module udp_diag")
+
+
 # --- namespaces ---------------------------------------------------------------------------------
 
 @case
@@ -542,8 +552,8 @@ class Groups:
 
     def start(self, path, *args):
         directory = self.make(path)
-        return Mksock(*args, before=["sh", "-c", f'echo $$ >"{directory}/cgroup.procs" && exec "$@"',
-                                     "sh"])
+        script = f'echo $$ >"{directory}/cgroup.procs" && exec "$@"'
+        return Mksock(*args, before=["sh", "-c", script, "sh"])
 
 
 def remove_groups(name):
@@ -681,8 +691,8 @@ def main():
         print("left out: this system does not let root make namespaces")
         sys.exit(77)
     results = [run_case(arguments, name) for name in names or CASES]
-    print(f"{results.count(0)} passed, {len(results) - results.count(0) - results.count(77)} failed,"
-          f" {results.count(77)} skipped")
+    n_failed = len(results) - results.count(0) - results.count(77)
+    print(f"{results.count(0)} passed, {n_failed} failed, {results.count(77)} skipped")
     sys.exit(1 if any(r not in (0, 77) for r in results) else 0)
 
 
