@@ -101,6 +101,22 @@ const char *const *answer_resident_names(const struct answer_sources *from,
 	return finish(&names, arena);
 }
 
+/* Whether two entries say the same to anybody who reads them: a proxy on the wildcards of both
+ * families is one. */
+static bool is_same_shown(const struct live_published *a, const struct live_published *b)
+{
+	struct live_published one = *a, other = *b;
+
+	one.via = other.via = 0;
+	return live_published_compare(&one, &other) == 0;
+}
+
+/* Whether the entry before `p` in the snapshot is shown for it. */
+static bool is_repeated(const struct live_snapshot *live, const struct live_published *p)
+{
+	return p > live->published && is_same_shown(p - 1, p);
+}
+
 /* --- records --------------------------------------------------------------------------------- */
 
 static bool fill(const struct answer_sources *from, const struct live_published *p, uint16_t port,
@@ -175,8 +191,9 @@ static bool add(struct list *l, const struct live_published *p)
 	bool is_stream = transport_port_space(p->transport) == TRANSPORT_TCP;
 	struct answer_published *slot;
 
-	if (l->options->has_transport &&
-	    transport_port_space(l->options->transport) != transport_port_space(p->transport))
+	if (is_repeated(l->from->live, p) ||
+	    (l->options->has_transport &&
+	     transport_port_space(l->options->transport) != transport_port_space(p->transport)))
 		return true;
 	slot = ARENA_PUSH(l->arena, l->items, l->n, l->capacity);
 	return slot && fill(l->from, p, l->port, &l->cases[is_stream ? 0 : 1], slot, l->arena);
@@ -212,21 +229,24 @@ bool answer_fill_all_published(const struct answer_sources *from, struct answer_
 	struct answer_published *items = arena_calloc(arena, live->n_published, sizeof(*items));
 	const struct live_published *before = NULL;
 	struct answer_case c;
+	size_t n = 0;
 
 	if (!items)
 		return false;
 	for (size_t i = 0; i < live->n_published; i++) {
 		const struct live_published *p = &live->published[i];
-		bool is_same = before && before->ports.first == p->ports.first &&
+		bool is_known = before && before->ports.first == p->ports.first &&
 			       before->transport == p->transport;
 
-		if (!is_same && !answer_fill_case(from, p->ports.first, p->transport, &c, arena))
+		if (!is_known && !answer_fill_case(from, p->ports.first, p->transport, &c, arena))
 			return false;
 		before = p;
-		if (!fill(from, p, p->ports.first, &c, &items[i], arena))
+		if (is_repeated(live, p))
+			continue;
+		if (!fill(from, p, p->ports.first, &c, &items[n++], arena))
 			return false;
 	}
 	out->published = items;
-	out->n_published = live->n_published;
+	out->n_published = n;
 	return true;
 }

@@ -110,6 +110,8 @@ int live_published_compare(const void *pa, const void *pb)
 	if (r == 0)
 		r = order(a->ports.last, b->ports.last);
 	if (r == 0)
+		r = strcmp(a->note ? a->note : "", b->note ? b->note : "");
+	if (r == 0)
 		r = order(a->via, b->via);
 	return r ? r : order(a->listener, b->listener);
 }

@@ -386,6 +386,8 @@ static int settle(struct walk *w, struct nat_answer *out)
 		if (e->box.protocols & NAT_UDP)
 			publish(e, TRANSPORT_UDP, &out->items[n++], w->arena);
 	}
+	if (n > 1)
+		qsort(out->items, n, sizeof(*out->items), live_published_compare);
 	out->n = n;
 	out->is_cut = w->is_cut || w->budget == 0;
 	return arena_failed(w->arena) ? -ENOMEM : 0;

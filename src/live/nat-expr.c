@@ -17,6 +17,7 @@ enum field {
 	FIELD_VALUE,    /* bytes that a rule put there */
 	FIELD_PROTOCOL, /* of the transport layer */
 	FIELD_PORT,     /* of the destination */
+	FIELD_PORTS,    /* both: source, destination */
 	FIELD_TO_V4,    /* the destination */
 	FIELD_TO_V6,
 	FIELD_FROM_V4,  /* the source */
@@ -68,10 +69,9 @@ static size_t words_in(size_t n)
 	return (n + WORD - 1) / WORD;
 }
 
-static void load(struct part *p, uint32_t reg, enum field field, size_t n)
+/* Put a field of `n` bytes into the words from `at` on. */
+static void load(struct part *p, size_t at, enum field field, size_t n)
 {
-	size_t at = word_of(reg);
-
 	for (size_t i = 0; i < words_in(n) && at + i < N_WORDS; i++)
 		p->words[at + i] = (struct word){.field = field,
 						 .at = (uint8_t)(i * WORD),
@@ -82,7 +82,7 @@ static void load_value(struct part *p, uint32_t reg, const uint8_t *bytes, size_
 {
 	size_t at = word_of(reg);
 
-	load(p, reg, FIELD_VALUE, n);
+	load(p, at, FIELD_VALUE, n);
 	for (size_t i = 0; i < n && at + i / WORD < N_WORDS; i++)
 		p->words[at + i / WORD].bytes[i % WORD] = bytes[i];
 }
@@ -225,6 +225,11 @@ static bool match(struct nat_box *b, const struct word *words, struct range r, b
 			break;
 		return is_not ? nat_box_not_ports(b, port_of(r.from), port_of(r.to))
 			      : nat_box_ports(b, port_of(r.from), port_of(r.to));
+	case FIELD_PORTS:
+		if (r.n < 4 || is_not || memcmp(r.from, r.to, 2) != 0)
+			break;
+		nat_box_doubt(b, "from some source ports only");
+		return nat_box_ports(b, port_of(r.from + 2), port_of(r.to + 2));
 	case FIELD_TO_V4:
 		return match_destination(b, words, NAT_V4, r, is_not);
 	case FIELD_TO_V6:
@@ -253,6 +258,29 @@ static bool match(struct nat_box *b, const struct word *words, struct range r, b
 	return true;
 }
 
+/*
+ * The same for a key that may be several fields, one behind the other, each at the beginning of a
+ * word. Of several fields only one key, or a range in each, can be held.
+ */
+static bool match_fields(struct part *p, size_t at, struct range r, bool is_not)
+{
+	size_t n_words = words_in(r.n);
+	bool is_one = p->words[at].length > (n_words - 1) * WORD;
+
+	if (is_not && !is_one)
+		return nat_box_doubt(&p->box, "under further conditions"), true;
+	for (size_t i = 0; i < n_words;) {
+		const struct word *w = &p->words[at + i];
+		size_t n = MIN_OF((size_t)MAX_OF(w->length, 1), r.n - i * WORD);
+
+		if (!match(&p->box, w, (struct range){r.from + i * WORD, r.to + i * WORD, n},
+			   is_not))
+			return false;
+		i += w->field == FIELD_UNKNOWN ? n_words : words_in(n);
+	}
+	return true;
+}
+
 static bool compare(struct part *p, struct nat_bytes in, struct nat_rules *rules)
 {
 	size_t at = word_of(nat_number(nat_attribute(in, NFTA_CMP_SREG), 0));
@@ -270,8 +298,10 @@ static bool compare(struct part *p, struct nat_bytes in, struct nat_rules *rules
 		r.to = highest;
 	else if (op == NFT_CMP_LTE || op == NFT_CMP_GT)
 		r.from = lowest;
-	return match(&p->box, &p->words[at], r,
-		     op == NFT_CMP_NEQ || op == NFT_CMP_LT || op == NFT_CMP_GT);
+	/* An order of several fields is none of each. */
+	if (r.from != r.to && p->words[at].length < data.n)
+		return nat_box_doubt(&p->box, "under further conditions"), true;
+	return match_fields(p, at, r, op == NFT_CMP_NEQ || op == NFT_CMP_LT || op == NFT_CMP_GT);
 }
 
 static bool compare_range(struct part *p, struct nat_bytes in, struct nat_rules *rules)
@@ -282,18 +312,21 @@ static bool compare_range(struct part *p, struct nat_bytes in, struct nat_rules 
 	struct nat_bytes from = nat_data(rules, nat_attribute(in, NFTA_RANGE_FROM_DATA), &none);
 	struct nat_bytes to = nat_data(rules, nat_attribute(in, NFTA_RANGE_TO_DATA), &none);
 
-	if (at == 0 || at + words_in(from.n) > N_WORDS || from.n != to.n)
+	if (at == 0 || at + words_in(from.n) > N_WORDS || from.n != to.n ||
+	    p->words[at].length < from.n)
 		return nat_box_doubt(&p->box, "under further conditions"), true;
-	return match(&p->box, &p->words[at], (struct range){from.at, to.at, from.n},
-		     op == NFT_RANGE_NEQ);
+	return match_fields(p, at, (struct range){from.at, to.at, from.n}, op == NFT_RANGE_NEQ);
 }
 
 /* --- loads ----------------------------------------------------------------------------------- */
 
 static enum field payload_field(const struct nat_box *b, uint32_t base, uint32_t offset, size_t n)
 {
-	if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
+	if (base == NFT_PAYLOAD_TRANSPORT_HEADER) {
+		if (offset == 0 && n == 4)
+			return FIELD_PORTS;
 		return offset == 2 && n == 2 ? FIELD_PORT : FIELD_UNKNOWN;
+	}
 	if (base != NFT_PAYLOAD_NETWORK_HEADER)
 		return FIELD_UNKNOWN;
 	if (b->families == NAT_V4 && n > 0 && n <= 4) {
@@ -309,35 +342,51 @@ static enum field payload_field(const struct nat_box *b, uint32_t base, uint32_t
 	return FIELD_UNKNOWN;
 }
 
+/* nft asks for neighbours at once: source and destination address are one load. */
+static size_t first_address(const struct nat_box *b, uint32_t base, uint32_t offset, size_t n)
+{
+	if (base != NFT_PAYLOAD_NETWORK_HEADER)
+		return 0;
+	if (b->families == NAT_V4 && offset == 12 && n > 4 && n <= 8)
+		return 4;
+	return b->families == NAT_V6 && offset == 8 && n > 16 && n <= 32 ? 16 : 0;
+}
+
 static void load_payload(struct part *p, struct nat_bytes in)
 {
 	uint32_t base = nat_number(nat_attribute(in, NFTA_PAYLOAD_BASE), UINT32_MAX);
 	uint32_t offset = nat_number(nat_attribute(in, NFTA_PAYLOAD_OFFSET), UINT32_MAX);
 	uint32_t n = nat_number(nat_attribute(in, NFTA_PAYLOAD_LEN), 0);
+	size_t at = word_of(nat_number(nat_attribute(in, NFTA_PAYLOAD_DREG), 0));
+	size_t first;
 
-	if (n > 0 && n <= MOST_KEY)
-		load(p, nat_number(nat_attribute(in, NFTA_PAYLOAD_DREG), 0),
-		     payload_field(&p->box, base, offset, n), n);
+	if (n == 0 || n > MOST_KEY)
+		return;
+	first = first_address(&p->box, base, offset, n);
+	if (first > 0)
+		load(p, at, payload_field(&p->box, base, offset, first), first);
+	load(p, at + first / WORD,
+	     payload_field(&p->box, base, offset + (uint32_t)first, n - first), n - first);
 }
 
 static void load_meta(struct part *p, struct nat_bytes in)
 {
-	uint32_t reg = nat_number(nat_attribute(in, NFTA_META_DREG), 0);
+	size_t at = word_of(nat_number(nat_attribute(in, NFTA_META_DREG), 0));
 
-	if (reg == 0)
+	if (at == 0)
 		return; /* it sets something */
 	switch (nat_number(nat_attribute(in, NFTA_META_KEY), UINT32_MAX)) {
 	case NFT_META_L4PROTO:
-		load(p, reg, FIELD_PROTOCOL, 1);
+		load(p, at, FIELD_PROTOCOL, 1);
 		return;
 	case NFT_META_NFPROTO:
-		load(p, reg, FIELD_FAMILY, 1);
+		load(p, at, FIELD_FAMILY, 1);
 		return;
 	case NFT_META_IIFNAME:
-		load(p, reg, FIELD_INTERFACE, 16);
+		load(p, at, FIELD_INTERFACE, 16);
 		return;
 	default: /* not our enum */
-		load(p, reg, FIELD_UNKNOWN, 16);
+		load(p, at, FIELD_UNKNOWN, 16);
 	}
 }
 
@@ -348,7 +397,7 @@ static void load_fib(struct part *p, struct nat_bytes in)
 	bool is_type = nat_number(nat_attribute(in, NFTA_FIB_RESULT), 0) ==
 			       NFT_FIB_RESULT_ADDRTYPE && flags & DESTINATION;
 
-	load(p, nat_number(nat_attribute(in, NFTA_FIB_DREG), 0),
+	load(p, word_of(nat_number(nat_attribute(in, NFTA_FIB_DREG), 0)),
 	     is_type ? FIELD_TYPE : FIELD_UNKNOWN, 4);
 }
 
@@ -356,7 +405,7 @@ static void load_ct(struct part *p, struct nat_bytes in)
 {
 	bool is_state = nat_number(nat_attribute(in, NFTA_CT_KEY), UINT32_MAX) == NFT_CT_STATE;
 
-	load(p, nat_number(nat_attribute(in, NFTA_CT_DREG), 0),
+	load(p, word_of(nat_number(nat_attribute(in, NFTA_CT_DREG), 0)),
 	     is_state ? FIELD_STATE : FIELD_UNKNOWN, 16);
 }
 
@@ -401,7 +450,7 @@ static void swap_bytes(struct part *p, struct nat_bytes in)
 	bool is_byte = at < N_WORDS && p->words[at].length == 1;
 
 	if (!is_byte) /* a single byte has no order */
-		load(p, nat_number(nat_attribute(in, NFTA_BYTEORDER_DREG), 0), FIELD_UNKNOWN, 16);
+		load(p, word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_DREG), 0)), FIELD_UNKNOWN, 16);
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
@@ -472,25 +521,10 @@ static void redirect(struct nat_run *run, const struct part *p, struct nat_bytes
 
 /* --- sets ------------------------------------------------------------------------------------ */
 
-/* Narrow `p` to the keys of `e`, or away from them. The key is several fields, one behind the other,
- * each at the beginning of a word. */
+/* Narrow `p` to the keys of `e`, or away from them. */
 static bool match_element(struct part *p, size_t at, const struct nat_element *e, bool is_not)
 {
-	size_t n_words = words_in(e->n_key);
-	bool is_one = p->words[at].length > (n_words - 1) * WORD;
-
-	if (is_not && !is_one)
-		return nat_box_doubt(&p->box, "under further conditions"), true;
-	for (size_t i = 0; i < n_words;) {
-		const struct word *w = &p->words[at + i];
-		size_t left = e->n_key - i * WORD, n = MIN_OF(MAX_OF(w->length, 1), left);
-
-		if (!match(&p->box, w, (struct range){e->from + i * WORD, e->to + i * WORD, n},
-			   is_not))
-			return false;
-		i += w->field == FIELD_UNKNOWN ? n_words : words_in(n);
-	}
-	return true;
+	return match_fields(p, at, (struct range){e->from, e->to, e->n_key}, is_not);
 }
 
 /* The rest of the rule with the part of the box that has this element as its key. */
@@ -524,7 +558,7 @@ static void follow_unknown(struct nat_run *run, struct nat_bytes rest, struct pa
 		return;
 	}
 	if (is_map)
-		load(p, to, FIELD_UNKNOWN, 16);
+		load(p, word_of(to), FIELD_UNKNOWN, 16);
 	follow(run, rest, p, depth + 1);
 }
 
@@ -652,9 +686,9 @@ static bool load_register(struct part *p, const char *name, struct nat_bytes in,
 	else if (strcmp(name, "byteorder") == 0)
 		swap_bytes(p, in);
 	else if (strcmp(name, "numgen") == 0)
-		load(p, nat_number(nat_attribute(in, NFTA_NG_DREG), 0), FIELD_CHANCE, 4);
+		load(p, word_of(nat_number(nat_attribute(in, NFTA_NG_DREG), 0)), FIELD_CHANCE, 4);
 	else if (strcmp(name, "hash") == 0)
-		load(p, nat_number(nat_attribute(in, NFTA_HASH_DREG), 0), FIELD_CHANCE, 4);
+		load(p, word_of(nat_number(nat_attribute(in, NFTA_HASH_DREG), 0)), FIELD_CHANCE, 4);
 	else
 		return false;
 	return true;
