@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "registry/choose.h"
+
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -144,20 +146,34 @@ int cli_flush(struct cli *c)
 	return r;
 }
 
-int cli_open_registry(struct cli *c)
+const char *cli_registry_path(const struct cli *c)
 {
-	const char *path = c->options->registry, *reason = "cannot be read";
-	int r;
+	const char *path = c->options->registry;
 
 	if (!path)
 		path = secure_getenv("BERTH_REGISTRY");
-	if (path && *path) {
+	return path && *path ? path : NULL;
+}
+
+static void warn_of_registry(void *context, const char *path, const char *reason)
+{
+	(void)context;
+	cli_warn("%s is passed over: %s (berth update makes a new one)", path, reason);
+}
+
+int cli_open_registry(struct cli *c)
+{
+	const char *path = cli_registry_path(c), *reason = NULL;
+	int r;
+
+	if (path && strcmp(path, "built-in") != 0) {
 		r = registry_open_file(&c->registry, path, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_USAGE, "%s: not a registry image that can be used: %s",
 					path, reason);
 	} else {
-		r = registry_open_builtin(&c->registry, &reason);
+		r = path ? registry_open_builtin(&c->registry, &reason)
+			 : choose_newest(&c->registry, warn_of_registry, NULL, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s",
 					reason);

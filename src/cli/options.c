@@ -157,6 +157,7 @@ static const struct {
 	{OPTION_PEERS, offsetof(struct options, want_peers)},
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
+	{OPTION_FORCE, offsetof(struct options, is_forced)},
 };
 
 /* Options that keep their argument, which must not be empty. */
@@ -170,6 +171,8 @@ static const struct {
 	{OPTION_UNIT, offsetof(struct options, unit)},
 	{OPTION_REGISTRY, offsetof(struct options, registry)},
 	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_FROM, offsetof(struct options, from)},
+	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
 	{OPTION_VERDICT, offsetof(struct options, verdict)},
 };
@@ -249,6 +252,9 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_UNIT:
 	case OPTION_REGISTRY:
 	case OPTION_REPLAY:
+	case OPTION_FROM:
+	case OPTION_FORCE:
+	case OPTION_CACERT:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_SS_L:

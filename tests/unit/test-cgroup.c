@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -146,8 +147,7 @@ static void test_pick(void **state BERTH_UNUSED)
 		char text[512];
 		const char *picked;
 
-		strncpy(text, cases[i].text, sizeof(text) - 1);
-		text[sizeof(text) - 1] = '\0';
+		snprintf(text, sizeof(text), "%s", cases[i].text);
 		picked = cgroup_path_pick(text);
 		if (cases[i].path)
 			assert_string_equal(picked, cases[i].path);
