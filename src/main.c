@@ -29,6 +29,7 @@
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -lists   its parts, from the registry and from what runs now
  *         verdict identify match     one word; names of a process; from a word to ports
+ *         lineage                    what started a process
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs

@@ -2,6 +2,7 @@
 #include "answer/answer-parts.h"
 
 #include "answer/identify.h"
+#include "answer/lineage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ static bool fill_parents(const struct live_process *p, struct answer_owner *out,
 static bool fill_owner(const struct live_owner *o, struct answer_owner *out, struct arena *arena)
 {
 	const struct live_process *p = o->process;
+	struct lineage lineage;
 
 	*out = (struct answer_owner){
 		.pid = ANSWER_NULL,
@@ -52,6 +54,10 @@ static bool fill_owner(const struct live_owner *o, struct answer_owner *out, str
 	out->unit = p->unit;
 	out->container = p->container;
 	out->label = identify_label(p, arena);
+	if (lineage_of(p, arena, &lineage)) {
+		out->lineage = lineage.steps;
+		out->origin = lineage.origin;
+	}
 	return fill_parents(p, out, arena);
 }
 

@@ -109,6 +109,9 @@ struct answer_owner {
 	const struct answer_parent *parents;
 	size_t n_parents;
 	const char *label;          /* not a field: the name for people ("uvicorn") */
+	const char *const *lineage; /* not a field: what started it, NULL-terminated; NULL = nothing
+	                               that its unit and container do not tell */
+	const char *origin;         /* not a field: "an ssh login of alice"; NULL likewise */
 };
 
 struct answer_name {

@@ -53,6 +53,28 @@ static void put_command(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_FAINT, 1, *arg);
 }
 
+static const char *arrow(const struct text *t)
+{
+	return t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ";
+}
+
+/* What started it, where that is more than its unit tells. */
+static void put_lineage(struct text *t, const struct answer_owner *o)
+{
+	if ((!o->lineage && !o->origin) || t->style->is_verbose)
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_put(t, TEXT_FAINT, 0, "started");
+	if (o->lineage && o->lineage[0])
+		text_put(t, TEXT_FAINT, 1, "by");
+	for (size_t i = 0; o->lineage && o->lineage[i]; i++)
+		text_putf(t, TEXT_FAINT, 1, "%s%s", i == 0 ? "" : arrow(t), o->lineage[i]);
+	if (o->origin)
+		text_putf(t, TEXT_FAINT, 1, "in %s", o->origin);
+}
+
+/* With -v: every parent with its number. */
 static void put_parents(struct text *t, const struct answer_owner *o)
 {
 	if (o->n_parents == 0 || !t->style->is_verbose)
@@ -62,8 +84,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 	text_put(t, TEXT_FAINT, 0, "started by");
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
-			  i == 0 ? "" : t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ",
-			  o->parents[i].program ? o->parents[i].program : "?",
+			  i == 0 ? "" : arrow(t), o->parents[i].program ? o->parents[i].program : "?",
 			  (long long)o->parents[i].pid);
 }
 
@@ -92,6 +113,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 	if (strcmp(o->method, "fd") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
 	put_command(t, o);
+	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
 }
