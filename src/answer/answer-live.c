@@ -68,25 +68,49 @@ const struct answer_owner *answer_owner(const struct live_owner *o, struct arena
 	return owner && fill_owner(o, owner, arena) ? owner : NULL;
 }
 
+/* A growing list of what residents may be called. */
+struct names {
+	const char **items;
+	size_t n, capacity;
+};
+
+static bool add_names(struct names *names, const char *const *found, struct arena *arena)
+{
+	for (; found && *found; found++) {
+		const char **name = ARENA_PUSH(arena, names->items, names->n, names->capacity);
+
+		if (!name)
+			return false;
+		*name = *found;
+	}
+	return true;
+}
+
+/* What a socket unit starts counts as being there: its program, as its service's file names it. */
+static const char *const *names_of_service(const struct live_socket *s, struct arena *arena)
+{
+	struct live_process service = {.command = s->starts};
+	const char *slash;
+
+	if (!s->starts || !s->starts[0])
+		return NULL;
+	slash = strrchr(s->starts[0], '/');
+	service.program = slash ? slash + 1 : s->starts[0];
+	return identify_process(&service, arena);
+}
+
 const char *const *answer_resident_names(const struct live_socket *s, struct arena *arena)
 {
-	const char **names = NULL;
-	size_t n = 0, capacity = 0;
+	struct names names = {0};
 
 	for (size_t i = 0; i < s->n_owners; i++) {
-		const char *const *found = NULL;
-
-		if (s->owners[i].process)
-			found = identify_process(s->owners[i].process, arena);
-		for (; found && *found; found++) {
-			const char **name = ARENA_PUSH(arena, names, n, capacity);
-
-			if (!name)
-				return NULL;
-			*name = *found;
-		}
+		if (s->owners[i].process &&
+		    !add_names(&names, identify_process(s->owners[i].process, arena), arena))
+			return NULL;
 	}
-	return arena_grow(arena, names, n, n + 1, sizeof(*names));
+	if (!add_names(&names, names_of_service(s, arena), arena))
+		return NULL;
+	return arena_grow(arena, names.items, names.n, names.n + 1, sizeof(*names.items));
 }
 
 static bool fill_owners(const struct live_socket *s, struct answer_listener *out,
@@ -101,6 +125,15 @@ static bool fill_owners(const struct live_socket *s, struct answer_listener *out
 	out->owners = owners;
 	out->n_owners = s->n_owners;
 	return owners != NULL;
+}
+
+const struct answer_owner *answer_main_owner(const struct answer_listener *l)
+{
+	for (size_t i = 0; l->activates && i < l->n_owners; i++) {
+		if (!l->owners[i].program || strcmp(l->owners[i].program, "systemd") != 0)
+			return &l->owners[i];
+	}
+	return l->n_owners > 0 ? &l->owners[0] : NULL;
 }
 
 static const struct answer_backlog *backlog_of(const struct live_socket *s, struct arena *arena)
@@ -142,6 +175,7 @@ bool answer_fill_listener(const struct answer_sources *from, const struct live_s
 		       .container = s->ns->container},
 		.owners_search = live_search_name(s->owners_search),
 		.unit = s->unit,
+		.activates = s->activates,
 		.container = s->container,
 		.socket = s,
 		.is_here = s->ns->is_here || from->counts_every_namespace,

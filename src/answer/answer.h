@@ -139,7 +139,9 @@ struct answer_listener {
 	const struct answer_name *names; /* `here`: who has the port */
 	size_t n_names;
 	const char *verdict;        /* `here`: the verdict on this listener */
-	const char *unit, *container; /* of the socket's own cgroup: not fields of the contract */
+	const char *unit;           /* in which it was made; a socket unit if systemd made it */
+	const char *activates;      /* the service that this socket unit starts */
+	const char *container;      /* not a field: of the socket's own cgroup */
 	const struct live_socket *socket; /* not a field */
 	struct verdict judged;            /* not a field */
 	bool is_here;                     /* not a field: of berth's own namespace */
@@ -353,6 +355,12 @@ const struct answer_ranges *answer_ranges(const struct answer_sources *from, str
 struct search_hits;
 const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
 					size_t *n, struct arena *arena);
+
+/*
+ * The owner to name first: the oldest, but of a socket that systemd made for a service rather that
+ * service, when it has been started. NULL = none was seen.
+ */
+const struct answer_owner *answer_main_owner(const struct answer_listener *l);
 
 /* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
 bool answer_is_empty(const struct answer *a);

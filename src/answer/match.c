@@ -104,6 +104,8 @@ static void add_socket(struct finder *f, const struct live_socket *s)
 {
 	if (wants(f, QUERY_UNIT) && is_unit(f, s->unit))
 		add(f, s->local_port, "unit", s->unit);
+	if (wants(f, QUERY_UNIT) && is_unit(f, s->activates))
+		add(f, s->local_port, "unit", s->activates);
 	if (wants(f, QUERY_CONTAINER) && is_container(f, s->container))
 		add(f, s->local_port, "container", s->container);
 	if (wants(f, QUERY_CONTAINER) && is_container(f, s->ns->container))

@@ -29,6 +29,7 @@ struct look {
 	struct socket_list sockets;
 	struct cgroups *cgroups;
 	struct procs *procs;
+	struct units *units;
 	bool has_mptcp; /* this kernel knows MPTCP */
 };
 
@@ -274,6 +275,7 @@ static int find_owners(struct look *l)
 		.arena = l->arena,
 		.cgroups = l->cgroups,
 		.procs = l->procs,
+		.units = l->units,
 		.gaps = &l->gaps,
 	};
 	uint32_t n_denied;
@@ -365,7 +367,8 @@ static int look_with(struct look *l, struct live_snapshot *out)
 		return r;
 	l->cgroups = cgroups_open(l->arena, l->namespaces.cgroup_mount);
 	l->procs = procs_open(l->arena, &l->gaps);
-	if (!l->cgroups || !l->procs)
+	l->units = units_open(l->arena, &l->gaps);
+	if (!l->cgroups || !l->procs || !l->units)
 		return -ENOMEM;
 	l->has_mptcp = access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
 	explain_kernel(l);
@@ -390,6 +393,7 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 	r = look_with(&l, &snapshot);
 	cgroups_close(l.cgroups);
 	procs_close(l.procs);
+	units_close(l.units);
 	socket_list_fini(&l.sockets);
 	if (r == 0)
 		*out = snapshot;

@@ -158,19 +158,38 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 	text_end(t);
 }
 
+/* Which socket unit it was made for, and what that unit starts. */
+static void put_activation(struct text *t, const struct answer_listener *l)
+{
+	size_t n = l->activates ? strlen(l->activates) : 0;
+	bool is_held = l->n_owners == 0;
+
+	for (size_t i = 0; i < l->n_owners; i++)
+		is_held |= l->owners[i].program && strcmp(l->owners[i].program, "systemd") == 0;
+	if (n == 0 || !l->unit)
+		return;
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_putf(t, TEXT_PLAIN, 0, "%s for %s,", is_held ? "held by systemd" : "made", l->unit);
+	text_putf(t, TEXT_PLAIN, 1, "which starts %s", l->activates);
+	if (n > 9 && strcmp(l->activates + n - 9, "@.service") == 0)
+		text_put(t, TEXT_PLAIN, 1, "for each connection");
+	text_end(t);
+}
+
 static void put_owners(struct text *t, const struct answer_listener *l)
 {
 	for (size_t i = 0; i < l->n_owners; i++)
 		put_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
+	put_activation(t, l);
 }
 
 /* Listeners of the same processes are listed together, above them. */
 static bool has_same_owners(const struct answer_listener *a, const struct answer_listener *b)
 {
 	if (a->n_owners != b->n_owners || a->is_here != b->is_here || a->uid != b->uid ||
-	    !is_text_equal(a->unit, b->unit))
+	    !is_text_equal(a->unit, b->unit) || !is_text_equal(a->activates, b->activates))
 		return false;
 	for (size_t i = 0; i < a->n_owners; i++) {
 		if (a->owners[i].pid != b->owners[i].pid ||
