@@ -136,6 +136,9 @@ struct answer_owner {
 	size_t n_parents;
 	const char *label;          /* not a field: the name for people ("uvicorn") */
 	const char *container_id;   /* not a field */
+	const char *const *lineage; /* not a field: what started it, NULL-terminated; NULL = nothing
+	                               that its unit and container do not tell */
+	const char *origin;         /* not a field: "an ssh login of alice"; NULL likewise */
 };
 
 struct answer_name {
@@ -163,7 +166,9 @@ struct answer_listener {
 	const struct answer_name *names; /* `here`: who has the port */
 	size_t n_names;
 	const char *verdict;        /* `here`: the verdict on this listener */
-	const char *unit, *container; /* of the socket's own cgroup: not fields of the contract */
+	const char *unit;           /* in which it was made; a socket unit if systemd made it */
+	const char *activates;      /* the service that this socket unit starts */
+	const char *container;      /* not a field: of the socket's own cgroup */
 	const char *container_id, *ns_container_id; /* not fields */
 	const struct live_socket *socket; /* not a field */
 	struct verdict judged;            /* not a field */
@@ -398,6 +403,12 @@ const struct answer_ranges *answer_ranges(const struct answer_sources *from, str
 struct search_hits;
 const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
 					size_t *n, struct arena *arena);
+
+/*
+ * The owner to name first: the oldest, but of a socket that systemd made for a service rather that
+ * service, when it has been started. NULL = none was seen.
+ */
+const struct answer_owner *answer_main_owner(const struct answer_listener *l);
 
 /* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
 bool answer_is_empty(const struct answer *a);

@@ -59,7 +59,7 @@ static bool has_user(const struct answer_listener *l, const char *wanted)
 
 static bool has_unit(const struct answer_listener *l, const char *wanted)
 {
-	bool found = is_unit(wanted, l->unit);
+	bool found = is_unit(wanted, l->unit) || is_unit(wanted, l->activates);
 
 	for (size_t i = 0; i < l->n_owners; i++)
 		found = found || is_unit(wanted, l->owners[i].unit);

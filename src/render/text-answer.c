@@ -106,8 +106,16 @@ static const char *find_resident(const struct answer *a, struct verdict v, bool 
 		bool counts = l->is_here && strcmp(l->role, "listener") == 0 &&
 			      (strcmp(l->protocol, "udp") == 0) == is_udp;
 
-		if (counts && l->judged.word == v.word && l->n_owners > 0 && l->owners[0].label)
-			return l->owners[0].label;
+		const struct answer_owner *o = answer_main_owner(l);
+
+		if (!counts || l->judged.word != v.word)
+			continue;
+		/* Before the service is started only its socket unit is there. */
+		if (l->activates && l->unit &&
+		    (!o || (o->program && strcmp(o->program, "systemd") == 0)))
+			return l->unit;
+		if (o && o->label)
+			return o->label;
 	}
 	return "somebody";
 }

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first owner's name, and how many others there are: "nginx +2". */
+/* The main owner's name, and how many others there are: "nginx +2". */
 static const char *describe_owners(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *name = o ? o->label ? o->label : "?" : "?";
 
 	if (l->n_owners > 1)
@@ -134,12 +134,13 @@ void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 		text_gaps(t, answers[0]->gaps, answers[0]->n_gaps, 10);
 }
 
-/* Where a listener belongs: its container, else its unit; foreign namespaces by name. */
+/* Where a listener belongs: its container, else its unit (a socket unit before the service that it
+ * starts); foreign namespaces by name. */
 static const char *describe_place(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *container = o && o->container ? o->container : l->container;
-	const char *unit = o && o->unit ? o->unit : l->unit;
+	const char *unit = o && o->unit && !l->activates ? o->unit : l->unit;
 
 	if (!l->is_here)
 		return arena_printf(arena, "in %s", l->ns.name);
@@ -163,7 +164,7 @@ static const char *describe_address(const struct answer_listener *l, struct aren
 
 static const char *describe_user(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *user = o ? o->user : l->user;
 	answer_number uid = o ? o->uid : l->uid;
 
@@ -190,6 +191,7 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 			      : strcmp(l->role, "listener") == 0 ? "-"
 								 : "maybe client";
 	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
+	const struct answer_owner *o = answer_main_owner(l);
 	bool is_full =
 		l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
 
@@ -200,9 +202,7 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 	row[2] =
 		(struct text_cell){describe_owners(l, arena), l->n_owners ? TEXT_PLAIN : TEXT_NOTE};
 	row[3] = (struct text_cell){
-		l->n_owners && l->owners[0].pid >= 0
-			? arena_printf(arena, "%lld", (long long)l->owners[0].pid)
-			: NULL,
+		o && o->pid >= 0 ? arena_printf(arena, "%lld", (long long)o->pid) : NULL,
 		TEXT_PLAIN};
 	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
 	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
