@@ -168,6 +168,7 @@ static bool fill_answer(const struct answer_sources *from, const struct answer_o
 	struct answer_case cases[2];
 
 	if (!answer_fill_assignments(from->registry, out->port, options, out, arena) ||
+	    !answer_fill_history(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_uses(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_TCP, &cases[0], arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_UDP, &cases[1], arena) ||

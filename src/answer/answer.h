@@ -37,6 +37,32 @@ struct answer_former {
 	const char *removed; /* when it was removed or de-assigned */
 };
 
+/* What changed about a number, or a row, between two versions of the registry. */
+struct answer_change {
+	const char *date;        /* when it happened, as the registry dates it; NULL: it does not */
+	const char *kind;        /* added, removed, renamed, status, re-dated, edited */
+	const char *protocol;    /* NULL: the row names none and stands for all */
+	bool has_ports;
+	struct live_span ports;
+	const char *name_before, *name_after;
+	const char *status_before, *status_after; /* NULL: there was no row */
+	const char *seen_before; /* date of the newest registry seen without it */
+	const char *seen_after;  /* date of the oldest registry seen with it */
+};
+
+/* What an update did. */
+struct answer_update {
+	const char *result; /* updated, unchanged */
+	const char *image;  /* the file that was written */
+	const char *from;   /* where the table came from */
+	struct answer_registry before, after;
+	answer_number rows_before, rows_after;
+	answer_number rows_added, rows_removed; /* their name, ports or protocol are new, gone */
+	answer_number added, removed, renamed, status, re_dated, edited; /* changes by kind */
+	const struct answer_change *changes;
+	size_t n_changes;
+};
+
 /* One row of the registry that covers the port (or, in `export`, any row). */
 struct answer_assignment {
 	const char *protocol;     /* NULL: the row names no protocol and stands for all */
@@ -253,6 +279,8 @@ struct answer {
 	const struct answer_match *matched;
 	size_t n_matched;
 	const struct answer_remote *remote; /* NULL: nothing was connected to */
+	const struct answer_change *history; /* of the registration, the oldest first */
+	size_t n_history;
 
 	struct verdict tcp, udp; /* not fields: the verdicts as values */
 	bool has_transport;      /* not a field: only one transport was asked about ... */
@@ -330,9 +358,6 @@ struct answer_sources {
 	size_t n_by_remote;
 };
 
-/* Which registry answers, and how old it is. */
-struct answer_registry answer_registry(const struct registry *reg);
-
 /* The gaps of what no build of this version can read, `*n` of them; static. */
 const struct answer_gap *answer_unbuilt_gaps(size_t *n);
 
@@ -362,6 +387,14 @@ bool answer_is_empty(const struct answer *a);
 
 /* "system", "user", "dynamic" (RFC 6335). */
 const char *answer_range_name(uint16_t port);
+
+/* A change of the registry as a record; `has_ports` false: of a name without a port. */
+struct history_entry;
+void answer_fill_change(const struct history_entry *entry, bool has_ports,
+			struct answer_change *out);
+
+/* Which registry answers, and how old it is. */
+struct answer_registry answer_registry(const struct registry *reg);
 
 /* A registry row as an assignment record (for find and export). False when out of memory. */
 bool answer_fill_assignment(const struct registry *reg, uint32_t row,

@@ -1,5 +1,6 @@
 #include "render/text-answer.h"
 
+#include "render/text-change.h"
 #include "render/text-parts.h"
 
 #include <stdio.h>
@@ -243,7 +244,7 @@ static void put_dates(struct text *t, const struct answer_registry *r)
 			  r->names_as_of, r->details_as_of);
 	else if (r->names_as_of)
 		text_putf(t, TEXT_FAINT, 0, "registry as of %s", r->names_as_of);
-	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in)" : "(updated)");
+	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in); newer: berth update" : "(updated)");
 	text_end(t);
 }
 
@@ -279,6 +280,7 @@ void text_answer(struct text *t, const struct answer *a)
 	put_headline(t, a);
 	put_matches(t, a);
 	text_claimed(t, a);
+	text_history(t, a, TEXT_INDENT);
 	text_known(t, a);
 	put_remote(t, a);
 	text_residents(t, a);
