@@ -98,7 +98,7 @@ bench: $(BUILD)/with-tests
 
 update-golden: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)
-	@BERTH_UPDATE_GOLDEN=1 $(U) meson test -C $(BUILD) --no-rebuild --suite golden
+	@$(U) tests/golden/run --berth $(BUILD)/src/berth --update
 
 docs: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)

@@ -91,9 +91,16 @@ static bool is_quiet(struct verdict v)
 	return v.word == VERDICT_VACANT || v.word == VERDICT_DARK || v.word == VERDICT_UNKNOWN;
 }
 
-/* The program on which a verdict stands. */
+/* The program on which a verdict stands: the one behind a published port before its proxy. */
 static const char *find_resident(const struct answer *a, struct verdict v, bool is_udp)
 {
+	for (size_t i = 0; i < a->n_published; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		if ((p->transport == TRANSPORT_UDP) == is_udp && p->judged.word == v.word &&
+		    p->n_owners > 0 && p->owners[0].label)
+			return p->owners[0].label;
+	}
 	for (size_t i = 0; i < a->n_listeners; i++) {
 		const struct answer_listener *l = &a->listeners[i];
 		bool counts = l->is_here && strcmp(l->role, "listener") == 0 &&

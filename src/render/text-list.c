@@ -1,5 +1,6 @@
 /* Texts of many things: ports in a table, the listeners of this machine, finds, ranges. */
 #include "render/text-list.h"
+#include "render/text-parts.h"
 
 #include "render/text-answer.h"
 
@@ -73,6 +74,14 @@ static const char *describe_residents(const struct answer *a, struct arena *aren
 				    describe_owners(l, arena), l->protocol,
 				    l->is_here ? "" : ", in ", l->is_here ? "" : l->ns.name);
 	}
+	for (size_t i = 0; i < a->n_published && text; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		text = arena_printf(arena, "%s%s%s (%s, published)", text, *text ? ", " : "",
+				    p->n_owners && p->owners[0].label ? p->owners[0].label
+				    : p->container		     ? p->container : p->by,
+				    p->protocol);
+	}
 	return text;
 }
 
@@ -135,7 +144,7 @@ static const char *describe_place(const struct answer_listener *l, struct arena 
 	if (!l->is_here)
 		return arena_printf(arena, "in %s", l->ns.name);
 	if (container)
-		return arena_printf(arena, "container %.12s", container);
+		return arena_printf(arena, "container %s", container);
 	return unit;
 }
 
@@ -241,6 +250,25 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 	text_end(t);
 }
 
+static void put_here_published(struct text *t, const struct answer_here *h)
+{
+	if (h->n_published == 0)
+		return;
+	text_blank(t);
+	for (size_t i = 0; i < h->n_published; i++) {
+		const struct answer_published *p = &h->published[i];
+
+		text_begin(t, i == 0 ? "published" : "", 10);
+		text_published(t, p);
+		if (p->n_owners > 0 && p->owners[0].label)
+			text_putf(t, TEXT_PLAIN, 2, "%s (%lld)", p->owners[0].label,
+				  (long long)p->owners[0].pid);
+		text_put(t, text_verdict_tone(p->judged.word), 2,
+			 verdict_word_name(p->judged.word));
+		text_end(t);
+	}
+}
+
 static void put_here_holders(struct text *t, const struct answer_here *h)
 {
 	if (h->n_holders == 0)
@@ -290,6 +318,7 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 	else if (n_rows > 0)
 		n_dropped = text_table(t, "", 0, columns, cells, n_rows, HERE_COLUMNS);
 	arena_fini(&arena);
+	put_here_published(t, h);
 	put_here_holders(t, h);
 	put_here_summary(t, h, n_rows, n_dropped);
 	text_gaps(t, h->gaps, h->n_gaps, 10);
