@@ -74,6 +74,7 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 
 # What a full check adds: each line is a program that counts its own tests.
 also = --also lint 'tests/lint/run $(BUILD)' \
+	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
 	--also uses 'tests/lint/verify-uses-sample'

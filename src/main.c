@@ -25,6 +25,7 @@
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
+ *         units                      systemd's socket units: what the files say, where they are
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
@@ -32,6 +33,7 @@
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
+ *         lineage                    what started a process
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
