@@ -89,8 +89,8 @@ static int check_table(const struct update_request *request, const struct iana_t
 	if (has_shrunk(old_portless, t->n_portless))
 		return fail(u, UPDATE_REFUSED,
 			    "%s: %zu names without a port where %zu are there: more than 10 %% "
-			    "fewer; --force takes it all the same",
-			    from, t->n_portless, old_portless);
+			    "fewer; --force takes it all the same", from, t->n_portless,
+			    old_portless);
 	return 0;
 }
 
