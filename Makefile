@@ -76,6 +76,7 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 also = --also lint 'tests/lint/run $(BUILD)' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
 	--also bench 'tests/lint/bench-smoke' \
+	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \
 	--also uses 'tests/lint/verify-uses-sample'
 
 lint: deps-full $(BUILD)/with-tests
