@@ -2,6 +2,7 @@
 #include "answer/answer-parts.h"
 
 #include "answer/identify.h"
+#include "answer/lineage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static bool fill_owner(const struct answer_sources *from, const struct live_owne
 		       struct answer_owner *out, struct arena *arena)
 {
 	const struct live_process *p = o->process;
+	struct lineage lineage;
 
 	*out = (struct answer_owner){
 		.pid = ANSWER_NULL,
@@ -54,6 +56,10 @@ static bool fill_owner(const struct answer_sources *from, const struct live_owne
 	out->container = answer_container(from, p->container, arena);
 	out->container_id = p->container;
 	out->label = identify_label(p, arena);
+	if (lineage_of(p, arena, &lineage)) {
+		out->lineage = lineage.steps;
+		out->origin = lineage.origin;
+	}
 	return fill_parents(p, out, arena);
 }
 
@@ -82,6 +88,15 @@ static const struct answer_owner *first_owner(const struct answer_sources *from,
 					      const struct live_socket *s, struct arena *arena)
 {
 	return s->n_owners > 0 ? answer_owner(from, &s->owners[0], arena) : NULL;
+}
+
+const struct answer_owner *answer_main_owner(const struct answer_listener *l)
+{
+	for (size_t i = 0; l->activates && i < l->n_owners; i++) {
+		if (!l->owners[i].program || strcmp(l->owners[i].program, "systemd") != 0)
+			return &l->owners[i];
+	}
+	return l->n_owners > 0 ? &l->owners[0] : NULL;
 }
 
 static const struct answer_backlog *backlog_of(const struct live_socket *s, struct arena *arena)
@@ -123,6 +138,7 @@ bool answer_fill_listener(const struct answer_sources *from, const struct live_s
 		       .container = answer_container(from, s->ns->container, arena)},
 		.owners_search = live_search_name(s->owners_search),
 		.unit = s->unit,
+		.activates = s->activates,
 		.container = answer_container(from, s->container, arena),
 		.container_id = s->container,
 		.ns_container_id = s->ns->container,

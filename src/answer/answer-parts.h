@@ -89,6 +89,13 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 struct known_use;
 void answer_fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena);
 
-/* Which registry answers; when and how far was looked. */
-struct answer_registry answer_registry(const struct registry *reg);
+/* The history of a port; after its assignments. */
+bool answer_fill_history(const struct registry *reg, uint16_t port,
+			 const struct answer_options *options, struct answer *out,
+			 struct arena *arena);
+
+/* Whether a question about one transport wants the rows of `t`. */
+bool answer_wants(const struct answer_options *options, enum transport t);
+
+/* When and how far was looked. */
 struct answer_checked answer_checked(const struct live_snapshot *live);

@@ -32,24 +32,39 @@ struct names {
 	bool has_failed;
 };
 
+static void add_list(const char *const *found, struct names *names, struct arena *arena)
+{
+	for (; found && *found; found++) {
+		const char **name = ARENA_PUSH(arena, names->items, names->n, names->capacity);
+
+		if (!name) {
+			names->has_failed = true;
+			return;
+		}
+		*name = *found;
+	}
+}
+
+/* What a socket unit starts counts as being there: its program, as its service's file names it. */
+static const char *const *names_of_service(const struct live_socket *s, struct arena *arena)
+{
+	struct live_process service = {.command = s->starts};
+	const char *slash;
+
+	if (!s->starts || !s->starts[0])
+		return NULL;
+	slash = strrchr(s->starts[0], '/');
+	service.program = slash ? slash + 1 : s->starts[0];
+	return identify_process(&service, arena);
+}
+
 static void add_names(const struct live_socket *s, struct names *names, struct arena *arena)
 {
 	for (size_t i = 0; i < s->n_owners; i++) {
-		const char *const *found = NULL;
-
 		if (s->owners[i].process)
-			found = identify_process(s->owners[i].process, arena);
-		for (; found && *found; found++) {
-			const char **name =
-				ARENA_PUSH(arena, names->items, names->n, names->capacity);
-
-			if (!name) {
-				names->has_failed = true;
-				return;
-			}
-			*name = *found;
-		}
+			add_list(identify_process(s->owners[i].process, arena), names, arena);
 	}
+	add_list(names_of_service(s, arena), names, arena);
 }
 
 /* Names of the listener behind an entry; with none the names are not known. */

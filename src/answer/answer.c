@@ -142,14 +142,22 @@ struct answer_checked answer_checked(const struct live_snapshot *live)
 				       .namespaces = (answer_number)live->n_namespaces};
 }
 
-bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
-		      size_t *n_out, struct arena *arena)
+const struct answer_gap *answer_unbuilt_gaps(size_t *n)
 {
 	static const struct answer_gap unbuilt[] = {
 		{"claims", "of your own", "this version of berth does not read them", NULL, true},
 	};
-	size_t n = from->live->n_gaps;
-	struct answer_gap *gaps = arena_calloc(arena, n + N_ELEMENTS(unbuilt), sizeof(*gaps));
+
+	*n = N_ELEMENTS(unbuilt);
+	return unbuilt;
+}
+
+bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
+		      size_t *n_out, struct arena *arena)
+{
+	size_t n = from->live->n_gaps, n_unbuilt;
+	const struct answer_gap *unbuilt = answer_unbuilt_gaps(&n_unbuilt);
+	struct answer_gap *gaps = arena_calloc(arena, n + n_unbuilt, sizeof(*gaps));
 
 	if (!gaps)
 		return false;
@@ -161,9 +169,9 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 			gaps[i].where = arena_printf(arena, "%s and %u more", gap->where,
 						     gap->n_similar);
 	}
-	memcpy(gaps + n, unbuilt, sizeof(unbuilt));
+	memcpy(gaps + n, unbuilt, n_unbuilt * sizeof(*gaps));
 	*out = gaps;
-	*n_out = n + N_ELEMENTS(unbuilt);
+	*n_out = n + n_unbuilt;
 	return !arena_failed(arena);
 }
 
@@ -173,6 +181,7 @@ static bool fill_answer(const struct answer_sources *from, const struct answer_o
 	struct answer_case cases[2];
 
 	if (!answer_fill_assignments(from->registry, out->port, options, out, arena) ||
+	    !answer_fill_history(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_uses(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_TCP, &cases[0], arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_UDP, &cases[1], arena) ||

@@ -113,6 +113,8 @@ static void add_socket(struct finder *f, const struct live_socket *s)
 {
 	if (wants(f, QUERY_UNIT) && is_unit(f, s->unit))
 		add(f, s->local_port, "unit", s->unit);
+	if (wants(f, QUERY_UNIT) && is_unit(f, s->activates))
+		add(f, s->local_port, "unit", s->activates);
 	add_container(f, s->local_port, s->container);
 	add_container(f, s->local_port, s->ns->container);
 	if (wants(f, QUERY_CONTAINER) && !s->ns->is_here && is_container(f, s->ns->name))

@@ -59,7 +59,7 @@ static bool has_user(const struct answer_listener *l, const char *wanted)
 
 static bool has_unit(const struct answer_listener *l, const char *wanted)
 {
-	bool found = is_unit(wanted, l->unit);
+	bool found = is_unit(wanted, l->unit) || is_unit(wanted, l->activates);
 
 	for (size_t i = 0; i < l->n_owners; i++)
 		found = found || is_unit(wanted, l->owners[i].unit);
@@ -81,7 +81,10 @@ static bool has_container(const struct answer_listener *l, const char *wanted)
 
 static bool is_asked_for(const struct options *o, const struct answer_listener *l)
 {
-	return (!o->is_exposed || (l->is_here && strcmp(l->exposure, "loopback") != 0)) &&
+	bool is_exposed = l->is_here && strcmp(l->role, "listener") == 0 &&
+			  strcmp(l->exposure, "loopback") != 0;
+
+	return (!o->is_exposed || is_exposed) &&
 	       (!o->program || has_program(l, o->program)) && (!o->user || has_user(l, o->user)) &&
 	       (!o->unit || has_unit(l, o->unit)) &&
 	       (!o->container || has_container(l, o->container)) &&
@@ -189,10 +192,12 @@ static void show_csv(struct cli *c, const struct answer_here *here)
 
 static void show_text(struct cli *c, const struct answer_here *here)
 {
+	const struct answer_registry registry = answer_registry(&c->registry);
 	struct text text;
 
 	text_init(&text, &c->out, &c->style);
 	text_here(&text, here, !c->options->want_all && !options_has_filter(c->options));
+	text_footer(&text, &registry, here->gaps, here->n_gaps);
 	if (!c->options->is_bare)
 		return;
 	text_blank(&text);

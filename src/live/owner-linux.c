@@ -218,18 +218,26 @@ static void walk_group(struct search *s, const char *path, bool is_deep)
 	(void)!cgroups_each_pid(s->tools->cgroups, path, is_deep, look_into, s);
 }
 
-/* A socket unit's sockets are made in its own group, and held by systemd or the service. */
+/* A socket unit's sockets are made in its own group, and held by the service or by the manager above:
+ * its group is init.scope at the root of its tree. */
 static void walk_behind_socket_unit(struct search *s, const struct cgroup *group)
 {
 	static const char suffix[] = ".socket";
 	size_t n = strlen(group->home), length = sizeof(suffix) - 1;
-	char *service;
+	char *path;
 
 	if (n <= length || strcmp(group->home + n - length, suffix) != 0)
 		return;
-	service = arena_printf(s->tools->arena, "%.*s.service", (int)(n - length), group->home);
-	if (service)
-		walk_group(s, service, true);
+	path = arena_printf(s->tools->arena, "%.*s.service", (int)(n - length), group->home);
+	if (path)
+		walk_group(s, path, true);
+	while (n-- > 0) {
+		if (group->home[n] != '/')
+			continue;
+		path = arena_printf(s->tools->arena, "%.*s/init.scope", (int)n, group->home);
+		if (path)
+			walk_group(s, path, false);
+	}
 	look_into(1, s);
 }
 
@@ -251,12 +259,68 @@ static void look_into_group_of(struct search *s, const struct live_socket *socke
 	s->group = 0;
 }
 
-static void climb(struct search *s, const struct socket_list *list)
+/* The systemd that holds a socket; NULL = none that was found. */
+static const struct live_process *find_manager(const struct search *s,
+					       const struct live_socket *socket)
+{
+	uint32_t at = number_map_find(&s->by_inode, socket->inode);
+	const struct hold *hold = at == NUMBER_MAP_NONE ? NULL : s->wanted[at].holds;
+
+	while (hold && !units_is_manager(hold->owner.process))
+		hold = hold->next;
+	return hold ? hold->owner.process : NULL;
+}
+
+/* The group of a unit beside the one that the socket was made in, or in system.slice. */
+static void walk_service(struct search *s, const struct cgroup *group, const char *service)
+{
+	const char *home = group ? group->home : "/";
+	int n = (int)(strrchr(home, '/') - home);
+	const char *const paths[] = {
+		arena_printf(s->tools->arena, "%.*s/%s", n, home, service),
+		arena_printf(s->tools->arena, "%.*s/system.slice/%s", n, home, service),
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(paths); i++) {
+		if (paths[i])
+			walk_group(s, paths[i], true);
+	}
+}
+
+/* Whether the group is that of a socket unit of this system's own manager. */
+static bool is_system_socket(const struct live_socket *socket, const struct cgroup *group)
+{
+	return socket->ns->is_here && group && !group->container && group->unit &&
+	       str_starts_with(group->path, "/system.slice/") && strstr(group->unit, ".socket");
+}
+
+/* Name the socket units behind what systemd holds, and look at the services that they start. */
+static void look_behind_managers(struct search *s, struct socket_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct live_socket *socket = &list->items[i];
+		const struct live_process *manager;
+		const struct cgroup *group;
+
+		if (socket->activates || !owner_is_wanted(s->tools->request, socket) ||
+		    (socket->state != LIVE_LISTENER && socket->state != LIVE_BOUND))
+			continue;
+		manager = find_manager(s, socket);
+		group = find_group(s, socket);
+		if (!manager && !is_system_socket(socket, group))
+			continue;
+		if (units_explain(s->tools->units, manager, socket) && socket->activates)
+			walk_service(s, group, socket->activates);
+	}
+}
+
+static void climb(struct search *s, struct socket_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (owner_is_wanted(s->tools->request, &list->items[i]))
 			look_into_group_of(s, &list->items[i]);
 	}
+	look_behind_managers(s, list);
 	if (is_over(s))
 		return;
 	fdscan_hidden(s->scan);
@@ -336,6 +400,7 @@ int owner_find(const struct owner_tools *tools, struct socket_list *list, uint32
 		s.scan = fdscan_open(take_hit, &s);
 		if (s.scan) {
 			climb(&s, list);
+			look_behind_managers(&s, list);
 			hand_out(&s, list);
 			*n_denied = fdscan_n_denied(s.scan);
 		}

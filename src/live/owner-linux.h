@@ -11,6 +11,7 @@
 #include "live/gaps.h"
 #include "live/proc-linux.h"
 #include "live/socket-list.h"
+#include "live/units-linux.h"
 
 /* What the search works with. */
 struct owner_tools {
@@ -18,6 +19,7 @@ struct owner_tools {
 	struct arena *arena;
 	struct cgroups *cgroups;
 	struct procs *procs;
+	struct units *units;
 	struct gaps *gaps;
 };
 
@@ -25,7 +27,8 @@ struct owner_tools {
 bool owner_is_wanted(const struct live_request *request, const struct live_socket *s);
 
 /*
- * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`. Sockets that are left
+ * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and name the socket unit of
+ * those that systemd holds (`unit`, `activates`, `starts`). Sockets that are left
  * without an owner get their gap from owner_explain(), not here. Returns 0 or -ENOMEM; `*n_denied`
  * counts the processes that berth may not look into.
  */

@@ -36,6 +36,7 @@ static const struct field process_rows[] = {
 	ROW(FIELD_INSTANT, live_process, "started", started),
 	ROW(FIELD_TEXT, live_process, "unit", unit),
 	ROW(FIELD_TEXT, live_process, "container", container),
+	ROW(FIELD_TEXT, live_process, "login", login),
 	ROW(FIELD_PARENTS, live_process, "parents", parents),
 };
 
@@ -52,6 +53,8 @@ static const struct field socket_rows[] = {
 	ROW(FIELD_U64, live_socket, "cgroup", cgroup_id),
 	ROW(FIELD_TEXT, live_socket, "unit", unit),
 	ROW(FIELD_TEXT, live_socket, "container", container),
+	ROW(FIELD_TEXT, live_socket, "activates", activates),
+	ROW(FIELD_WORDS, live_socket, "starts", starts),
 	ROW(FIELD_SEARCH, live_socket, "search", owners_search),
 	ROW(FIELD_OWNERS, live_socket, "owners", owners),
 };

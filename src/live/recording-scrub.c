@@ -52,6 +52,7 @@ static void learn(struct scrub *scrub, const struct live_snapshot *s)
 			scrub_learn_text(scrub, p->unit);
 			scrub_learn_text(scrub, p->container);
 		}
+		scrub_learn_text(scrub, socket->activates);
 		scrub_learn_text(scrub, socket->unit);
 		scrub_learn_text(scrub, socket->container);
 		scrub_learn_text(scrub, socket->interface);
@@ -102,19 +103,20 @@ static const char *scrub_program_word(const struct scrub *scrub, const char *arg
 	return scrub_text(scrub, word);
 }
 
-static void scrub_command(const struct scrub *scrub, struct live_process *p)
+/* Of a command only its program's name; `*is_cut` when there was more. */
+static const char *const *scrub_command(const struct scrub *scrub, const char *const *from,
+					const char *program, bool *is_cut)
 {
-	const char *const *from = p->command;
 	const char **to;
 
 	if (!from || !from[0])
-		return;
+		return from;
 	to = arena_calloc(scrub->arena, 2, sizeof(*to));
 	if (!to)
-		return;
-	p->is_command_cut = p->is_command_cut || from[1];
-	to[0] = scrub_program_word(scrub, from[0], p->program, &p->is_command_cut);
-	p->command = to;
+		return NULL;
+	*is_cut = *is_cut || from[1];
+	to[0] = scrub_program_word(scrub, from[0], program, is_cut);
+	return to;
 }
 
 static struct live_process *scrub_process(const struct scrub *scrub,
@@ -126,11 +128,14 @@ static struct live_process *scrub_process(const struct scrub *scrub,
 		return NULL;
 	*p = *from;
 	p->path = scrub_path(scrub, from->path);
-	scrub_command(scrub, p);
+	p->command = scrub_command(scrub, from->command, p->program, &p->is_command_cut);
 	p->directory = NULL;
 	p->user = scrub_user(scrub, from->uid, from->user);
 	p->unit = scrub_text(scrub, from->unit);
 	p->container = scrub_container(scrub, from->container);
+	/* Of another user nothing tells whether the name is one that may be shown. */
+	p->login = from->login && from->user && strcmp(from->login, from->user) == 0 ? p->user
+										     : NULL;
 	return p;
 }
 
@@ -180,6 +185,8 @@ static void scrub_owners(const struct copy *c, struct live_socket *s)
 
 static void scrub_socket(const struct copy *c, struct live_socket *s)
 {
+	bool is_cut = false;
+
 	s->local = scrub_address(&c->scrub, &s->local);
 	if (s->has_remote)
 		s->remote = scrub_address(&c->scrub, &s->remote);
@@ -187,6 +194,8 @@ static void scrub_socket(const struct copy *c, struct live_socket *s)
 	s->user = s->has_uid ? scrub_user(&c->scrub, s->uid, s->user) : NULL;
 	s->unit = scrub_text(&c->scrub, s->unit);
 	s->container = scrub_container(&c->scrub, s->container);
+	s->activates = scrub_text(&c->scrub, s->activates);
+	s->starts = scrub_command(&c->scrub, s->starts, NULL, &is_cut);
 	scrub_owners(c, s);
 }
 

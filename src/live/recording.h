@@ -36,7 +36,7 @@
  *         container=ID
  *         text                   flag: read through /proc/PID/net instead of sock_diag
  *     process PID
- *         program= path= directory= user= unit= container=TEXT
+ *         program= path= directory= user= unit= container= login=TEXT
  *         deleted                flag: the executable is gone
  *         command=ARG,ARG,...    the argument vector
  *         cut                    flag: the vector was longer than what was read
@@ -53,6 +53,8 @@
  *         queue=QUEUED/LIMIT
  *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT)
  *         user= unit= container=TEXT     of its maker and of its cgroup
+ *         activates=TEXT                 the service that its socket unit starts ...
+ *         starts=ARG,ARG,...             ... and that service's command
  *         owners=OWNER,...       PID:FD, PID:FD:METHOD, PID::METHOD (not a descriptor) or
  *                                kernel:NAME. METHOD is a word of live_method_name(), default fd.
  *                                A + before an owner: see recording_select().
@@ -151,6 +153,7 @@ int recording_select(const struct recording *r, const struct live_request *reque
  * - arguments: of a command only the base name of argv[0] stays, up to its first blank, control
  *   character or one of : @ = , ; (servers write users, peers and databases behind it);
  *   `is_command_cut` then says that there was more. Environments are never recorded at all;
+ * - of `starts` of a socket likewise; `login` of a process that runs as another user;
  * - working directories; a gap says so;
  * - directories of paths outside /usr /bin /sbin /lib* /opt /nix /proc: ".../NAME" is left, of
  *   executables and of every path inside a gap's text;

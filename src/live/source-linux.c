@@ -36,6 +36,7 @@ struct look {
 	unsigned int kernel; /* version * 1000 + patch level: 6008 is Linux 6.8; 0 = not known */
 	bool has_mptcp;      /* this kernel knows MPTCP */
 	bool is_repeated;    /* only sockets are looked at again */
+	struct units *units;
 };
 
 enum { KERNEL_SHOWS_BOUND = 6008, KERNEL_SHOWS_ULP = 6015 };
@@ -323,6 +324,7 @@ static struct owner_tools tools_of(struct look *l)
 		.arena = l->arena,
 		.cgroups = l->cgroups,
 		.procs = l->procs,
+		.units = l->units,
 		.gaps = &l->gaps,
 	};
 }
@@ -503,7 +505,8 @@ static int look_with(struct look *l, struct live_snapshot *out)
 		return r;
 	l->cgroups = cgroups_open(l->arena, l->namespaces.cgroup_mount);
 	l->procs = procs_open(l->arena, &l->gaps);
-	if (!l->cgroups || !l->procs)
+	l->units = units_open(l->arena, &l->gaps);
+	if (!l->cgroups || !l->procs || !l->units)
 		return -ENOMEM;
 	l->has_mptcp = access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
 	l->kernel = kernel_version();
@@ -536,6 +539,7 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 	r = look_with(&l, &snapshot);
 	cgroups_close(l.cgroups);
 	procs_close(l.procs);
+	units_close(l.units);
 	socket_list_fini(&l.sockets);
 	if (r == 0)
 		*out = snapshot;

@@ -53,6 +53,28 @@ static void put_command(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_FAINT, 1, *arg);
 }
 
+static const char *arrow(const struct text *t)
+{
+	return t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ";
+}
+
+/* What started it, where that is more than its unit tells. */
+static void put_lineage(struct text *t, const struct answer_owner *o)
+{
+	if ((!o->lineage && !o->origin) || t->style->is_verbose)
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_put(t, TEXT_FAINT, 0, "started");
+	if (o->lineage && o->lineage[0])
+		text_put(t, TEXT_FAINT, 1, "by");
+	for (size_t i = 0; o->lineage && o->lineage[i]; i++)
+		text_putf(t, TEXT_FAINT, 1, "%s%s", i == 0 ? "" : arrow(t), o->lineage[i]);
+	if (o->origin)
+		text_putf(t, TEXT_FAINT, 1, "in %s", o->origin);
+}
+
+/* With -v: every parent with its number. */
 static void put_parents(struct text *t, const struct answer_owner *o)
 {
 	if (o->n_parents == 0 || !t->style->is_verbose)
@@ -62,8 +84,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 	text_put(t, TEXT_FAINT, 0, "started by");
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
-			  i == 0 ? "" : t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ",
-			  o->parents[i].program ? o->parents[i].program : "?",
+			  i == 0 ? "" : arrow(t), o->parents[i].program ? o->parents[i].program : "?",
 			  (long long)o->parents[i].pid);
 }
 
@@ -92,6 +113,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 	if (strcmp(o->method, "fd") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
 	put_command(t, o);
+	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
 }
@@ -136,19 +158,38 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 	text_end(t);
 }
 
+/* Which socket unit it was made for, and what that unit starts. */
+static void put_activation(struct text *t, const struct answer_listener *l)
+{
+	size_t n = l->activates ? strlen(l->activates) : 0;
+	bool is_held = l->n_owners == 0;
+
+	for (size_t i = 0; i < l->n_owners; i++)
+		is_held |= l->owners[i].program && strcmp(l->owners[i].program, "systemd") == 0;
+	if (n == 0 || !l->unit)
+		return;
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_putf(t, TEXT_PLAIN, 0, "%s for %s,", is_held ? "held by systemd" : "made", l->unit);
+	text_putf(t, TEXT_PLAIN, 1, "which starts %s", l->activates);
+	if (n > 9 && strcmp(l->activates + n - 9, "@.service") == 0)
+		text_put(t, TEXT_PLAIN, 1, "for each connection");
+	text_end(t);
+}
+
 static void put_owners(struct text *t, const struct answer_listener *l)
 {
 	for (size_t i = 0; i < l->n_owners; i++)
 		put_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
+	put_activation(t, l);
 }
 
 /* Listeners of the same processes are listed together, above them. */
 static bool has_same_owners(const struct answer_listener *a, const struct answer_listener *b)
 {
 	if (a->n_owners != b->n_owners || a->is_here != b->is_here || a->uid != b->uid ||
-	    !is_text_equal(a->unit, b->unit))
+	    !is_text_equal(a->unit, b->unit) || !is_text_equal(a->activates, b->activates))
 		return false;
 	for (size_t i = 0; i < a->n_owners; i++) {
 		if (a->owners[i].pid != b->owners[i].pid ||

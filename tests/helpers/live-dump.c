@@ -57,6 +57,7 @@ static void print_owner(const struct live_owner *o)
 	put("user", p->user);
 	put("unit", p->unit);
 	put("container", p->container);
+	put("login", p->login);
 	put("directory", p->directory);
 	if (p->started != LIVE_TIME_NONE)
 		printf(" started=%lld", (long long)(p->started / 1000000));
@@ -87,6 +88,9 @@ static void print_socket(const struct live_socket *s)
 	printf(" cgroup=%llu", (unsigned long long)s->cgroup_id);
 	put("unit", s->unit);
 	put("container", s->container);
+	put("activates", s->activates);
+	for (size_t i = 0; s->starts && s->starts[i]; i++)
+		put("starts", s->starts[i]);
 	put("ns", s->ns->name);
 	printf(" search=%s\n", live_search_name(s->owners_search));
 	for (size_t i = 0; i < s->n_owners; i++)
