@@ -21,6 +21,7 @@
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         units                      systemd's socket units: what the files say, where they are
  *         socket-list number-map     what a look gathers

@@ -99,13 +99,27 @@ static const char *const *names_of_service(const struct live_socket *s, struct a
 	return identify_process(&service, arena);
 }
 
+/* "vxlan" of "vxlan vx0". */
+static const char *const *names_of_driver(const char *kernel, struct arena *arena)
+{
+	const char **names = arena_calloc(arena, 2, sizeof(*names));
+
+	if (names && kernel)
+		names[0] = arena_strndup(arena, kernel, strcspn(kernel, " "));
+	return names;
+}
+
 const char *const *answer_resident_names(const struct live_socket *s, struct arena *arena)
 {
 	struct names names = {0};
 
 	for (size_t i = 0; i < s->n_owners; i++) {
-		if (s->owners[i].process &&
-		    !add_names(&names, identify_process(s->owners[i].process, arena), arena))
+		const struct live_owner *o = &s->owners[i];
+
+		if (!add_names(&names,
+			       o->process ? identify_process(o->process, arena)
+					  : names_of_driver(o->kernel, arena),
+			       arena))
 			return NULL;
 	}
 	if (!add_names(&names, names_of_service(s, arena), arena))

@@ -276,6 +276,7 @@ static int find_owners(struct look *l)
 		.cgroups = l->cgroups,
 		.procs = l->procs,
 		.units = l->units,
+		.namespaces = &l->namespaces,
 		.gaps = &l->gaps,
 	};
 	uint32_t n_denied;

@@ -93,7 +93,10 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 	char time[WRITER_TIME_SIZE];
 
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_put(t, TEXT_STRONG, 0, o->label ? o->label : o->program ? o->program : "?");
+	if (strcmp(o->method, "kernel") == 0)
+		text_put(t, TEXT_PLAIN, 0, "the kernel:");
+	text_put(t, TEXT_STRONG, t->is_fresh ? 0 : 1,
+		 o->label ? o->label : o->program ? o->program : "?");
 	if (o->label && o->program && strcmp(o->label, o->program) != 0)
 		text_putf(t, TEXT_PLAIN, 1, "(run by %s)", o->program);
 	if (o->pid >= 0)
@@ -110,7 +113,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_putf(t, TEXT_PLAIN, 3, "since %s", writer_format_time(o->started, time));
 	if (o->path_deleted)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
-	if (strcmp(o->method, "fd") != 0)
+	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
 	put_command(t, o);
 	put_lineage(t, o);
