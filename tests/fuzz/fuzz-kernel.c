@@ -56,10 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	int choice = n > 0 ? bytes[0] % N_PARSERS : 0;
 	bool is_text = choice >= N_KERNEL_TALKS + 2;
 	char *aligned;
+	size_t size;
 
 	n -= n > 0;
 	/* Aligned as the kernel's replies are, and exact, so that a sanitizer sees what is behind. */
-	aligned = malloc(n + is_text ? n + is_text : 1);
+	size = n + (is_text ? 1 : 0);
+	aligned = malloc(size > 0 ? size : 1);
 	demand(aligned != NULL);
 	if (n > 0)
 		memcpy(aligned, bytes + 1, n);
