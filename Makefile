@@ -76,7 +76,7 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 also = --also lint 'tests/lint/run $(BUILD)' \
 	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
-	--also bench 'tests/lint/bench-smoke' \
+	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
 	--also uses 'tests/lint/verify-uses-sample'
 
 lint: deps-full $(BUILD)/with-tests
@@ -99,7 +99,7 @@ bench: $(BUILD)/with-tests
 
 update-golden: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)
-	@BERTH_UPDATE_GOLDEN=1 $(U) meson test -C $(BUILD) --no-rebuild --suite golden
+	@$(U) tests/golden/run --berth $(BUILD)/src/berth --update
 
 docs: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)

@@ -15,7 +15,7 @@
 #include <sys/time.h>
 
 /* What older kernel headers lack. */
-enum { ATTR_PROTOCOL = 3, ATTR_V6ONLY = 11, ATTR_CGROUP = 21, MAX_ATTR = 32 };
+enum { ATTR_PROTOCOL = 3, ATTR_V6ONLY = 11, ATTR_ULP = 19, ATTR_CGROUP = 21, ULP_NAME = 1 };
 enum { MPTCP_NUMBER = 262, NEW_SYN_RECV = 12 };
 /* A protocol number that no kernel gives an answer for: one too old to read ATTR_PROTOCOL must say
  * ENOENT rather than dump what 262 & 255 happens to mean (it is TCP). */
@@ -84,6 +84,8 @@ static void put_attributes(struct nlmsghdr *header, const struct diag_query *q)
 
 size_t diag_request(const struct diag_query *q, int family, uint32_t sequence, void *buffer)
 {
+	/* The upper layer of a socket comes along with its tcp_info only. */
+	const uint8_t extensions = q->is_ulp_wanted ? 1 << (INET_DIAG_INFO - 1) : 0;
 	struct nlmsghdr *header;
 
 	memset(buffer, 0, DIAG_REQUEST_SIZE);
@@ -97,6 +99,7 @@ size_t diag_request(const struct diag_query *q, int family, uint32_t sequence, v
 		header->nlmsg_type = TCPDIAG_GETSOCK;
 		old->idiag_family = AF_UNSPEC;
 		old->idiag_states = q->states;
+		old->idiag_ext = extensions;
 	} else {
 		struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(header, sizeof(*req));
 
@@ -104,6 +107,7 @@ size_t diag_request(const struct diag_query *q, int family, uint32_t sequence, v
 		req->sdiag_family = (uint8_t)family;
 		req->sdiag_protocol = protocol_number(q->transport);
 		req->idiag_states = q->states;
+		req->idiag_ext = extensions;
 	}
 	put_attributes(header, q);
 	return header->nlmsg_len;
@@ -113,9 +117,18 @@ size_t diag_request(const struct diag_query *q, int family, uint32_t sequence, v
 
 /* What the attributes of a row say. */
 struct extras {
-	bool has_v6only, is_v6only;
+	bool has_v6only, is_v6only, is_mptcp_half;
 	uint64_t cgroup_id;
 };
+
+static int read_ulp(const struct nlattr *attr, void *context)
+{
+	struct extras *extras = context;
+
+	if (mnl_attr_get_type(attr) == ULP_NAME && mnl_attr_get_payload_len(attr) >= 5)
+		extras->is_mptcp_half = memcmp(mnl_attr_get_payload(attr), "mptcp", 5) == 0;
+	return MNL_CB_OK;
+}
 
 static int read_attribute(const struct nlattr *attr, void *context)
 {
@@ -128,6 +141,8 @@ static int read_attribute(const struct nlattr *attr, void *context)
 			extras->is_v6only = mnl_attr_get_u8(attr) != 0;
 		}
 		break;
+	case ATTR_ULP:
+		return mnl_attr_parse_nested(attr, read_ulp, extras);
 	case ATTR_CGROUP:
 		if (mnl_attr_get_payload_len(attr) >= sizeof(uint64_t))
 			extras->cgroup_id = mnl_attr_get_u64(attr);
@@ -185,7 +200,10 @@ static bool decode(const struct inet_diag_msg *msg, const struct extras *extras,
 
 	if (state < 0 || (msg->idiag_family != AF_INET && msg->idiag_family != AF_INET6))
 		return false;
-	*row = (struct diag_row){.interface_index = id->idiag_if};
+	*row = (struct diag_row){
+		.interface_index = id->idiag_if,
+		.is_mptcp_half = extras->is_mptcp_half,
+	};
 	s->transport = q->transport;
 	s->state = (enum live_state)state;
 	s->local = address_of(id->idiag_src, msg->idiag_family, id->idiag_if);
@@ -253,8 +271,8 @@ static int take_message(const struct nlmsghdr *header, const struct diag_query *
 	return 0;
 }
 
-/* Whether a whole message is there. Not mnl_nlmsg_ok(): that of libmnl 1.0.4 takes a length with the
- * highest bit set for a negative one, and lets it pass. */
+/* Whether a whole message is there. Not mnl_nlmsg_ok(): that of libmnl 1.0.4 takes a length with
+ * the highest bit set for a negative one, and lets it pass. */
 static bool is_whole(const struct nlmsghdr *header, size_t left)
 {
 	return left >= sizeof(*header) && header->nlmsg_len >= sizeof(*header) &&
@@ -286,6 +304,7 @@ struct diag {
 	struct mnl_socket *netlink;
 	struct arena *arena;
 	uint32_t sequence, port_id;
+	bool may_have_mptcp;
 	struct {
 		uint32_t index;
 		const char *text;
@@ -328,6 +347,11 @@ int diag_open(struct arena *arena, struct diag **out)
 	return 0;
 }
 
+bool diag_may_have_mptcp(const struct diag *d)
+{
+	return d->may_have_mptcp;
+}
+
 /* The name of an interface of the namespace of `d`; NULL when it is gone. */
 static const char *interface_name(struct diag *d, uint32_t index)
 {
@@ -350,6 +374,7 @@ struct dump {
 	struct diag *diag;
 	const struct live_namespace *ns;
 	struct socket_list *list;
+	bool is_ulp_wanted;
 };
 
 static void keep_row(const struct diag_row *row, void *context)
@@ -358,6 +383,8 @@ static void keep_row(const struct diag_row *row, void *context)
 	struct live_socket s = row->socket;
 
 	s.ns = dump->ns;
+	if (s.transport == TRANSPORT_TCP && (row->is_mptcp_half || !dump->is_ulp_wanted))
+		dump->diag->may_have_mptcp = true;
 	if (row->interface_index != 0)
 		s.interface = interface_name(dump->diag, row->interface_index);
 	socket_list_push(dump->list, &s);
@@ -401,7 +428,12 @@ static int dump_family(struct diag *d, const struct diag_query *q, int family, s
 int diag_dump(struct diag *d, const struct diag_query *q, const struct live_namespace *ns,
 	      struct socket_list *list)
 {
-	struct dump dump = {.diag = d, .ns = ns, .list = list};
+	struct dump dump = {
+		.diag = d,
+		.ns = ns,
+		.list = list,
+		.is_ulp_wanted = q->is_ulp_wanted,
+	};
 	size_t kept = list->n;
 	int r = 0;
 

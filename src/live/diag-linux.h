@@ -28,6 +28,9 @@ struct diag_query {
 	uint32_t states;
 	uint16_t first_port, last_port; /* inclusive; 0..65535 = all */
 	bool is_remote_too; /* rows whose remote port is in the span count as well */
+	/* TCP: rows tell whether they are half of an MPTCP socket. Each costs a kilobyte and a lock
+	 * more. Told to everybody since Linux 6.15, before that to CAP_NET_ADMIN only. */
+	bool is_ulp_wanted;
 };
 
 /* Room that diag_request() needs at most. */
@@ -44,6 +47,7 @@ size_t diag_request(const struct diag_query *q, int family, uint32_t sequence, v
 struct diag_row {
 	struct live_socket socket; /* without `interface` and everything that is looked up later */
 	uint32_t interface_index;  /* 0 = not bound to one */
+	bool is_mptcp_half;        /* with is_ulp_wanted: belongs to an MPTCP socket */
 };
 
 /* Takes one row. */
@@ -68,6 +72,12 @@ int diag_open(struct arena *arena, struct diag **out) BERTH_MUST_CHECK;
 
 /* Always NULL. diag_close(NULL) is fine. */
 struct diag *diag_close(struct diag *d);
+
+/*
+ * Whether a TCP row of the dumps run so far may be half of an MPTCP socket: it said so, or it came
+ * from a dump without `is_ulp_wanted`.
+ */
+bool diag_may_have_mptcp(const struct diag *d);
 
 /*
  * Run one dump and append its rows, all of them with namespace `ns`, to `list`. An inconsistent or

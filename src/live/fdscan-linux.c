@@ -15,8 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Listing a table costs more than following its links, and sockets are mostly opened early: the first
- * piece of a table is a small one. */
+/* Listing a table costs, too, and sockets are mostly opened early: the first piece is small. */
 enum { FIRST_ENTRIES_SIZE = 1024, ENTRIES_SIZE = 32 * 1024, RING_SIZE = 4 * 1024 * 1024 };
 
 /* An io_uring descriptor that was met. */

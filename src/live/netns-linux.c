@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "live/cgroup-path.h"
+#include "live/container-linux.h"
 #include "live/mounts-linux.h"
 #include "live/number-map.h"
 #include "live/proc-linux.h"
@@ -300,6 +301,11 @@ static struct netns *find_named(struct netns_list *l, const char *wanted, int *e
 	for (size_t i = 0; i < l->n; i++) {
 		if (strcmp(l->items[i].ns.name, wanted) == 0 ||
 		    (l->items[i].ns.container && strcmp(l->items[i].ns.container, wanted) == 0))
+			return &l->items[i];
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->items[i].ns.container &&
+		    containers_is_named(l->arena, l->items[i].ns.container, wanted))
 			return &l->items[i];
 	}
 	/* Berth's own namespace may have a name too, and one mount may have several. */

@@ -61,6 +61,20 @@ static void learn(struct scrub *scrub, const struct live_snapshot *s)
 		scrub_learn_text(scrub, s->namespaces[i].name);
 		scrub_learn_text(scrub, s->namespaces[i].container);
 	}
+	for (size_t i = 0; i < s->n_published; i++) {
+		const struct live_published *p = &s->published[i];
+
+		if (p->has_address)
+			scrub_learn_address(scrub, &p->address);
+		if (p->has_to)
+			scrub_learn_address(scrub, &p->to);
+		scrub_learn_text(scrub, p->container);
+		scrub_learn_text(scrub, p->note);
+	}
+	for (size_t i = 0; i < s->n_containers; i++) {
+		scrub_learn_text(scrub, s->containers[i].id);
+		scrub_learn_text(scrub, s->containers[i].name);
+	}
 	for (size_t i = 0; i < s->n_gaps; i++) {
 		scrub_learn_text(scrub, s->gaps[i].what);
 		scrub_learn_text(scrub, s->gaps[i].where);
@@ -233,6 +247,67 @@ static struct live_namespace *copy_namespaces(const struct scrub *scrub,
 	return copies;
 }
 
+static struct live_published *copy_published(const struct scrub *scrub,
+					     const struct live_snapshot *s)
+{
+	struct live_published *copies;
+
+	copies = arena_calloc(scrub->arena, s->n_published, sizeof(*copies));
+	for (size_t i = 0; copies && i < s->n_published; i++) {
+		struct live_published *p = &copies[i];
+
+		*p = s->published[i];
+		if (p->has_address)
+			p->address = scrub_address(scrub, &p->address);
+		if (p->has_to)
+			p->to = scrub_address(scrub, &p->to);
+		p->to_name = NULL; /* it came from arguments, as some notes do */
+		p->note = strcmp(p->by, "nftables") == 0 || strcmp(p->by, "iptables-nft") == 0
+				  ? scrub_text(scrub, p->note) : NULL;
+		p->container = scrub_container(scrub, p->container);
+	}
+	if (copies && s->n_published > 1)
+		qsort(copies, s->n_published, sizeof(*copies), live_published_compare);
+	return copies;
+}
+
+/* The last part of an image's name: registries and paths before it say where somebody works. */
+static const char *scrub_image(const struct scrub *scrub, const char *image)
+{
+	const char *slash = image ? strrchr(image, '/') : NULL;
+
+	return scrub_text(scrub, slash ? slash + 1 : image);
+}
+
+static struct live_container *copy_containers(const struct scrub *scrub,
+					      const struct live_snapshot *s)
+{
+	struct live_container *copies;
+
+	copies = arena_calloc(scrub->arena, s->n_containers, sizeof(*copies));
+	for (size_t i = 0; copies && i < s->n_containers; i++) {
+		copies[i] = s->containers[i];
+		copies[i].id = scrub_container(scrub, copies[i].id);
+		copies[i].name = scrub_text(scrub, copies[i].name);
+		copies[i].image = scrub_image(scrub, copies[i].image);
+	}
+	return copies;
+}
+
+/* Ids that are the same now are one container. */
+static size_t unify_containers(struct live_container *containers, size_t n)
+{
+	size_t n_kept = 0;
+
+	if (n > 1)
+		qsort(containers, n, sizeof(*containers), live_container_compare);
+	for (size_t i = 0; i < n; i++) {
+		if (n_kept == 0 || strcmp(containers[n_kept - 1].id, containers[i].id) != 0)
+			containers[n_kept++] = containers[i];
+	}
+	return n_kept;
+}
+
 static struct live_gap *copy_gaps(const struct scrub *scrub, const struct live_snapshot *s)
 {
 	struct live_gap *copies = arena_calloc(scrub->arena, s->n_gaps + 1, sizeof(*copies));
@@ -254,15 +329,21 @@ int recording_scrub(const struct live_snapshot *s, struct arena *arena, struct l
 	struct copy c = {.scrub = {.arena = arena}};
 	struct live_snapshot copied = *s;
 	struct live_namespace *namespaces;
+	struct live_container *containers;
 	int r;
 
 	learn(&c.scrub, s);
 	namespaces = copy_namespaces(&c.scrub, s);
 	copied.namespaces = namespaces;
+	copied.published = copy_published(&c.scrub, s);
+	containers = copy_containers(&c.scrub, s);
+	copied.containers = containers;
 	copied.gaps = copy_gaps(&c.scrub, s);
 	copied.n_gaps = s->n_gaps + 1;
-	if (!namespaces || !copied.gaps)
+	if (!namespaces || !copied.published || !containers || !copied.gaps ||
+	    arena_failed(arena))
 		return -ENOMEM;
+	copied.n_containers = unify_containers(containers, s->n_containers);
 	r = copy_processes(&c, s);
 	if (r == 0)
 		r = copy_sockets(&c, s, namespaces, &copied);

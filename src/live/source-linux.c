@@ -4,10 +4,12 @@
 #include "live/source.h"
 
 #include "live/cgroup-linux.h"
+#include "live/container-linux.h"
 #include "live/diag-linux.h"
 #include "live/netns-linux.h"
 #include "live/owner-linux.h"
 #include "live/proc-linux.h"
+#include "live/published-linux.h"
 #include "live/rules-linux.h"
 #include "live/table-linux.h"
 
@@ -29,13 +31,18 @@ struct look {
 	struct socket_list sockets;
 	struct cgroups *cgroups;
 	struct procs *procs;
+	struct published_list published;
+	struct container_list containers;
+	unsigned int kernel; /* version * 1000 + patch level: 6008 is Linux 6.8; 0 = not known */
+	bool has_mptcp;      /* this kernel knows MPTCP */
+	bool is_repeated;    /* only sockets are looked at again */
 	struct units *units;
-	bool has_mptcp; /* this kernel knows MPTCP */
 };
 
-/* What is asked of one protocol's table. */
-static const enum transport table_transports[] = {TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UDPLITE,
-						  TRANSPORT_MPTCP};
+enum { KERNEL_SHOWS_BOUND = 6008, KERNEL_SHOWS_ULP = 6015 };
+
+/* The protocols that have a text table. */
+static const enum transport text_transports[] = {TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UDPLITE};
 
 static const char table_lacks[] =
 	"read from /proc/net text, without bound-only sockets, cgroups, devices and IPV6_V6ONLY";
@@ -122,39 +129,81 @@ static void keep_asked(struct look *l, size_t first)
 	l->sockets.n = n;
 }
 
+/* Rules that publish ports, where the ports are those that were asked for. */
+static void ask_rules(struct look *l, const struct netns *n)
+{
+	char place[160] = "";
+
+	if (l->is_repeated || !(l->request->want & LIVE_WANT_LISTENERS) ||
+	    (!n->ns.is_here && l->request->scope != LIVE_SCOPE_NAMED))
+		return;
+	if (!n->ns.is_here)
+		snprintf(place, sizeof(place), " in %s", n->ns.name);
+	(void)!nat_read(l->request, place, l->arena, &l->gaps, &l->published);
+}
+
+/* One dump of one protocol, restricted to `states`. Returns 0, or a negative errno when the text of
+ * the whole table had to do. */
+static int ask_table(struct look *l, struct netns *n, enum transport t, uint32_t states,
+		      struct diag *diag, int refused)
+{
+	const struct live_request *r = l->request;
+	const struct diag_query query = {
+		.transport = t,
+		.want_v4 = r->want_v4,
+		.want_v6 = r->want_v6,
+		.states = states & states_of(r, t, n->ns.is_here),
+		.first_port = r->first_port,
+		.last_port = r->last_port,
+		.is_remote_too = r->want & LIVE_WANT_CONNECTIONS,
+		.is_ulp_wanted = states == DIAG_LISTEN && l->kernel >= KERNEL_SHOWS_ULP,
+	};
+	int error = refused;
+
+	if (!is_transport_wanted(l, t) || query.states == 0)
+		return 0;
+	if (refused == 0)
+		error = diag_dump(diag, &query, &n->ns, &l->sockets);
+	if (error < 0)
+		fall_back(l, n, t, error);
+	else
+		n->is_looked_into = true;
+	return error;
+}
+
+/*
+ * TCP and MPTCP. Every MPTCP socket has its half in the TCP table, and a dump of MPTCP costs almost
+ * a millisecond for each family (it locks every bucket of the listeners' hash), more than all
+ * others together: it is asked for only when it can say something.
+ */
+static void ask_streams(struct look *l, struct netns *n, struct diag *diag, int refused)
+{
+	const bool is_listening = l->request->want & LIVE_WANT_LISTENERS;
+	int r = 0;
+
+	if (is_listening)
+		r = ask_table(l, n, TRANSPORT_TCP, DIAG_LISTEN, diag, refused);
+	if (r == 0)
+		r = ask_table(l, n, TRANSPORT_TCP, ~(uint32_t)DIAG_LISTEN, diag, refused);
+	if (r < 0 || !is_transport_wanted(l, TRANSPORT_TCP) || diag_may_have_mptcp(diag))
+		(void)ask_table(l, n, TRANSPORT_MPTCP, UINT32_MAX, diag, refused);
+}
+
 /* Ask the namespace that the calling thread is in. */
 static void ask(struct look *l, struct netns *n)
 {
-	const struct live_request *r = l->request;
 	size_t first = l->sockets.n;
 	struct diag *diag = NULL;
 	int refused = diag_open(l->arena, &diag);
 
-	for (size_t i = 0; i < N_ELEMENTS(table_transports); i++) {
-		struct diag_query query = {
-			.transport = table_transports[i],
-			.want_v4 = r->want_v4,
-			.want_v6 = r->want_v6,
-			.states = states_of(r, table_transports[i], n->ns.is_here),
-			.first_port = r->first_port,
-			.last_port = r->last_port,
-			.is_remote_too = r->want & LIVE_WANT_CONNECTIONS,
-		};
-		int error = refused;
-
-		if (!is_transport_wanted(l, query.transport) || query.states == 0)
-			continue;
-		if (refused == 0)
-			error = diag_dump(diag, &query, &n->ns, &l->sockets);
-		if (error < 0)
-			fall_back(l, n, query.transport, error);
-		else
-			n->is_looked_into = true;
-	}
+	ask_streams(l, n, diag, refused);
+	(void)ask_table(l, n, TRANSPORT_UDP, UINT32_MAX, diag, refused);
+	(void)ask_table(l, n, TRANSPORT_UDPLITE, UINT32_MAX, diag, refused);
 	diag_close(diag);
 	if (socket_list_unify(&l->sockets, first) < 0)
 		l->sockets.has_failed = true;
 	keep_asked(l, first);
+	ask_rules(l, n);
 }
 
 /* Read a namespace that may not be entered through one of its processes. */
@@ -166,11 +215,10 @@ static void read_from_outside(struct look *l, struct netns *n, int error)
 	gaps_errno_text(-error, words, sizeof(words));
 	for (int i = 0; i < 2 && n->pid != 0 && !n->is_looked_into; i++) {
 		snprintf(net, sizeof(net), "/proc/%u/net", i == 0 ? n->pid : n->other_pid);
-		for (size_t t = 0; t < N_ELEMENTS(table_transports); t++) {
-			if (table_transports[t] == TRANSPORT_MPTCP ||
-			    !is_transport_wanted(l, table_transports[t]))
+		for (size_t t = 0; t < N_ELEMENTS(text_transports); t++) {
+			if (!is_transport_wanted(l, text_transports[t]))
 				continue;
-			worst = read_tables(l, n, table_transports[t], net);
+			worst = read_tables(l, n, text_transports[t], net);
 			n->is_looked_into |= worst == 0;
 		}
 	}
@@ -238,16 +286,17 @@ static void look_again(struct look *l)
 	if (!is_needed)
 		return;
 	again.sockets = (struct socket_list){0};
+	again.is_repeated = true;
 	again.gaps = (struct gaps){.arena = l->arena}; /* they are told already */
 	look_into_namespaces(&again);
 	forget_vanished(l, &again);
 	socket_list_fini(&again.sockets);
 }
 
-static void name_makers(struct look *l)
+static void name_makers(struct look *l, struct socket_list *sockets)
 {
-	for (size_t i = 0; i < l->sockets.n; i++) {
-		struct live_socket *s = &l->sockets.items[i];
+	for (size_t i = 0; i < sockets->n; i++) {
+		struct live_socket *s = &sockets->items[i];
 		const struct cgroup *group =
 			s->cgroup_id ? cgroups_find(l->cgroups, s->cgroup_id) : NULL;
 
@@ -268,9 +317,9 @@ static void explain_hidepid(struct look *l)
 			 "run as root, or as a member of the group of the mount option gid=");
 }
 
-static int find_owners(struct look *l)
+static struct owner_tools tools_of(struct look *l)
 {
-	const struct owner_tools tools = {
+	return (struct owner_tools){
 		.request = l->request,
 		.arena = l->arena,
 		.cgroups = l->cgroups,
@@ -279,14 +328,23 @@ static int find_owners(struct look *l)
 		.namespaces = &l->namespaces,
 		.gaps = &l->gaps,
 	};
+}
+
+/* Sorted already here, so that gaps come in the order of their sockets. */
+static void sort_sockets(struct socket_list *sockets)
+{
+	if (sockets->n > 1)
+		qsort(sockets->items, sockets->n, sizeof(*sockets->items), live_socket_compare);
+}
+
+static int find_owners(struct look *l)
+{
+	const struct owner_tools tools = tools_of(l);
 	uint32_t n_denied;
 	int r;
 
-	name_makers(l);
-	/* Sorted already here, so that gaps come in the order of their sockets. */
-	if (l->sockets.n > 0)
-		qsort(l->sockets.items, l->sockets.n, sizeof(*l->sockets.items),
-		      live_socket_compare);
+	name_makers(l, &l->sockets);
+	sort_sockets(&l->sockets);
 	r = owner_find(&tools, &l->sockets, &n_denied);
 	if (r < 0)
 		return r;
@@ -294,6 +352,78 @@ static int find_owners(struct look *l)
 	owner_explain(&tools, &l->sockets, n_denied);
 	explain_hidepid(l);
 	return 0;
+}
+
+/* --- published ports ------------------------------------------------------------------------- */
+
+/* The listeners behind published ports get their owners and join the others. */
+static int join_behind(struct look *l, struct socket_list *behind)
+{
+	const struct owner_tools tools = tools_of(l);
+	uint32_t n_denied;
+	int r;
+
+	name_makers(l, behind);
+	sort_sockets(behind);
+	r = owner_find(&tools, behind, &n_denied);
+	if (r < 0)
+		return r;
+	owner_explain(&tools, behind, n_denied);
+	for (size_t i = 0; i < behind->n; i++)
+		socket_list_push(&l->sockets, &behind->items[i]);
+	sort_sockets(&l->sockets);
+	return 0;
+}
+
+static int find_published(struct look *l)
+{
+	struct socket_list behind = {0};
+	int r = published_add_proxies(l->request, &l->sockets, l->arena, &l->published);
+
+	if (r < 0 || l->published.n == 0)
+		return r;
+	r = published_link(l->request, &l->namespaces, &l->sockets, l->arena, &l->published,
+			   &behind);
+	if (r == 0 && behind.n > 0)
+		r = join_behind(l, &behind);
+	socket_list_fini(&behind);
+	published_settle(&l->published);
+	return r;
+}
+
+/* --- containers ------------------------------------------------------------------------------ */
+
+/* A namespace is called after its container, but berth's own. */
+static void name_namespaces(struct look *l)
+{
+	struct live_snapshot known = {.containers = l->containers.items,
+				      .n_containers = l->containers.n};
+
+	for (size_t i = 0; i < l->namespaces.n; i++) {
+		struct live_namespace *ns = &l->namespaces.items[i].ns;
+		const struct live_container *c = live_snapshot_container(&known, ns->container);
+
+		if (c && c->name && !ns->is_here)
+			ns->name = c->name;
+	}
+}
+
+static void find_containers(struct look *l)
+{
+	for (size_t i = 0; i < l->sockets.n; i++) {
+		const struct live_socket *s = &l->sockets.items[i];
+
+		for (size_t k = 0; k < s->n_owners; k++) {
+			if (s->owners[k].process)
+				containers_add_process(&l->containers, s->owners[k].process);
+		}
+		containers_add(&l->containers, s->container, 0);
+		containers_add(&l->containers, s->ns->container, 0);
+	}
+	for (size_t i = 0; i < l->published.n; i++)
+		containers_add(&l->containers, l->published.items[i].container, 0);
+	containers_read(&l->containers);
+	name_namespaces(l);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -339,25 +469,33 @@ static int settle(struct look *l, struct live_snapshot *out)
 		memcpy(final, l->sockets.items, l->sockets.n * sizeof(*final));
 	out->sockets = final;
 	out->n_sockets = l->sockets.n;
+	out->published = l->published.items;
+	out->n_published = l->published.n;
+	out->containers = l->containers.items;
+	out->n_containers = l->containers.n;
 	out->gaps = l->gaps.items;
 	out->n_gaps = l->gaps.n;
 	return 0;
 }
 
-/* Whether this kernel is too old to show TCP sockets that are bound and nothing else. */
-static void explain_kernel(struct look *l)
+static unsigned int kernel_version(void)
 {
 	struct utsname name;
-	unsigned int major, minor;
+	unsigned int version, patch_level;
 
-	if (!(l->request->want & LIVE_WANT_HOLDERS) || uname(&name) < 0 ||
-	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return;
-	if (major < 6 || (major == 6 && minor < 8))
-		gaps_add(
-			&l->gaps, "sockets", "tcp",
-			"this kernel does not show sockets that are only bound (Linux 6.8 does)",
-			NULL);
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &version, &patch_level) != 2)
+		return 0;
+	return version * 1000 + MIN_OF(patch_level, 999);
+}
+
+/* A kernel too old to show TCP sockets that are bound and nothing else. */
+static void explain_kernel(struct look *l)
+{
+	if ((l->request->want & LIVE_WANT_HOLDERS) && l->kernel != 0 &&
+	    l->kernel < KERNEL_SHOWS_BOUND)
+		gaps_add(&l->gaps, "sockets", "tcp",
+			 "bound sockets that do not listen are shown by Linux 6.8 and later only",
+			 NULL);
 }
 
 static int look_with(struct look *l, struct live_snapshot *out)
@@ -372,9 +510,14 @@ static int look_with(struct look *l, struct live_snapshot *out)
 	if (!l->cgroups || !l->procs || !l->units)
 		return -ENOMEM;
 	l->has_mptcp = access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
+	l->kernel = kernel_version();
 	explain_kernel(l);
 	look_into_namespaces(l);
 	r = find_owners(l);
+	if (r == 0)
+		r = find_published(l);
+	if (r == 0)
+		find_containers(l);
 	rules_read(l->arena, &out->rules);
 	return r < 0 ? r : settle(l, out);
 }
@@ -382,7 +525,10 @@ static int look_with(struct look *l, struct live_snapshot *out)
 static int look(struct source *s BERTH_UNUSED, const struct live_request *request,
 		struct arena *arena, struct live_snapshot *out)
 {
-	struct look l = {.request = request, .arena = arena, .gaps.arena = arena};
+	struct look l = {.request = request,
+			 .arena = arena,
+			 .gaps.arena = arena,
+			 .containers.arena = arena};
 	struct live_snapshot snapshot = {0};
 	struct timespec now = {0};
 	int r;

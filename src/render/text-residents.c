@@ -116,10 +116,10 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_putf(t, TEXT_PLAIN, 3, "user %s", o->user);
 	else if (o->uid >= 0)
 		text_putf(t, TEXT_PLAIN, 3, "uid %lld", (long long)o->uid);
-	if (o->unit && !(o->container && strstr(o->unit, o->container)))
+	if (o->unit && !(o->container_id && strstr(o->unit, o->container_id)))
 		text_put(t, TEXT_PLAIN, 3, o->unit);
 	if (o->container)
-		text_putf(t, TEXT_PLAIN, 3, "container %.12s", o->container);
+		text_putf(t, TEXT_PLAIN, 3, "container %s", o->container);
 	if (o->started != LIVE_TIME_NONE)
 		text_putf(t, TEXT_PLAIN, 3, "since %s", writer_format_time(o->started, time));
 	if (o->path_deleted)
@@ -143,7 +143,7 @@ static void put_unowned(struct text *t, const struct answer_listener *l)
 	if (l->unit)
 		text_putf(t, TEXT_PLAIN, 3, "in %s", l->unit);
 	if (l->container)
-		text_putf(t, TEXT_PLAIN, 3, "in container %.12s", l->container);
+		text_putf(t, TEXT_PLAIN, 3, "in container %s", l->container);
 	text_end(t);
 }
 
@@ -253,7 +253,7 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 		text_end(t);
 		return;
 	}
-	text_putf(t, TEXT_PLAIN, 0, "nothing listens");
+	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
 	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
 		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
@@ -262,10 +262,63 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 	put_peers(t, a);
 }
 
+/* "10.88.0.2:80", "[fd00::2]:80", ":3128 of this machine", "pod/web, port 80". */
+static void describe_target(const struct answer_published *p, char *out, size_t size)
+{
+	const char *to = p->to_address;
+	char port[TEXT_SPAN_SIZE + 1] = ":";
+
+	text_span(&p->to_ports, port + 1);
+	if (p->to_port < 0)
+		port[0] = '\0';
+	if (p->is_to_here && !to)
+		snprintf(out, size, "%s%sof this machine", *port ? port + 1 : "", *port ? " " : "");
+	else if (to)
+		snprintf(out, size, strchr(to, ':') && !strchr(to, '/') ? "[%s]%s" : "%s%s", to,
+			 port);
+	else
+		snprintf(out, size, "%s", *port ? port : "?");
+}
+
+void text_published(struct text *t, const struct answer_published *p)
+{
+	const char *arrow = "->";
+	char target[320], ports[TEXT_SPAN_SIZE];
+
+	describe_target(p, target, sizeof(target));
+	if (p->address)
+		text_putf(t, TEXT_STRONG, 0, strchr(p->address, ':') ? "[%s]:%s/%s" : "%s:%s/%s",
+			  p->address, text_span(&p->ports, ports), p->protocol);
+	else
+		text_putf(t, TEXT_STRONG, 0, "%s/%s", text_span(&p->ports, ports), p->protocol);
+	text_put(t, TEXT_PLAIN, 1, arrow);
+	text_put(t, TEXT_PLAIN, 1, target);
+	if (p->container)
+		text_putf(t, TEXT_PLAIN, 1, "(container %s)", p->container);
+	text_putf(t, TEXT_PLAIN, 1, "by %s", p->by);
+	if (p->note)
+		text_putf(t, TEXT_NOTE, 0, ", %s", p->note);
+}
+
+static void put_published(struct text *t, const struct answer *a)
+{
+	for (size_t i = 0; i < a->n_published; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		text_begin(t, i == 0 ? "published" : "", TEXT_INDENT);
+		text_published(t, p);
+		text_put(t, text_verdict_tone(p->judged.word), 3, verdict_word_name(p->judged.word));
+		text_end(t);
+		for (size_t k = 0; k < p->n_owners; k++)
+			put_owner(t, &p->owners[k]);
+	}
+}
+
 void text_residents(struct text *t, const struct answer *a)
 {
 	const char *label = "here";
 
+	put_published(t, a);
 	if (a->n_listeners == 0) {
 		put_quiet(t, a, a->tcp.word != VERDICT_UNKNOWN);
 		return;

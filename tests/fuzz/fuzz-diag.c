@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	int r;
 
 	n -= n > 0;
-	/* Aligned as the kernel's replies are, and exact, so that a sanitizer sees what is behind. */
+	/* Aligned as the kernel's replies are, and exact: a sanitizer sees what is behind. */
 	aligned = malloc(n ? n : 1);
 	demand(aligned != NULL);
 	if (n > 0)

@@ -7,66 +7,19 @@ Each case runs as process 1 of fresh network, mount and PID namespaces: when it 
 ends, the kernel ends everything it started and forgets everything it mounted. Needs root; without
 it the whole suite is left out (exit 77) and says so.
 """
-import ctypes
 import os
 import re
-import shutil
 import socket
+import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
-CLONE_NEWNET = 0x40000000
-MS_BIND = 4096
-TIMEOUT_S = 60
-NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
-          "--bounding-set", "-all", "--inh-caps", "-all"]
-CASES = {}
-TOOLS = {}
-libc = ctypes.CDLL(None, use_errno=True)
+from inside import (NOBODY, TOOLS, Groups, Mksock, Skip, case, check, equal, listen, main,
+                    name_namespace, run)
 
 
-class Skip(Exception):
-    """This machine cannot run the case; the text says why."""
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
-
-
-# --- helpers ------------------------------------------------------------------------------------
-
-def call(name, *args):
-    if getattr(libc, name)(*args) != 0:
-        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
-
-
-class Mksock:
-    """A running mksock: .pid, .children, .sockets (dicts of inode, cookie, port), in order."""
-
-    def __init__(self, *args, before=(), program=None):
-        self.process = subprocess.Popen([*before, program or TOOLS["mksock"], *args],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.sockets, self.accepted, self.children, self.pid = [], [], [], None
-        for line in self.process.stdout:
-            words = line.split()
-            if words[0] == "pid":
-                self.pid = words[1]
-            elif words[0] == "child":
-                self.children.append(words[1])
-            elif words[0] in ("socket", "accepted"):
-                fields = dict(w.split("=", 1) for w in words[2:])
-                (self.sockets if words[0] == "socket" else self.accepted).append(fields)
-            elif words[0] == "ready":
-                return
-        raise AssertionError(f"mksock {args} did not become ready")
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait()
-
+# --- what live-dump says ------------------------------------------------------------------------
 
 class Row:
     """A socket line of live-dump: words, key=value fields, and its owners."""
@@ -121,42 +74,6 @@ class Dump:
         found = [g for g in self.gaps if all(p in g for p in parts)]
         check(len(found) == 1, f"{len(found)} gaps instead of one with {parts}\n{self.text}")
         return found[0]
-
-
-def check(condition, text=""):
-    if not condition:
-        raise AssertionError(text)
-
-
-def equal(a, b, text=""):
-    check(a == b, f"{a!r} is not {b!r} {text}")
-
-
-def run(*command):
-    subprocess.run(command, check=True)
-
-
-def name_namespace(name, make=None):
-    """A new network namespace at /run/netns/NAME. `make` runs in it and its result is returned."""
-    os.makedirs("/run/netns", exist_ok=True)
-    path = f"/run/netns/{name}"
-    open(path, "w").close()
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    call("unshare", CLONE_NEWNET)
-    try:
-        call("mount", b"/proc/self/ns/net", path.encode(), None, MS_BIND, None)
-        run("ip", "link", "set", "lo", "up")
-        return make() if make else None
-    finally:
-        call("setns", home, CLONE_NEWNET)
-        os.close(home)
-
-
-def listen(port, family=socket.AF_INET, address="127.0.0.1"):
-    s = socket.socket(family, socket.SOCK_STREAM)
-    s.bind((address, port))
-    s.listen()
-    return s
 
 
 # --- sockets of berth's own namespace -----------------------------------------------------------
@@ -261,7 +178,7 @@ def connections_both_ways():
     d = Dump("-a", "5001")
     equal([(r.kind, r["local"][-4:]) for r in d.rows],
           [("tcp listener", "5001"), ("tcp connection", "5001"), ("tcp connection", "5002")])
-    # The connection on the asked port holds it: its owner is part of the answer; the far end is not.
+    # The connection on the asked port holds it: its owner is part of the answer, the far end not.
     equal([(r["search"], r.pids()) for r in d.rows if r.kind == "tcp connection"],
           [("cgroup", [m.pid]), ("none", [])])
     d = Dump("-a", "-p", "5001")
@@ -548,6 +465,16 @@ def sock_diag_refused():
     equal(len(Dump("5001", before=[TOOLS["refuse"], "sock_diag", "--"]).rows), 1)
 
 
+@case
+def sock_diag_without_its_modules():
+    Mksock("tcp:127.0.0.1:5001:listen", "udp:127.0.0.1:5002", "tcp:127.0.0.1:5003:bound")
+    for options in ((), ("-a",)):
+        d = Dump(*options, before=[TOOLS["refuse"], "sendto=2", "--"])
+        equal([r["local"][-4:] for r in d.rows], ["5001", "5002"], "each once")
+        d.gap("what=sockets where=tcp ", "fix=load the kernel module tcp_diag")
+        d.gap("what=sockets where=udp ", "fix=load the kernel module udp_diag")
+
+
 # --- namespaces ---------------------------------------------------------------------------------
 
 @case
@@ -617,51 +544,6 @@ def fifty_namespaces():
 
 # --- control groups -----------------------------------------------------------------------------
 
-def cgroup2():
-    with open("/proc/self/mountinfo", encoding="utf-8") as file:
-        for line in file:
-            fields = line.split(" - ")
-            if fields[1].startswith("cgroup2 "):
-                return fields[0].split()[4]
-    raise Skip("no cgroup2 is mounted")
-
-
-class Groups:
-    """Control groups below a directory of this case; run_case() removes them, come what may."""
-
-    def __init__(self):
-        self.root = f"{cgroup2()}/{os.environ['BERTH_TEST_GROUP']}"
-        try:
-            self.make("")
-        except OSError as error:
-            raise Skip(f"control groups cannot be made: {error.strerror}") from error
-
-    def make(self, path):
-        os.makedirs(f"{self.root}/{path}", exist_ok=True)
-        return f"{self.root}/{path}"
-
-    def start(self, path, *args):
-        directory = self.make(path)
-        return Mksock(*args, before=["sh", "-c", f'echo $$ >"{directory}/cgroup.procs" && exec "$@"',
-                                     "sh"])
-
-
-def remove_groups(name):
-    """Groups in which nothing runs any more, from the leaves up."""
-    try:
-        top = f"{cgroup2()}/{name}"
-    except Skip:
-        return
-    for directory, _, _ in os.walk(top, topdown=False):
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                os.rmdir(directory)
-                break
-            except OSError:  # the last process is still ending
-                time.sleep(0.01)
-
-
 @case
 def units():
     groups = Groups()
@@ -728,63 +610,5 @@ def socket_unit():
           ("web.socket", "cgroup", [m.pid], "web.service"))
 
 
-# --- running ------------------------------------------------------------------------------------
-
-def run_inside(name):
-    """In the fresh namespaces: one case."""
-    # Only what a case mounts is seen there, and /run is its own.
-    run("mount", "-t", "tmpfs", "tmpfs", "/run")
-    run("ip", "link", "set", "lo", "up")
-    try:
-        CASES[name]()
-    except Skip as reason:
-        print(f"skip {name}: {reason}")
-        return 77
-    except (AssertionError, OSError, subprocess.CalledProcessError, KeyError, IndexError) as error:
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
-        return 1
-    print(f"ok   {name}")
-    return 0
-
-
-def run_case(arguments, name):
-    command = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-               sys.executable, os.path.abspath(__file__), *arguments, "--inside", name]
-    group = f"berth-test-{os.getpid()}-{name}"
-    environment = dict(os.environ, BERTH_TEST_GROUP=group)
-    try:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment) as process:
-            try:
-                return process.wait(timeout=TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                print(f"FAIL {name}: not done after {TIMEOUT_S} s")
-                return 1
-    finally:
-        remove_groups(group)
-
-
-def main():
-    arguments = [os.path.abspath(a) for a in sys.argv[1:4]]
-    names = sys.argv[4:]
-    if len(arguments) < 3:
-        sys.exit(__doc__)
-    TOOLS.update(zip(("mksock", "dump", "refuse"), arguments))
-    if names[:1] == ["--inside"]:
-        sys.stdout.reconfigure(line_buffering=True)
-        sys.exit(run_inside(names[1]))
-    if os.geteuid() != 0:
-        print("left out: namespaces are made by root only")
-        sys.exit(77)
-    if subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "true"],
-                      stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        print("left out: this system does not let root make namespaces")
-        sys.exit(77)
-    results = [run_case(arguments, name) for name in names or CASES]
-    print(f"{results.count(0)} passed, {len(results) - results.count(0) - results.count(77)} failed,"
-          f" {results.count(77)} skipped")
-    sys.exit(1 if any(r not in (0, 77) for r in results) else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, "mksock", "dump", "refuse")

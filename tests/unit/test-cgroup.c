@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -36,7 +37,8 @@ static void test_paths(void **state BERTH_UNUSED)
 		{"/system.slice/_cpu.service", "cpu.service", ""},
 		{"/init.scope", "init.scope", ""},
 		{"/user.slice/user-1000.slice/session-3.scope", "session-3.scope", ""},
-		{"/user.slice/user-1000.slice/user@1000.service/app.slice/web.service", "web.service", ""},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/web.service",
+		 "web.service", ""},
 		{"/user.slice/user-1000.slice/user@1000.service/init.scope", "init.scope", ""},
 		{"/system.slice", "", ""},
 		{"/system.slice/.service", "", ""},
@@ -46,7 +48,8 @@ static void test_paths(void **state BERTH_UNUSED)
 		/* Docker */
 		{"/docker/" ID, "", ID},
 		{"/system.slice/docker-" ID ".scope", "docker-" ID ".scope", ID},
-		{"/system.slice/docker-" ID ".scope/system.slice/inner.service", "docker-" ID ".scope", ID},
+		{"/system.slice/docker-" ID ".scope/system.slice/inner.service",
+		 "docker-" ID ".scope", ID},
 		{"/docker/" ID "/docker/" ID2, "", ID2},
 		{"/docker/" ID "/init.scope", "", ID},
 		{"/system.slice/docker.service", "docker.service", ""},
@@ -61,11 +64,13 @@ static void test_paths(void **state BERTH_UNUSED)
 		/* containerd, CRI-O, Kubernetes */
 		{"/kubepods/besteffort/pod1b4e28ba-2fa1-11d2-883f-0016d3cca427/" ID, "", ID},
 		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1.slice/"
-		 "cri-containerd-" ID ".scope", "cri-containerd-" ID ".scope", ID},
+		 "cri-containerd-" ID ".scope",
+		 "cri-containerd-" ID ".scope", ID},
 		{"/kubepods.slice/kubepods-pod1.slice/crio-" ID ".scope", "crio-" ID ".scope", ID},
 		{"/kubepods.slice/kubepods-pod1.slice/crio-conmon-" ID ".scope",
 		 "crio-conmon-" ID ".scope", ""},
-		{"/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:" ID,
+		{"/system.slice/containerd.service/"
+		 "kubepods-besteffort-pod1.slice:cri-containerd:" ID,
 		 "containerd.service", ID},
 		{"/default/" ID, "", ID},
 		{"/system.slice/nerdctl-" ID ".scope", "nerdctl-" ID ".scope", ID},
@@ -78,14 +83,17 @@ static void test_paths(void **state BERTH_UNUSED)
 		{"/machine.slice/systemd-nspawn@deb.service", "systemd-nspawn@deb.service", "deb"},
 		{"/machine.slice/systemd-nspawn@deb.service/payload/system.slice/cron.service",
 		 "systemd-nspawn@deb.service", "deb"},
-		{"/machine.slice/machine-deb\\x2d12.scope", "machine-deb\\x2d12.scope", "deb\\x2d12"},
-		{"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope", "machine-qemu\\x2d1\\x2dvm.scope", ""},
+		{"/machine.slice/machine-deb\\x2d12.scope", "machine-deb\\x2d12.scope",
+		 "deb\\x2d12"},
+		{"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope",
+		 "machine-qemu\\x2d1\\x2dvm.scope", ""},
 		{"/machine.slice/machine-.scope", "machine-.scope", ""},
 		{"/system.slice/machine-x.scope", "machine-x.scope", ""},
 		/* Not an id: too short, too long, capitals, no separator before it */
 		{"/docker/0123456789ab", "", ""},
 		{"/docker/" ID "0", "", ""},
-		{"/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", "", ""},
+		{"/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", "",
+		 ""},
 		{"/docker/x" ID, "", ""},
 		{"/process_api/0eba924a2fe719a809056624cd8e8dfc", "", ""},
 	};
@@ -145,8 +153,10 @@ static void test_pick(void **state BERTH_UNUSED)
 		{"0::/system.slice/cron.service\n", "/system.slice/cron.service"},
 		{"0::/\n", "/"},
 		/* hybrid: systemd's own hierarchy says more than the unified root */
-		{"1:name=systemd:/system.slice/cron.service\n0::/\n", "/system.slice/cron.service"},
-		{"1:name=systemd:/init.scope\n0::/system.slice/a.service\n", "/system.slice/a.service"},
+		{"1:name=systemd:/system.slice/cron.service\n0::/\n",
+		 "/system.slice/cron.service"},
+		{"1:name=systemd:/init.scope\n0::/system.slice/a.service\n",
+		 "/system.slice/a.service"},
 		/* v1 only */
 		{"4:memory:/docker/" ID "\n1:name=systemd:/\n", "/docker/" ID},
 		{"4:memory:/docker/" ID "\n0::/\n", "/docker/" ID},
@@ -164,8 +174,7 @@ static void test_pick(void **state BERTH_UNUSED)
 		char text[512];
 		const char *picked;
 
-		strncpy(text, cases[i].text, sizeof(text) - 1);
-		text[sizeof(text) - 1] = '\0';
+		snprintf(text, sizeof(text), "%s", cases[i].text);
 		picked = cgroup_path_pick(text);
 		if (cases[i].path)
 			assert_string_equal(picked, cases[i].path);

@@ -1,4 +1,4 @@
-/* Requests to and replies from sock_diag, as bytes; and what becomes of rows that are there twice. */
+/* Requests to and replies from sock_diag, as bytes; what becomes of rows that are there twice. */
 #include "live/diag-linux.h"
 
 #include <errno.h>
@@ -332,7 +332,8 @@ static void test_malformed(void **state BERTH_UNUSED)
 	add_row(&r, AF_INET6, 81, 10);
 	for (size_t n = 0, whole = r.n; n < whole; n++) {
 		r.n = n;
-		assert_int_equal(parse(&r, &everything, &rows), n == 0 || n == whole / 2 ? 0 : -EBADMSG);
+		assert_int_equal(parse(&r, &everything, &rows),
+				 n == 0 || n == whole / 2 ? 0 : -EBADMSG);
 		assert_int_equal(rows.n, n >= whole / 2);
 	}
 }
@@ -399,7 +400,7 @@ static void test_unify(void **state BERTH_UNUSED)
 {
 	struct socket_list l = {0};
 	const struct live_socket rows[] = {
-		socket_of(TRANSPORT_TCP, LIVE_LISTENER, 10, 1, 0),    /* half of the MPTCP listener */
+		socket_of(TRANSPORT_TCP, LIVE_LISTENER, 10, 1, 0),    /* half of MPTCP */
 		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 11, 2, 99), /* seen again below */
 		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 13, 4, 77), /* first subflow */
 		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 13, 5, 78), /* a further subflow */

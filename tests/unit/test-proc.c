@@ -73,7 +73,8 @@ static void test_uid(void **state BERTH_UNUSED)
 {
 	uint32_t uid = 1;
 
-	assert_int_equal(proc_parse_uid("Name:\tx\nUid:\t1000\t0\t1000\t1000\nGid:\t1\n", &uid), 0);
+	assert_int_equal(proc_parse_uid("Name:\tx\nUid:\t1000\t0\t1000\t1000\nGid:\t1\n", &uid),
+			 0);
 	assert_int_equal(uid, 0);
 	assert_int_equal(proc_parse_uid("Name:\tUid:\t5\t6\nGid:\t1\n", &uid), -EBADMSG);
 	assert_int_equal(proc_parse_uid("Name:\tx\nUid:\t1000\n", &uid), -EBADMSG);
@@ -98,9 +99,11 @@ static void check_command(const char *bytes, size_t n, const char *const *expect
 
 static void test_command(void **state BERTH_UNUSED)
 {
-	check_command("nginx\0-g\0daemon off;\0", 21, (const char *[]){"nginx", "-g", "daemon off;", NULL});
+	check_command("nginx\0-g\0daemon off;\0", 21,
+		      (const char *[]){"nginx", "-g", "daemon off;", NULL});
 	check_command("sh\0-c\0\0x\0", 9, (const char *[]){"sh", "-c", "", "x", NULL});
-	check_command("nginx: worker process\0\0\0\0", 25, (const char *[]){"nginx: worker process", NULL});
+	check_command("nginx: worker process\0\0\0\0", 25,
+		      (const char *[]){"nginx: worker process", NULL});
 	check_command("cut", 3, (const char *[]){"cut", NULL});
 	check_command("", 0, (const char *[]){NULL});
 	check_command("\0\0\0", 3, (const char *[]){NULL});
@@ -112,15 +115,16 @@ static void test_links(void **state BERTH_UNUSED)
 		const char *link;
 		uint32_t inode;
 	} cases[] = {
-		{"socket:[31337]", 31337}, {"socket:[4294967295]", UINT32_MAX},
+		{"socket:[31337]", 31337},  {"socket:[4294967295]", UINT32_MAX},
 		{"socket:[4294967296]", 0}, {"socket:[]", 0},
-		{"socket:[1", 0},          {"socket:[-1]", 0},
-		{"socket:[1]x", 0},        {"pipe:[31337]", 0},
-		{"/tmp/socket:[1]", 0},    {"", 0},
+		{"socket:[1", 0},           {"socket:[-1]", 0},
+		{"socket:[1]x", 0},         {"pipe:[31337]", 0},
+		{"/tmp/socket:[1]", 0},     {"", 0},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++)
-		assert_int_equal(proc_link_inode(cases[i].link, strlen(cases[i].link)), cases[i].inode);
+		assert_int_equal(proc_link_inode(cases[i].link, strlen(cases[i].link)),
+				 cases[i].inode);
 }
 
 struct inodes {
@@ -166,9 +170,11 @@ static void test_table(void **state BERTH_UNUSED)
 	struct live_socket s;
 	char text[ADDRESS_TEXT_SIZE];
 
-	assert_int_equal(parse_line("   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 "
-				    "00000000  1000        0 31337 1 00000000c534ca22 100 0 0 10 0\n",
-				    TRANSPORT_TCP, &s), 0);
+	assert_int_equal(
+		parse_line("   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 "
+			   "00000000  1000        0 31337 1 00000000c534ca22 100 0 0 10 0\n",
+			   TRANSPORT_TCP, &s),
+		0);
 	assert_int_equal(s.state, LIVE_LISTENER);
 	assert_string_equal(address_format(&s.local, text), "127.0.0.1");
 	assert_int_equal(s.local_port, 8080);
@@ -181,35 +187,43 @@ static void test_table(void **state BERTH_UNUSED)
 	assert_int_equal(parse_line("12: 00000000000000000000000000000000:0016 "
 				    "00000000000000000000000000000000:0000 0A 00000000:00000000 "
 				    "00:00000000 00000000     0        0 5 1 0 100 0 0 10 0",
-				    TRANSPORT_TCP, &s), 0);
+				    TRANSPORT_TCP, &s),
+			 0);
 	assert_int_equal(s.local.family, ADDRESS_IPV6);
 	assert_true(s.is_dual_stack);
 
-	assert_int_equal(parse_line(" 3: 0100007F:138E 0100007F:9FDC 06 00000000:00000000 03:00001770 "
-				    "00000000     0        0 0 3 0000000098aa1f3b\n",
-				    TRANSPORT_TCP, &s), 0);
+	assert_int_equal(
+		parse_line(" 3: 0100007F:138E 0100007F:9FDC 06 00000000:00000000 03:00001770 "
+			   "00000000     0        0 0 3 0000000098aa1f3b\n",
+			   TRANSPORT_TCP, &s),
+		0);
 	assert_int_equal(s.state, LIVE_TIME_WAIT);
 	assert_int_equal(s.remote_port, 0x9fdc);
 	assert_int_equal(s.expires_ms, 60000);
 	assert_false(s.has_uid);
 
-	assert_int_equal(parse_line(" 1234: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 "
-				    "00000000   101        0 77 2 000000003a1fb9cd 0\n",
-				    TRANSPORT_UDP, &s), 0);
+	assert_int_equal(
+		parse_line(" 1234: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 "
+			   "00000000   101        0 77 2 000000003a1fb9cd 0\n",
+			   TRANSPORT_UDP, &s),
+		0);
 	assert_int_equal(s.state, LIVE_LISTENER);
 	assert_int_equal(s.local_port, 53);
 
 	assert_int_equal(parse_line(" 1: 0000000000000000FFFF00000100007F:0050 "
 				    "0000000000000000FFFF00000100007F:1234 01 00000000:00000000 "
-				    "00:00000000 00000000 0 0 8 1 0\n", TRANSPORT_TCP, &s), 0);
+				    "00:00000000 00000000 0 0 8 1 0\n",
+				    TRANSPORT_TCP, &s),
+			 0);
 	assert_int_equal(s.state, LIVE_CONNECTION);
 	assert_string_equal(address_format(&s.remote, text), "127.0.0.1");
 }
 
 static void test_malformed_table(void **state BERTH_UNUSED)
 {
-	static const char good[] = " 0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 "
-				   "00000000  1000        0 31337 1\n";
+	static const char good[] =
+		" 0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 "
+		"00000000  1000        0 31337 1\n";
 	static const char *const cases[] = {
 		"0: 0100007F:1F90",
 		"x: 0100007F:1F90 00000000:0000 0A 0:0 00:0 0 0 0 1",
@@ -223,7 +237,8 @@ static void test_malformed_table(void **state BERTH_UNUSED)
 	};
 	struct live_socket s;
 
-	assert_int_equal(parse_line("  sl  local_address rem_address   st\n", TRANSPORT_TCP, &s), 1);
+	assert_int_equal(parse_line("  sl  local_address rem_address   st\n", TRANSPORT_TCP, &s),
+			 1);
 	assert_int_equal(parse_line("\n", TRANSPORT_TCP, &s), 1);
 	assert_int_equal(parse_line("", TRANSPORT_TCP, &s), 1);
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++)
@@ -236,11 +251,12 @@ static void test_malformed_table(void **state BERTH_UNUSED)
 
 static void test_mounts(void **state BERTH_UNUSED)
 {
-	char named[] = "43 42 0:4 net:[4026532177] /run/netns/two\\040words rw shared:2 - nsfs nsfs rw";
+	char named[] =
+		"43 42 0:4 net:[4026532177] /run/netns/two\\040words rw shared:2 - nsfs nsfs rw";
 	char group[] = "30 25 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
 	char dash[] = "43 42 0:4 / /a\\134b - rw - proc proc rw,hidepid=invisible";
-	static const char *const bad[] = {"", "1 2 3", "1 2 3 / /x rw shared:1", "1 2 3 / /x rw - ",
-					  "1 2 3 / /x rw - nsfs"};
+	static const char *const bad[] = {"", "1 2 3", "1 2 3 / /x rw shared:1",
+					  "1 2 3 / /x rw - ", "1 2 3 / /x rw - nsfs"};
 	struct mount_line m;
 
 	assert_int_equal(mounts_parse_line(named, &m), 0);
@@ -340,12 +356,12 @@ static void test_gaps(void **state BERTH_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stat),       cmocka_unit_test(test_malformed_stat),
-		cmocka_unit_test(test_uid),        cmocka_unit_test(test_command),
-		cmocka_unit_test(test_links),      cmocka_unit_test(test_ring),
-		cmocka_unit_test(test_table),      cmocka_unit_test(test_malformed_table),
-		cmocka_unit_test(test_mounts),     cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_passwd),     cmocka_unit_test(test_number_map),
+		cmocka_unit_test(test_stat),   cmocka_unit_test(test_malformed_stat),
+		cmocka_unit_test(test_uid),    cmocka_unit_test(test_command),
+		cmocka_unit_test(test_links),  cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_table),  cmocka_unit_test(test_malformed_table),
+		cmocka_unit_test(test_mounts), cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_passwd), cmocka_unit_test(test_number_map),
 		cmocka_unit_test(test_gaps),
 	};
 
