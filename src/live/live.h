@@ -84,7 +84,8 @@ struct live_process {
 /* A process's hold on a socket. */
 struct live_owner {
 	const struct live_process *process; /* NULL with LIVE_BY_KERNEL: then `kernel` names it */
-	const char *kernel;                 /* "vxlan", "nfsd", ...; NULL otherwise */
+	const char *kernel;                 /* "nfsd", "vxlan vx0": a driver and its device; NULL
+	                                       otherwise */
 	int fd;                             /* descriptor number; -1 = not a descriptor */
 	enum live_method method;
 };

@@ -3,12 +3,14 @@
  *
  * 1. The processes of the socket's cgroup and of the unit or container that it is part of.
  * 2. What their descriptor tables do not show: threads with private tables, io_uring.
- * 3. Every process, only while a socket has no owner, or when all owners are asked for.
+ * 3. The kernel's own drivers, while a socket has no owner.
+ * 4. Every process, while a socket has no owner, or when all owners are asked for.
  */
 #pragma once
 
 #include "live/cgroup-linux.h"
 #include "live/gaps.h"
+#include "live/netns-linux.h"
 #include "live/proc-linux.h"
 #include "live/socket-list.h"
 #include "live/units-linux.h"
@@ -20,6 +22,7 @@ struct owner_tools {
 	struct cgroups *cgroups;
 	struct procs *procs;
 	struct units *units;
+	struct netns_list *namespaces; /* of the sockets: their `ns` point into it */
 	struct gaps *gaps;
 };
 

@@ -41,6 +41,13 @@ static bool is_same_socket(const struct live_socket *s, const struct live_socket
 	return s->transport != TRANSPORT_MPTCP || is_half_of(s, twin);
 }
 
+/* The listener that the kernel makes for an MPTCP endpoint with a port shows its address and port on
+ * its TCP half only (seen on Linux 6.18). */
+static bool is_portless(const struct live_socket *s)
+{
+	return s->transport == TRANSPORT_MPTCP && s->state == LIVE_LISTENER && s->local_port == 0;
+}
+
 /* What becomes of row `i`; both maps lead to the last row of that cookie or inode. */
 static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by_cookie,
 		    const struct number_map *mptcp_by_inode)
@@ -48,6 +55,8 @@ static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by
 	struct live_socket *s = &l->items[i];
 	uint32_t twin;
 
+	if (is_portless(s))
+		return false;
 	twin = s->cookie != 0 ? number_map_find(by_cookie, s->cookie) : (uint32_t)i;
 	if (twin != i && is_same_socket(s, &l->items[twin]))
 		return false;
@@ -56,7 +65,8 @@ static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by
 	twin = number_map_find(mptcp_by_inode, s->inode);
 	if (twin == NUMBER_MAP_NONE)
 		return true;
-	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))
+	if (!is_portless(&l->items[twin]) &&
+	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin])))
 		return false;
 	s->transport = TRANSPORT_MPTCP;
 	return true;

@@ -20,7 +20,7 @@ struct unit_listen {
 	bool is_port_only; /* a bare number: [::]:N, or 0.0.0.0:N on a system without IPv6 */
 	struct address address;
 	uint16_t port;
-	const char *interface; /* behind a %; NULL = any */
+	const char *interface; /* behind a % (%% in the file, a lone one is a specifier); NULL = any */
 };
 
 /* BindIPv6Only= */
