@@ -73,15 +73,15 @@ _berth()
 		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --help --version'
 		;;
 	'report')
-		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
 		files=yes
 		;;
 	'help')
-		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		options=' --color --width --quiet --verbose --strict --registry --help --version'
 		words='here find ranges export update report help version'
 		;;
 	'version')
-		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		options=' --color --width --quiet --verbose --strict --registry --help --version'
 		;;
 	esac
 	if [[ $cur == -* ]]; then

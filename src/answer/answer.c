@@ -31,7 +31,8 @@ static bool is_kernel_owned(const struct live_socket *s)
 bool answer_judge_listener(const struct answer_sources *from, const struct answer_case *c,
 			   struct answer_listener *l, struct arena *arena)
 {
-	struct verdict_resident resident = {.names = answer_resident_names(l->socket, arena)};
+	struct verdict_resident resident = {
+		.names = answer_resident_names(from, l->socket, arena)};
 	bool is_known;
 
 	if (!resident.names)
@@ -47,24 +48,38 @@ bool answer_judge_listener(const struct answer_sources *from, const struct answe
 	return true;
 }
 
-/* The verdict on one port space: the heaviest of its listeners, or who has it while it is quiet. */
-static struct verdict judge_port(const struct answer_case *c, enum transport space,
-				 const struct answer_listener *listeners, size_t n)
+/* The heaviest of what was judged so far. */
+struct heaviest {
+	struct verdict verdict;
+	bool has_one;
+};
+
+static void weigh(struct heaviest *h, struct verdict v)
 {
-	struct verdict heaviest = verdict_of_port(&c->world);
-	bool is_first = true;
+	if (!h->has_one || v.word > h->verdict.word)
+		h->verdict = v;
+	h->has_one = true;
+}
 
-	for (size_t i = 0; i < n; i++) {
-		const struct answer_listener *l = &listeners[i];
+/* The verdict on one port space: the heaviest of its listeners and published ports, or who has it
+ * while it is quiet. */
+static struct verdict judge_port(const struct answer_case *c, enum transport space,
+				 const struct answer *a)
+{
+	struct heaviest h = {.verdict = verdict_of_port(&c->world)};
 
-		if (transport_port_space(l->socket->transport) != space ||
-		    !answer_listener_counts(l))
-			continue;
-		if (is_first || l->judged.word > heaviest.word)
-			heaviest = l->judged;
-		is_first = false;
+	for (size_t i = 0; i < a->n_listeners; i++) {
+		const struct answer_listener *l = &a->listeners[i];
+
+		if (transport_port_space(l->socket->transport) == space &&
+		    answer_listener_counts(l))
+			weigh(&h, l->judged);
 	}
-	return heaviest;
+	for (size_t i = 0; i < a->n_published; i++) {
+		if (transport_port_space(a->published[i].transport) == space)
+			weigh(&h, a->published[i].judged);
+	}
+	return h.verdict;
 }
 
 static struct answer_verdict show_verdict(struct verdict v)
@@ -106,7 +121,7 @@ static bool fill_sockets(const struct answer_sources *from, const struct answer_
 		out->n_listeners++;
 	}
 	out->listeners = listeners;
-	return answer_fill_holders(holding, n_holding, &out->holders, &out->n_holders, arena);
+	return answer_fill_holders(from, holding, n_holding, &out->holders, &out->n_holders, arena);
 }
 
 struct answer_registry answer_registry(const struct registry *reg)
@@ -131,8 +146,6 @@ const struct answer_gap *answer_unbuilt_gaps(size_t *n)
 {
 	static const struct answer_gap unbuilt[] = {
 		{"claims", "of your own", "this version of berth does not read them", NULL, true},
-		{"published ports", "of NAT and proxies",
-		 "this version of berth does not read them", NULL, true},
 	};
 
 	*n = N_ELEMENTS(unbuilt);
@@ -173,12 +186,13 @@ static bool fill_answer(const struct answer_sources *from, const struct answer_o
 	    !answer_fill_case(from, out->port, TRANSPORT_TCP, &cases[0], arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_UDP, &cases[1], arena) ||
 	    !fill_sockets(from, cases, options, out, arena) ||
+	    !answer_fill_published(from, out->port, cases, options, out, arena) ||
 	    !answer_fill_connections(from, out->port, options, out, arena) ||
 	    !answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena))
 		return false;
 	out->policies = answer_policies(from, out->port, arena);
-	out->tcp = judge_port(&cases[0], TRANSPORT_TCP, out->listeners, out->n_listeners);
-	out->udp = judge_port(&cases[1], TRANSPORT_UDP, out->listeners, out->n_listeners);
+	out->tcp = judge_port(&cases[0], TRANSPORT_TCP, out);
+	out->udp = judge_port(&cases[1], TRANSPORT_UDP, out);
 	out->verdicts = (struct answer_verdicts){show_verdict(out->tcp), show_verdict(out->udp)};
 	return out->policies != NULL && !arena_failed(arena);
 }
@@ -239,7 +253,7 @@ static bool fill_here(const struct answer_sources *from, struct answer_here *out
 		out->n_listeners++;
 	}
 	out->listeners = listeners;
-	return answer_fill_holders(holding, n_holding, &out->holders, &out->n_holders, arena);
+	return answer_fill_holders(from, holding, n_holding, &out->holders, &out->n_holders, arena);
 }
 
 const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena)
@@ -249,7 +263,7 @@ const struct answer_here *answer_here(const struct answer_sources *from, struct 
 	if (!here)
 		return NULL;
 	here->checked = answer_checked(from->live);
-	if (!fill_here(from, here, arena) ||
+	if (!fill_here(from, here, arena) || !answer_fill_all_published(from, here, arena) ||
 	    !answer_fill_gaps(from, &here->gaps, &here->n_gaps, arena))
 		return NULL;
 	return here;

@@ -135,6 +135,10 @@ struct answer_owner {
 	const struct answer_parent *parents;
 	size_t n_parents;
 	const char *label;          /* not a field: the name for people ("uvicorn") */
+	const char *container_id;   /* not a field */
+	const char *const *lineage; /* not a field: what started it, NULL-terminated; NULL = nothing
+	                               that its unit and container do not tell */
+	const char *origin;         /* not a field: "an ssh login of alice"; NULL likewise */
 };
 
 struct answer_name {
@@ -162,19 +166,32 @@ struct answer_listener {
 	const struct answer_name *names; /* `here`: who has the port */
 	size_t n_names;
 	const char *verdict;        /* `here`: the verdict on this listener */
-	const char *unit, *container; /* of the socket's own cgroup: not fields of the contract */
+	const char *unit;           /* in which it was made; a socket unit if systemd made it */
+	const char *activates;      /* the service that this socket unit starts */
+	const char *container;      /* not a field: of the socket's own cgroup */
+	const char *container_id, *ns_container_id; /* not fields */
 	const struct live_socket *socket; /* not a field */
 	struct verdict judged;            /* not a field */
 	bool is_here;                     /* not a field: of berth's own namespace */
 };
 
-/* A host port that NAT or a proxy leads elsewhere. Nothing fills it yet: empty, with a gap. */
+/* A host port that NAT or a proxy leads elsewhere. */
 struct answer_published {
 	const char *protocol, *address;
 	uint16_t port;
-	const char *to_address;
+	const char *to_address;   /* an address, or a name where the way ends out of sight */
 	answer_number to_port;
 	const char *by, *container, *listener_cookie;
+	struct live_span ports;   /* all host ports of the same entry */
+	const char *note;         /* conditions, for people; NULL = none */
+	const struct answer_owner *owners; /* not fields: of the listener behind it ... */
+	size_t n_owners;
+	const char *container_id; /* ... */
+	struct live_span to_ports;/* ... where `ports` lead, one by one or all to one; 0-0 = not known */
+	bool is_to_here;          /* ... it leads to another port of the same namespace */
+	bool is_loopback;         /* ... only at a loopback address */
+	enum transport transport;
+	struct verdict judged;
 };
 
 /* One socket as an example of a group. */
@@ -356,12 +373,17 @@ struct answer_sources {
 	bool counts_every_namespace; /* one namespace was asked for by name: its listeners count */
 	const struct live_socket *const *by_remote; /* connections by remote port; answer_index() */
 	size_t n_by_remote;
+	const struct live_published *const *wide; /* those of several ports; answer_index() */
+	size_t n_wide;
 };
 
 /* The gaps of what no build of this version can read, `*n` of them; static. */
 const struct answer_gap *answer_unbuilt_gaps(size_t *n);
 
-/* Index the snapshot for answer_port(). Once before the first answer. False when out of memory. */
+/*
+ * Index the snapshot for answer_port() and answer_here(). Once before the first answer. False when
+ * out of memory.
+ */
 bool answer_index(struct answer_sources *from, struct arena *arena);
 
 /*
@@ -381,6 +403,12 @@ const struct answer_ranges *answer_ranges(const struct answer_sources *from, str
 struct search_hits;
 const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
 					size_t *n, struct arena *arena);
+
+/*
+ * The owner to name first: the oldest, but of a socket that systemd made for a service rather that
+ * service, when it has been started. NULL = none was seen.
+ */
+const struct answer_owner *answer_main_owner(const struct answer_listener *l);
 
 /* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
 bool answer_is_empty(const struct answer *a);

@@ -40,7 +40,7 @@ static bool is_listener_there(const struct answer *a)
 		if (a->listeners[i].is_here && strcmp(a->listeners[i].role, "listener") == 0)
 			return true;
 	}
-	return false;
+	return a->n_published > 0;
 }
 
 static bool is_one_object(const struct session *s)

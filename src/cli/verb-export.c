@@ -104,11 +104,12 @@ static int export_csv(struct cli *c)
 
 int verb_export(struct cli *c)
 {
+	static const char *const names[] = {"", "json", "jsonl", "csv"};
 	struct options options = *c->options;
-	const char *format = options.n_words ? options.words[0] : "";
+	const char *format = options.n_words ? options.words[0] : names[options.format];
 	int r;
 
-	if (options.n_words != 1)
+	if (options.n_words > 1 || !*format || (options.n_words && options.format != FORMAT_TEXT))
 		return cli_fail(EXIT_USAGE,
 				"berth export takes one format: services, json, jsonl or csv");
 	r = cli_open_registry(c);

@@ -1,5 +1,6 @@
 /* Texts of many things: ports in a table, the listeners of this machine, finds, ranges. */
 #include "render/text-list.h"
+#include "render/text-parts.h"
 
 #include "render/text-answer.h"
 
@@ -7,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first owner's name, and how many others there are: "nginx +2". */
+/* The main owner's name, and how many others there are: "nginx +2". */
 static const char *describe_owners(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *name = o ? o->label ? o->label : "?" : "?";
 
 	if (l->n_owners > 1)
@@ -73,6 +74,14 @@ static const char *describe_residents(const struct answer *a, struct arena *aren
 				    describe_owners(l, arena), l->protocol,
 				    l->is_here ? "" : ", in ", l->is_here ? "" : l->ns.name);
 	}
+	for (size_t i = 0; i < a->n_published && text; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		text = arena_printf(arena, "%s%s%s (%s, published)", text, *text ? ", " : "",
+				    p->n_owners && p->owners[0].label ? p->owners[0].label
+				    : p->container		     ? p->container : p->by,
+				    p->protocol);
+	}
 	return text;
 }
 
@@ -125,18 +134,19 @@ void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 		text_gaps(t, answers[0]->gaps, answers[0]->n_gaps, 10);
 }
 
-/* Where a listener belongs: its container, else its unit; foreign namespaces by name. */
+/* Where a listener belongs: its container, else its unit (a socket unit before the service that it
+ * starts); foreign namespaces by name. */
 static const char *describe_place(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *container = o && o->container ? o->container : l->container;
-	const char *unit = o && o->unit ? o->unit : l->unit;
+	const char *unit = o && o->unit && !l->activates ? o->unit : l->unit;
 
 	if (!l->is_here)
 		return arena_printf(arena, "in %s", l->ns.name);
 	if (container)
-		return arena_printf(arena, "container %.12s", container);
-	return unit;
+		return arena_printf(arena, "container %s", container);
+	return o && strcmp(o->method, "kernel") == 0 ? "the kernel" : unit;
 }
 
 static const char *describe_address(const struct answer_listener *l, struct arena *arena)
@@ -154,7 +164,7 @@ static const char *describe_address(const struct answer_listener *l, struct aren
 
 static const char *describe_user(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *user = o ? o->user : l->user;
 	answer_number uid = o ? o->uid : l->uid;
 
@@ -181,6 +191,7 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 			      : strcmp(l->role, "listener") == 0 ? "-"
 								 : "maybe client";
 	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
+	const struct answer_owner *o = answer_main_owner(l);
 	bool is_full =
 		l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
 
@@ -191,9 +202,7 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 	row[2] =
 		(struct text_cell){describe_owners(l, arena), l->n_owners ? TEXT_PLAIN : TEXT_NOTE};
 	row[3] = (struct text_cell){
-		l->n_owners && l->owners[0].pid >= 0
-			? arena_printf(arena, "%lld", (long long)l->owners[0].pid)
-			: NULL,
+		o && o->pid >= 0 ? arena_printf(arena, "%lld", (long long)o->pid) : NULL,
 		TEXT_PLAIN};
 	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
 	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
@@ -239,6 +248,25 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 	if (n_dropped > 0)
 		put_clause(t, TEXT_FAINT, true, clause);
 	text_end(t);
+}
+
+static void put_here_published(struct text *t, const struct answer_here *h)
+{
+	if (h->n_published == 0)
+		return;
+	text_blank(t);
+	for (size_t i = 0; i < h->n_published; i++) {
+		const struct answer_published *p = &h->published[i];
+
+		text_begin(t, i == 0 ? "published" : "", 10);
+		text_published(t, p);
+		if (p->n_owners > 0 && p->owners[0].label)
+			text_putf(t, TEXT_PLAIN, 2, "%s (%lld)", p->owners[0].label,
+				  (long long)p->owners[0].pid);
+		text_put(t, text_verdict_tone(p->judged.word), 2,
+			 verdict_word_name(p->judged.word));
+		text_end(t);
+	}
 }
 
 static void put_here_holders(struct text *t, const struct answer_here *h)
@@ -290,6 +318,7 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 	else if (n_rows > 0)
 		n_dropped = text_table(t, "", 0, columns, cells, n_rows, HERE_COLUMNS);
 	arena_fini(&arena);
+	put_here_published(t, h);
 	put_here_holders(t, h);
 	put_here_summary(t, h, n_rows, n_dropped);
 	text_gaps(t, h->gaps, h->n_gaps, 10);
