@@ -95,7 +95,8 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 	text_put(t, TEXT_FAINT, 0, "started by");
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
-			  i == 0 ? "" : arrow(t), o->parents[i].program ? o->parents[i].program : "?",
+			  i == 0 ? "" : arrow(t),
+			  o->parents[i].program ? o->parents[i].program : "?",
 			  (long long)o->parents[i].pid);
 }
 
