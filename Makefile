@@ -74,9 +74,11 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 
 # What a full check adds: each line is a program that counts its own tests.
 also = --also lint 'tests/lint/run $(BUILD)' \
+	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
 	--also oracle 'tests/netns/oracle.py $(BUILD)/src/berth $(BUILD)/tests/mkmix --mixes 1000' \
-	--also bench 'tests/lint/bench-smoke' \
+	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
+	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \
 	--also uses 'tests/lint/verify-uses-sample'
 
 lint: deps-full $(BUILD)/with-tests
@@ -99,7 +101,7 @@ bench: $(BUILD)/with-tests
 
 update-golden: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)
-	@BERTH_UPDATE_GOLDEN=1 $(U) meson test -C $(BUILD) --no-rebuild --suite golden
+	@$(U) tests/golden/run --berth $(BUILD)/src/berth --update
 
 docs: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)

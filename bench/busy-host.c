@@ -48,25 +48,27 @@ struct host {
 static const char help[] =
 	"usage: busy-host [OPTION...]\n"
 	"\n"
-	"Makes processes with listeners, connections and other descriptors in network namespaces of\n"
-	"their own, and in a PID and a mount namespace, where /proc shows only them. Prints one line\n"
-	"when all of it is there:\n"
+	"Makes processes with listeners, connections and other descriptors in network\n"
+	"namespaces of their own, and in a PID and a mount namespace, where /proc shows only\n"
+	"them. Prints one line when all of it is there:\n"
 	"\n"
 	"  ready pid=N inside=N port=PORT owner=PID processes=N descriptors=N listeners=N\n"
 	"        connections=N namespaces=N cgroups=services|one-cgroup|inherited\n"
 	"\n"
-	"(one line; INSIDE is a process of the first namespace, for `nsenter -t INSIDE -n -m -p`; PORT\n"
-	"that of the listener in the middle; OWNER the process that has it, as /proc in there names\n"
-	"it), waits until standard input is closed or SIGTERM, SIGINT or SIGHUP comes, and removes\n"
-	"everything. Both ends of a connection are on this host, so that it takes two descriptors.\n"
+	"(one line; INSIDE is a process of the first namespace, for `nsenter -t INSIDE -nmp`;\n"
+	"PORT that of the listener in the middle; OWNER the process that has it, as /proc in\n"
+	"there names it), waits until standard input is closed or SIGTERM, SIGINT or SIGHUP\n"
+	"comes, and removes everything. Both ends of a connection are on this host, so that it\n"
+	"takes two descriptors.\n"
 	"\n"
 	"  --processes N      default 500\n"
 	"  --descriptors N    of all processes together; default 100000\n"
 	"  --listeners N      default 300; ports 10000 and up in each namespace\n"
 	"  --connections N    default 8000\n"
-	"  --namespaces N     network namespaces that the processes are spread over; default 1\n"
-	"  --cgroups KIND     services: one for each process, as services have under systemd (default);\n"
-	"                     one-cgroup: one for all, or that of the caller where none can be made\n"
+	"  --namespaces N     network namespaces that processes are spread over; default 1\n"
+	"  --cgroups KIND     services: one for each process, as services have under systemd\n"
+	"                     (default); one-cgroup: one for all, or that of the caller where\n"
+	"                     none can be made\n"
 	"  --shared           stay in the caller's PID and mount namespace\n"
 	"  --map FILE         write a line \"NAMESPACE PORT PID\" for each listener\n"
 	"  --life SECONDS     give up then; default 600\n"
@@ -363,8 +365,8 @@ static int announce(const struct host *h)
 
 	printf("ready pid=%d inside=%d port=%u owner=%d processes=%u descriptors=%u "
 	       "listeners=%u connections=%u namespaces=%u cgroups=%s\n",
-	       (int)getpid(), (int)h->pids[0], l->port, (int)h->inner_pids[l->process], s->n_processes,
-	       s->n_descriptors, s->n_listeners, s->n_connections, s->n_namespaces,
+	       (int)getpid(), (int)h->pids[0], l->port, (int)h->inner_pids[l->process],
+	       s->n_processes, s->n_descriptors, s->n_listeners, s->n_connections, s->n_namespaces,
 	       h->is_services       ? "services"
 	       : h->cgroups.is_made ? "one-cgroup"
 				    : "inherited");

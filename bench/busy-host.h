@@ -37,8 +37,9 @@ struct listener {
 struct plan {
 	struct size size;
 	struct listener *listeners;
-	uint32_t *clients; /* connection i leads to listener i % n_listeners; this process opens it */
-	uint32_t *needed;  /* descriptors that each process needs before it is filled up */
+	/* Connection i leads to listener i % n_listeners; process clients[i] opens it. */
+	uint32_t *clients;
+	uint32_t *needed; /* descriptors that each process needs before it is filled up */
 };
 
 /* Where a process stands when it starts. */
@@ -73,7 +74,7 @@ void plan_free(struct plan *plan);
 /* The life of one process: makes its sockets, fills up its descriptors, waits to be killed. */
 void worker_run(const struct post *post) __attribute__((noreturn));
 
-/* A directory below the cgroup2 mount, "berth-bench-PID.slice"; is_made = false when there is none. */
+/* A directory below the cgroup2 mount, "berth-bench-PID.slice"; it is there when is_made. */
 struct cgroup_dir {
 	char path[512];
 	int fd;

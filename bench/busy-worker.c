@@ -86,7 +86,9 @@ static void accept_all(struct worker *w)
 	const struct plan *plan = w->post->plan;
 
 	for (uint32_t i = 0; i < plan->size.n_listeners; i++) {
-		for (uint32_t k = 0; w->listeners[i] >= 0 && k < plan->listeners[i].n_clients; k++) {
+		uint32_t n = w->listeners[i] < 0 ? 0 : plan->listeners[i].n_clients;
+
+		for (uint32_t k = 0; k < n; k++) {
 			if (accept(w->listeners[i], NULL, NULL) < 0)
 				fail(w->post, "accept");
 			w->n_open++;
@@ -128,13 +130,14 @@ static void fill_up(struct worker *w)
 /* Only what was made for this process may be open, and it ends with its parent. */
 static void settle_in(const struct post *post)
 {
+	const unsigned long proc_flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	char name[16];
 	int null = open("/dev/null", O_RDWR);
 
 	/* A parent that is gone already is noticed with the first report: SIGPIPE. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		fail(post, "prctl");
-	if (post->is_init && mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+	if (post->is_init && mount("proc", "/proc", "proc", proc_flags, NULL) < 0)
 		fail(post, "mount /proc");
 	snprintf(name, sizeof(name), "busy-%05u", post->process);
 	prctl(PR_SET_NAME, name);

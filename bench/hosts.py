@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -166,7 +167,8 @@ def problems_of_all(host, options=()):
 
 
 def main_guard(main):
-    """Run main(); a missing need is one line and status 77."""
+    """Run main(); a missing need is one line and status 77. Hosts are removed on SIGTERM, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main())
     except Unable as error:

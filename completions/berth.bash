@@ -26,6 +26,10 @@ _berth()
 	--verdict)
 		mapfile -t COMPREPLY < <(compgen -W 'vacant dark as-claimed customary unclaimed occupied conflict unknown' -- "$cur")
 		return ;;
+	--cacert)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
 	--registry)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -34,14 +38,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|find|ranges|export|report|help|version)
+		here|find|ranges|export|update|report|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -65,22 +69,25 @@ _berth()
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --help --version'
 		words='services json jsonl csv'
 		;;
+	'update')
+		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --help --version'
+		;;
 	'report')
-		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
 		files=yes
 		;;
 	'help')
-		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
-		words='here find ranges export report help version'
+		options=' --color --width --quiet --verbose --strict --registry --help --version'
+		words='here find ranges export update report help version'
 		;;
 	'version')
-		options='--json --jsonl --color --width --quiet --verbose --strict --registry --help --version'
+		options=' --color --width --quiet --verbose --strict --registry --help --version'
 		;;
 	esac
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here find ranges export report help version'
+		words='here find ranges export update report help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

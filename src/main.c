@@ -6,7 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         instant                    RFC 3339
+ *         instant replace            RFC 3339; a file is replaced whole or not at all
  *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
@@ -15,25 +15,37 @@
  *         registry builtin search    look-up by port and name; the one linked in; by words
  *         known-uses browser-ports   software and its default ports; what browsers refuse
  *         etc-services               as lines of services(5)
+ *         choose history diff        the newest of built-in and updated; what changed; what differs
+ *         iana iana-csv iana-xml     IANA's own cells, and the readers of both its formats
+ *         iana-rules iana-table      what the cells mean; the whole table on its way into an image
  *     live/      2b. what runs now
  *         live source gaps           the records; the seam to a system; what could not be seen
  *         source-linux source-none   the systems
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
+ *         published nat addresses    host ports that lead elsewhere, and what is behind them
+ *         nat-decode -expr -xt -box -rules   rules of nf_tables, walked with ports for a packet
+ *         proxy container container-state json-scan   what arguments and state files tell
+ *         units                      systemd's socket units: what the files say, where they are
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
- *         answer-parts -world -live -lists   its parts, from the registry and from what runs now
+ *         answer-parts -world -live -published -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
+ *         lineage                    what started a process
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list   lines for people
- *     act/       5. what berth does: connect
+ *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *     act/       5. what berth does
+ *         connect helper             one connection; programs of berth's own, in libexec
+ *         update update-source       a newer registry takes the old one's place; where it is from
+ *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
 #include "cli/cli.h"
@@ -57,8 +69,9 @@ static int run(struct cli *c)
 	static cli_verb *const verbs[N_VERBS] = {
 		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
 		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
-		[VERB_EXPORT] = verb_export, [VERB_REPORT] = verb_report,
-		[VERB_HELP] = verb_help,     [VERB_VERSION] = verb_version,
+		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
+		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
+		[VERB_VERSION] = verb_version,
 	};
 
 	return verbs[c->options->verb](c);

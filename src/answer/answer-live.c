@@ -2,6 +2,7 @@
 #include "answer/answer-parts.h"
 
 #include "answer/identify.h"
+#include "answer/lineage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -25,9 +26,11 @@ static bool fill_parents(const struct live_process *p, struct answer_owner *out,
 	return true;
 }
 
-static bool fill_owner(const struct live_owner *o, struct answer_owner *out, struct arena *arena)
+static bool fill_owner(const struct answer_sources *from, const struct live_owner *o,
+		       struct answer_owner *out, struct arena *arena)
 {
 	const struct live_process *p = o->process;
+	struct lineage lineage;
 
 	*out = (struct answer_owner){
 		.pid = ANSWER_NULL,
@@ -50,51 +53,50 @@ static bool fill_owner(const struct live_owner *o, struct answer_owner *out, str
 	out->uid = p->uid;
 	out->started = p->started;
 	out->unit = p->unit;
-	out->container = p->container;
+	out->container = answer_container(from, p->container, arena);
+	out->container_id = p->container;
 	out->label = identify_label(p, arena);
+	if (lineage_of(p, arena, &lineage)) {
+		out->lineage = lineage.steps;
+		out->origin = lineage.origin;
+	}
 	return fill_parents(p, out, arena);
 }
 
-const struct answer_owner *answer_owner(const struct live_owner *o, struct arena *arena)
+const struct answer_owner *answer_owner(const struct answer_sources *from,
+					const struct live_owner *o, struct arena *arena)
 {
 	struct answer_owner *owner = arena_alloc(arena, sizeof(*owner));
 
-	return owner && fill_owner(o, owner, arena) ? owner : NULL;
+	return owner && fill_owner(from, o, owner, arena) ? owner : NULL;
 }
 
-const char *const *answer_resident_names(const struct live_socket *s, struct arena *arena)
-{
-	const char **names = NULL;
-	size_t n = 0, capacity = 0;
-
-	for (size_t i = 0; i < s->n_owners; i++) {
-		const char *const *found = NULL;
-
-		if (s->owners[i].process)
-			found = identify_process(s->owners[i].process, arena);
-		for (; found && *found; found++) {
-			const char **name = ARENA_PUSH(arena, names, n, capacity);
-
-			if (!name)
-				return NULL;
-			*name = *found;
-		}
-	}
-	return arena_grow(arena, names, n, n + 1, sizeof(*names));
-}
-
-static bool fill_owners(const struct live_socket *s, struct answer_listener *out,
-			struct arena *arena)
+const struct answer_owner *answer_owners(const struct answer_sources *from,
+					 const struct live_socket *s, struct arena *arena)
 {
 	struct answer_owner *owners = arena_calloc(arena, s->n_owners, sizeof(*owners));
 
 	for (size_t i = 0; owners && i < s->n_owners; i++) {
-		if (!fill_owner(&s->owners[i], &owners[i], arena))
-			return false;
+		if (!fill_owner(from, &s->owners[i], &owners[i], arena))
+			return NULL;
 	}
-	out->owners = owners;
-	out->n_owners = s->n_owners;
-	return owners != NULL;
+	return owners;
+}
+
+/* The owner that stands for a group of sockets. */
+static const struct answer_owner *first_owner(const struct answer_sources *from,
+					      const struct live_socket *s, struct arena *arena)
+{
+	return s->n_owners > 0 ? answer_owner(from, &s->owners[0], arena) : NULL;
+}
+
+const struct answer_owner *answer_main_owner(const struct answer_listener *l)
+{
+	for (size_t i = 0; l->activates && i < l->n_owners; i++) {
+		if (!l->owners[i].program || strcmp(l->owners[i].program, "systemd") != 0)
+			return &l->owners[i];
+	}
+	return l->n_owners > 0 ? &l->owners[0] : NULL;
 }
 
 static const struct answer_backlog *backlog_of(const struct live_socket *s, struct arena *arena)
@@ -106,7 +108,7 @@ static const struct answer_backlog *backlog_of(const struct live_socket *s, stru
 	return b;
 }
 
-static const char *format_address(const struct address *a, struct arena *arena)
+const char *answer_address(const struct address *a, struct arena *arena)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
@@ -119,7 +121,7 @@ bool answer_fill_listener(const struct answer_sources *from, const struct live_s
 	*out = (struct answer_listener){
 		.protocol = transport_name(s->transport),
 		.family = address_family_name(s->local.family),
-		.address = format_address(&s->local, arena),
+		.address = answer_address(&s->local, arena),
 		.port = s->local_port,
 		.dual_stack = s->is_dual_stack,
 		.interface = s->interface,
@@ -133,14 +135,19 @@ bool answer_fill_listener(const struct answer_sources *from, const struct live_s
 		.uid = s->has_uid ? (answer_number)s->uid : ANSWER_NULL,
 		.ns = {.id = (answer_number)s->ns->id,
 		       .name = s->ns->name,
-		       .container = s->ns->container},
+		       .container = answer_container(from, s->ns->container, arena)},
 		.owners_search = live_search_name(s->owners_search),
 		.unit = s->unit,
-		.container = s->container,
+		.activates = s->activates,
+		.container = answer_container(from, s->container, arena),
+		.container_id = s->container,
+		.ns_container_id = s->ns->container,
 		.socket = s,
+		.owners = answer_owners(from, s, arena),
+		.n_owners = s->n_owners,
 		.is_here = s->ns->is_here || from->counts_every_namespace,
 	};
-	return fill_owners(s, out, arena) && !arena_failed(arena);
+	return !arena_failed(arena);
 }
 
 /* The ends of a connection as the wire has them: an IPv4 peer of an IPv6 socket is an IPv4 peer. */
@@ -148,7 +155,7 @@ static const char *format_plain(const struct address *a, struct arena *arena)
 {
 	const struct address plain = address_unmapped(a);
 
-	return format_address(&plain, arena);
+	return answer_address(&plain, arena);
 }
 
 /* An order that puts the sockets of one group next to each other. */
@@ -216,8 +223,8 @@ static void fill_sample(const struct live_socket *s, struct answer_sample *out, 
 }
 
 /* One group: `n` sockets, all alike. */
-static bool fill_group(const struct live_socket *const *group, size_t n, struct answer_holder *out,
-		       struct arena *arena)
+static bool fill_group(const struct answer_sources *from, const struct live_socket *const *group,
+		       size_t n, struct answer_holder *out, struct arena *arena)
 {
 	const struct live_socket *first = group[0];
 	struct answer_sample *samples;
@@ -226,7 +233,7 @@ static bool fill_group(const struct live_socket *const *group, size_t n, struct 
 		.kind = kind_of(first->state),
 		.protocol = transport_name(first->transport),
 		.address = format_plain(&first->local, arena),
-		.owner = first->n_owners ? answer_owner(&first->owners[0], arena) : NULL,
+		.owner = first_owner(from, first, arena),
 		.count = (answer_number)n,
 		.seconds_left = ANSWER_NULL,
 		.n_samples = MIN_OF(n, MOST_SAMPLES),
@@ -242,7 +249,8 @@ static bool fill_group(const struct live_socket *const *group, size_t n, struct 
 	return samples != NULL;
 }
 
-bool answer_fill_holders(const struct live_socket *const *sockets, size_t n,
+bool answer_fill_holders(const struct answer_sources *from,
+			 const struct live_socket *const *sockets, size_t n,
 			 const struct answer_holder **out, size_t *n_out, struct arena *arena)
 {
 	const struct live_socket **sorted = arena_grow(arena, sockets, n, n, sizeof(*sorted));
@@ -257,7 +265,7 @@ bool answer_fill_holders(const struct live_socket *const *sockets, size_t n,
 
 		for (k = i + 1; k < n && is_same_group(sorted[i], sorted[k]); k++)
 			continue;
-		if (!holder || !fill_group(sorted + i, k - i, holder, arena))
+		if (!holder || !fill_group(from, sorted + i, k - i, holder, arena))
 			return false;
 	}
 	*out = holders;
@@ -298,7 +306,7 @@ bool answer_index(struct answer_sources *from, struct arena *arena)
 		qsort(index, n, sizeof(*index), compare_remote);
 	from->by_remote = index;
 	from->n_by_remote = n;
-	return true;
+	return answer_index_published(from, arena);
 }
 
 /* The connections whose remote port is `port`. */
@@ -347,8 +355,9 @@ static int compare_by_peer(const void *pa, const void *pb)
 }
 
 /* Group connections by far end and owner, most frequent first. */
-static bool fill_peers(const struct live_socket **sockets, size_t n, bool wants_all,
-		       struct answer_connections *out, struct arena *arena)
+static bool fill_peers(const struct answer_sources *from, const struct live_socket **sockets,
+		       size_t n, bool wants_all, struct answer_connections *out,
+		       struct arena *arena)
 {
 	struct answer_peer *peers = NULL;
 	size_t n_peers = 0, capacity = 0;
@@ -363,7 +372,7 @@ static bool fill_peers(const struct live_socket **sockets, size_t n, bool wants_
 		if (!peer)
 			return false;
 		peer->address = format_plain(&s->remote, arena);
-		peer->owner = s->n_owners ? answer_owner(&s->owners[0], arena) : NULL;
+		peer->owner = first_owner(from, s, arena);
 		peer->count = (answer_number)(k - i);
 	}
 	if (arena_failed(arena))
@@ -402,5 +411,5 @@ bool answer_fill_connections(const struct answer_sources *from, uint16_t port,
 		if (s->local_port != port)
 			all[n++] = s;
 	}
-	return fill_peers(all, n, options->want_all_peers, &out->connections, arena);
+	return fill_peers(from, all, n, options->want_all_peers, &out->connections, arena);
 }

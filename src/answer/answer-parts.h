@@ -34,14 +34,43 @@ bool answer_judge_listener(const struct answer_sources *from, const struct answe
 /* Whether a listener counts for the verdict on its port. */
 bool answer_listener_counts(const struct answer_listener *l);
 
-/* What its owners may be called, all of them; NULL-terminated. NULL when out of memory. */
-const char *const *answer_resident_names(const struct live_socket *s, struct arena *arena);
+/*
+ * What its owners may be called, all of them, and the owners of what is behind it when they are
+ * proxies; NULL-terminated. NULL when out of memory.
+ */
+const char *const *answer_resident_names(const struct answer_sources *from,
+					 const struct live_socket *s, struct arena *arena);
 
 /* An owner as a record; NULL when out of memory. */
-const struct answer_owner *answer_owner(const struct live_owner *o, struct arena *arena);
+const struct answer_owner *answer_owner(const struct answer_sources *from,
+					const struct live_owner *o, struct arena *arena);
+
+/* All owners of a socket. NULL when out of memory. */
+const struct answer_owner *answer_owners(const struct answer_sources *from,
+					 const struct live_socket *s, struct arena *arena);
+
+/* What a container is called: its name, else the beginning of its id; NULL stays NULL. */
+const char *answer_container(const struct answer_sources *from, const char *id,
+			     struct arena *arena);
+
+/* An address as text. */
+const char *answer_address(const struct address *a, struct arena *arena);
+
+/* Remember the published ports that stand for more than one. False when out of memory. */
+bool answer_index_published(struct answer_sources *from, struct arena *arena);
+
+/* The published ports of one port, judged by its cases (TCP's, UDP's). */
+bool answer_fill_published(const struct answer_sources *from, uint16_t port,
+			   const struct answer_case cases[2], const struct answer_options *options,
+			   struct answer *out, struct arena *arena);
+
+/* All of them, each once. */
+bool answer_fill_all_published(const struct answer_sources *from, struct answer_here *out,
+			       struct arena *arena);
 
 /* Group sockets that hold a port without listening. */
-bool answer_fill_holders(const struct live_socket *const *sockets, size_t n,
+bool answer_fill_holders(const struct answer_sources *from,
+			 const struct live_socket *const *sockets, size_t n,
 			 const struct answer_holder **out, size_t *n_out, struct arena *arena);
 
 bool answer_fill_connections(const struct answer_sources *from, uint16_t port,
@@ -60,6 +89,13 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 struct known_use;
 void answer_fill_use(const struct known_use *use, struct answer_use *out, struct arena *arena);
 
-/* Which registry answers; when and how far was looked. */
-struct answer_registry answer_registry(const struct registry *reg);
+/* The history of a port; after its assignments. */
+bool answer_fill_history(const struct registry *reg, uint16_t port,
+			 const struct answer_options *options, struct answer *out,
+			 struct arena *arena);
+
+/* Whether a question about one transport wants the rows of `t`. */
+bool answer_wants(const struct answer_options *options, enum transport t);
+
+/* When and how far was looked. */
 struct answer_checked answer_checked(const struct live_snapshot *live);

@@ -84,8 +84,7 @@ bool answer_fill_assignment(const struct registry *reg, uint32_t id, struct answ
 	return out->references != NULL && fill_former(row.former, out, arena);
 }
 
-/* Whether a question about one transport wants the rows of `t`. */
-static bool is_wanted(const struct answer_options *options, enum transport t)
+bool answer_wants(const struct answer_options *options, enum transport t)
 {
 	return !options->has_transport || transport_port_space(options->transport) == t ||
 	       (options->transport == TRANSPORT_UDPLITE && t == TRANSPORT_UDP);
@@ -111,7 +110,7 @@ static uint32_t *collect_rows(const struct registry *reg, uint16_t port,
 
 	for (unsigned int t = 0; t < N_REGISTRY_TRANSPORTS; t++) {
 		rows[t] = registry_lookup(reg, port, (enum transport)t);
-		if (!is_wanted(options, (enum transport)t))
+		if (!answer_wants(options, (enum transport)t))
 			rows[t].n = 0;
 		most += rows[t].n;
 	}
@@ -192,7 +191,7 @@ bool answer_fill_uses(const struct registry *reg, uint16_t port,
 		uint32_t cursor = 0;
 		struct known_use use;
 
-		while (is_wanted(options, (enum transport)t) &&
+		while (answer_wants(options, (enum transport)t) &&
 		       known_use_next(reg, port, (enum transport)t, &cursor, &use, NULL)) {
 			struct answer_use *slot = ARENA_PUSH(arena, uses, n, capacity);
 

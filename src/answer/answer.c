@@ -31,7 +31,8 @@ static bool is_kernel_owned(const struct live_socket *s)
 bool answer_judge_listener(const struct answer_sources *from, const struct answer_case *c,
 			   struct answer_listener *l, struct arena *arena)
 {
-	struct verdict_resident resident = {.names = answer_resident_names(l->socket, arena)};
+	struct verdict_resident resident = {
+		.names = answer_resident_names(from, l->socket, arena)};
 	bool is_known;
 
 	if (!resident.names)
@@ -47,24 +48,38 @@ bool answer_judge_listener(const struct answer_sources *from, const struct answe
 	return true;
 }
 
-/* The verdict on one port space: the heaviest of its listeners, or who has it while it is quiet. */
-static struct verdict judge_port(const struct answer_case *c, enum transport space,
-				 const struct answer_listener *listeners, size_t n)
+/* The heaviest of what was judged so far. */
+struct heaviest {
+	struct verdict verdict;
+	bool has_one;
+};
+
+static void weigh(struct heaviest *h, struct verdict v)
 {
-	struct verdict heaviest = verdict_of_port(&c->world);
-	bool is_first = true;
+	if (!h->has_one || v.word > h->verdict.word)
+		h->verdict = v;
+	h->has_one = true;
+}
 
-	for (size_t i = 0; i < n; i++) {
-		const struct answer_listener *l = &listeners[i];
+/* The verdict on one port space: the heaviest of its listeners and published ports, or who has it
+ * while it is quiet. */
+static struct verdict judge_port(const struct answer_case *c, enum transport space,
+				 const struct answer *a)
+{
+	struct heaviest h = {.verdict = verdict_of_port(&c->world)};
 
-		if (transport_port_space(l->socket->transport) != space ||
-		    !answer_listener_counts(l))
-			continue;
-		if (is_first || l->judged.word > heaviest.word)
-			heaviest = l->judged;
-		is_first = false;
+	for (size_t i = 0; i < a->n_listeners; i++) {
+		const struct answer_listener *l = &a->listeners[i];
+
+		if (transport_port_space(l->socket->transport) == space &&
+		    answer_listener_counts(l))
+			weigh(&h, l->judged);
 	}
-	return heaviest;
+	for (size_t i = 0; i < a->n_published; i++) {
+		if (transport_port_space(a->published[i].transport) == space)
+			weigh(&h, a->published[i].judged);
+	}
+	return h.verdict;
 }
 
 static struct answer_verdict show_verdict(struct verdict v)
@@ -106,7 +121,7 @@ static bool fill_sockets(const struct answer_sources *from, const struct answer_
 		out->n_listeners++;
 	}
 	out->listeners = listeners;
-	return answer_fill_holders(holding, n_holding, &out->holders, &out->n_holders, arena);
+	return answer_fill_holders(from, holding, n_holding, &out->holders, &out->n_holders, arena);
 }
 
 struct answer_registry answer_registry(const struct registry *reg)
@@ -127,16 +142,22 @@ struct answer_checked answer_checked(const struct live_snapshot *live)
 				       .namespaces = (answer_number)live->n_namespaces};
 }
 
-bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
-		      size_t *n_out, struct arena *arena)
+const struct answer_gap *answer_unbuilt_gaps(size_t *n)
 {
 	static const struct answer_gap unbuilt[] = {
 		{"claims", "of your own", "this version of berth does not read them", NULL, true},
-		{"published ports", "of NAT and proxies",
-		 "this version of berth does not read them", NULL, true},
 	};
-	size_t n = from->live->n_gaps;
-	struct answer_gap *gaps = arena_calloc(arena, n + N_ELEMENTS(unbuilt), sizeof(*gaps));
+
+	*n = N_ELEMENTS(unbuilt);
+	return unbuilt;
+}
+
+bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
+		      size_t *n_out, struct arena *arena)
+{
+	size_t n = from->live->n_gaps, n_unbuilt;
+	const struct answer_gap *unbuilt = answer_unbuilt_gaps(&n_unbuilt);
+	struct answer_gap *gaps = arena_calloc(arena, n + n_unbuilt, sizeof(*gaps));
 
 	if (!gaps)
 		return false;
@@ -148,9 +169,9 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 			gaps[i].where = arena_printf(arena, "%s and %u more", gap->where,
 						     gap->n_similar);
 	}
-	memcpy(gaps + n, unbuilt, sizeof(unbuilt));
+	memcpy(gaps + n, unbuilt, n_unbuilt * sizeof(*gaps));
 	*out = gaps;
-	*n_out = n + N_ELEMENTS(unbuilt);
+	*n_out = n + n_unbuilt;
 	return !arena_failed(arena);
 }
 
@@ -160,16 +181,18 @@ static bool fill_answer(const struct answer_sources *from, const struct answer_o
 	struct answer_case cases[2];
 
 	if (!answer_fill_assignments(from->registry, out->port, options, out, arena) ||
+	    !answer_fill_history(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_uses(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_TCP, &cases[0], arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_UDP, &cases[1], arena) ||
 	    !fill_sockets(from, cases, options, out, arena) ||
+	    !answer_fill_published(from, out->port, cases, options, out, arena) ||
 	    !answer_fill_connections(from, out->port, options, out, arena) ||
 	    !answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena))
 		return false;
 	out->policies = answer_policies(from, out->port, arena);
-	out->tcp = judge_port(&cases[0], TRANSPORT_TCP, out->listeners, out->n_listeners);
-	out->udp = judge_port(&cases[1], TRANSPORT_UDP, out->listeners, out->n_listeners);
+	out->tcp = judge_port(&cases[0], TRANSPORT_TCP, out);
+	out->udp = judge_port(&cases[1], TRANSPORT_UDP, out);
 	out->verdicts = (struct answer_verdicts){show_verdict(out->tcp), show_verdict(out->udp)};
 	return out->policies != NULL && !arena_failed(arena);
 }
@@ -230,7 +253,7 @@ static bool fill_here(const struct answer_sources *from, struct answer_here *out
 		out->n_listeners++;
 	}
 	out->listeners = listeners;
-	return answer_fill_holders(holding, n_holding, &out->holders, &out->n_holders, arena);
+	return answer_fill_holders(from, holding, n_holding, &out->holders, &out->n_holders, arena);
 }
 
 const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena)
@@ -240,7 +263,7 @@ const struct answer_here *answer_here(const struct answer_sources *from, struct 
 	if (!here)
 		return NULL;
 	here->checked = answer_checked(from->live);
-	if (!fill_here(from, here, arena) ||
+	if (!fill_here(from, here, arena) || !answer_fill_all_published(from, here, arena) ||
 	    !answer_fill_gaps(from, &here->gaps, &here->n_gaps, arena))
 		return NULL;
 	return here;

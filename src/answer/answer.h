@@ -37,6 +37,32 @@ struct answer_former {
 	const char *removed; /* when it was removed or de-assigned */
 };
 
+/* What changed about a number, or a row, between two versions of the registry. */
+struct answer_change {
+	const char *date;        /* when it happened, as the registry dates it; NULL: it does not */
+	const char *kind;        /* added, removed, renamed, status, re-dated, edited */
+	const char *protocol;    /* NULL: the row names none and stands for all */
+	bool has_ports;
+	struct live_span ports;
+	const char *name_before, *name_after;
+	const char *status_before, *status_after; /* NULL: there was no row */
+	const char *seen_before; /* date of the newest registry seen without it */
+	const char *seen_after;  /* date of the oldest registry seen with it */
+};
+
+/* What an update did. */
+struct answer_update {
+	const char *result; /* updated, unchanged */
+	const char *image;  /* the file that was written */
+	const char *from;   /* where the table came from */
+	struct answer_registry before, after;
+	answer_number rows_before, rows_after;
+	answer_number rows_added, rows_removed; /* their name, ports or protocol are new, gone */
+	answer_number added, removed, renamed, status, re_dated, edited; /* changes by kind */
+	const struct answer_change *changes;
+	size_t n_changes;
+};
+
 /* One row of the registry that covers the port (or, in `export`, any row). */
 struct answer_assignment {
 	const char *protocol;     /* NULL: the row names no protocol and stands for all */
@@ -109,6 +135,10 @@ struct answer_owner {
 	const struct answer_parent *parents;
 	size_t n_parents;
 	const char *label;          /* not a field: the name for people ("uvicorn") */
+	const char *container_id;   /* not a field */
+	const char *const *lineage; /* not a field: what started it, NULL-terminated; NULL = nothing
+	                               that its unit and container do not tell */
+	const char *origin;         /* not a field: "an ssh login of alice"; NULL likewise */
 };
 
 struct answer_name {
@@ -136,19 +166,32 @@ struct answer_listener {
 	const struct answer_name *names; /* `here`: who has the port */
 	size_t n_names;
 	const char *verdict;        /* `here`: the verdict on this listener */
-	const char *unit, *container; /* of the socket's own cgroup: not fields of the contract */
+	const char *unit;           /* in which it was made; a socket unit if systemd made it */
+	const char *activates;      /* the service that this socket unit starts */
+	const char *container;      /* not a field: of the socket's own cgroup */
+	const char *container_id, *ns_container_id; /* not fields */
 	const struct live_socket *socket; /* not a field */
 	struct verdict judged;            /* not a field */
 	bool is_here;                     /* not a field: of berth's own namespace */
 };
 
-/* A host port that NAT or a proxy leads elsewhere. Nothing fills it yet: empty, with a gap. */
+/* A host port that NAT or a proxy leads elsewhere. */
 struct answer_published {
 	const char *protocol, *address;
 	uint16_t port;
-	const char *to_address;
+	const char *to_address;   /* an address, or a name where the way ends out of sight */
 	answer_number to_port;
 	const char *by, *container, *listener_cookie;
+	struct live_span ports;   /* all host ports of the same entry */
+	const char *note;         /* conditions, for people; NULL = none */
+	const struct answer_owner *owners; /* not fields: of the listener behind it ... */
+	size_t n_owners;
+	const char *container_id; /* ... */
+	struct live_span to_ports;/* ... where `ports` lead, one by one or all to one; 0-0 = not known */
+	bool is_to_here;          /* ... it leads to another port of the same namespace */
+	bool is_loopback;         /* ... only at a loopback address */
+	enum transport transport;
+	struct verdict judged;
 };
 
 /* One socket as an example of a group. */
@@ -253,6 +296,8 @@ struct answer {
 	const struct answer_match *matched;
 	size_t n_matched;
 	const struct answer_remote *remote; /* NULL: nothing was connected to */
+	const struct answer_change *history; /* of the registration, the oldest first */
+	size_t n_history;
 
 	struct verdict tcp, udp; /* not fields: the verdicts as values */
 	bool has_transport;      /* not a field: only one transport was asked about ... */
@@ -328,9 +373,17 @@ struct answer_sources {
 	bool counts_every_namespace; /* one namespace was asked for by name: its listeners count */
 	const struct live_socket *const *by_remote; /* connections by remote port; answer_index() */
 	size_t n_by_remote;
+	const struct live_published *const *wide; /* those of several ports; answer_index() */
+	size_t n_wide;
 };
 
-/* Index the snapshot for answer_port(). Once before the first answer. False when out of memory. */
+/* The gaps of what no build of this version can read, `*n` of them; static. */
+const struct answer_gap *answer_unbuilt_gaps(size_t *n);
+
+/*
+ * Index the snapshot for answer_port() and answer_here(). Once before the first answer. False when
+ * out of memory.
+ */
 bool answer_index(struct answer_sources *from, struct arena *arena);
 
 /*
@@ -351,11 +404,25 @@ struct search_hits;
 const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
 					size_t *n, struct arena *arena);
 
+/*
+ * The owner to name first: the oldest, but of a socket that systemd made for a service rather that
+ * service, when it has been started. NULL = none was seen.
+ */
+const struct answer_owner *answer_main_owner(const struct answer_listener *l);
+
 /* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
 bool answer_is_empty(const struct answer *a);
 
 /* "system", "user", "dynamic" (RFC 6335). */
 const char *answer_range_name(uint16_t port);
+
+/* A change of the registry as a record; `has_ports` false: of a name without a port. */
+struct history_entry;
+void answer_fill_change(const struct history_entry *entry, bool has_ports,
+			struct answer_change *out);
+
+/* Which registry answers, and how old it is. */
+struct answer_registry answer_registry(const struct registry *reg);
 
 /* A registry row as an assignment record (for find and export). False when out of memory. */
 bool answer_fill_assignment(const struct registry *reg, uint32_t row,

@@ -1,5 +1,6 @@
 #include "answer/match.h"
 
+#include "answer/answer-parts.h"
 #include "answer/identify.h"
 #include "base/str.h"
 #include "registry/registry.h"
@@ -80,12 +81,21 @@ static bool is_unit(const struct finder *f, const char *unit)
 	       (!unit[n] || strcmp(unit + n, ".service") == 0);
 }
 
-static bool is_container(const struct finder *f, const char *container)
+/* What a container is called by which the word names it: by its name, or by its id. */
+static bool is_container(const struct finder *f, const char *id)
 {
+	const struct live_container *c = live_snapshot_container(f->from->live, id);
 	size_t n = strlen(f->q->word);
 
-	return container && (strcmp(container, f->q->word) == 0 ||
-			     (n >= LEAST_ID && strncmp(container, f->q->word, n) == 0));
+	return id && (strcmp(id, f->q->word) == 0 ||
+		      (c && c->name && strcmp(c->name, f->q->word) == 0) ||
+		      (n >= LEAST_ID && strncmp(id, f->q->word, n) == 0));
+}
+
+static void add_container(struct finder *f, uint16_t port, const char *id)
+{
+	if (wants(f, QUERY_CONTAINER) && is_container(f, id))
+		add(f, port, "container", answer_container(f->from, id, f->arena));
 }
 
 static void add_process(struct finder *f, const struct live_socket *s, const struct live_process *p)
@@ -96,23 +106,32 @@ static void add_process(struct finder *f, const struct live_socket *s, const str
 		add(f, s->local_port, "program", f->q->word);
 	if (wants(f, QUERY_UNIT) && is_unit(f, p->unit))
 		add(f, s->local_port, "unit", p->unit);
-	if (wants(f, QUERY_CONTAINER) && is_container(f, p->container))
-		add(f, s->local_port, "container", p->container);
+	add_container(f, s->local_port, p->container);
+}
+
+/* The kernel's driver is a program, too: "vxlan" or all of "vxlan vx0". */
+static bool is_driver(const struct finder *f, const char *kernel)
+{
+	size_t n = strlen(f->q->word);
+
+	return kernel && strncmp(kernel, f->q->word, n) == 0 && (!kernel[n] || kernel[n] == ' ');
 }
 
 static void add_socket(struct finder *f, const struct live_socket *s)
 {
 	if (wants(f, QUERY_UNIT) && is_unit(f, s->unit))
 		add(f, s->local_port, "unit", s->unit);
-	if (wants(f, QUERY_CONTAINER) && is_container(f, s->container))
-		add(f, s->local_port, "container", s->container);
-	if (wants(f, QUERY_CONTAINER) && is_container(f, s->ns->container))
-		add(f, s->local_port, "container", s->ns->container);
+	if (wants(f, QUERY_UNIT) && is_unit(f, s->activates))
+		add(f, s->local_port, "unit", s->activates);
+	add_container(f, s->local_port, s->container);
+	add_container(f, s->local_port, s->ns->container);
 	if (wants(f, QUERY_CONTAINER) && !s->ns->is_here && is_container(f, s->ns->name))
 		add(f, s->local_port, "container", s->ns->name);
 	for (size_t i = 0; i < s->n_owners; i++) {
 		if (s->owners[i].process)
 			add_process(f, s, s->owners[i].process);
+		else if (wants(f, QUERY_PROGRAM) && is_driver(f, s->owners[i].kernel))
+			add(f, s->local_port, "program", s->owners[i].kernel);
 	}
 }
 
@@ -137,6 +156,9 @@ bool match_query(const struct answer_sources *from, const struct query *q, struc
 		if (from->live->sockets[i].state == LIVE_LISTENER)
 			add_socket(&f, &from->live->sockets[i]);
 	}
+	for (size_t i = 0; i < from->live->n_published; i++)
+		add_container(&f, from->live->published[i].ports.first,
+			      from->live->published[i].container);
 	if (f.n > 0)
 		qsort(f.items, f.n, sizeof(*f.items), compare);
 	out->items = f.items;

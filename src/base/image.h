@@ -80,6 +80,7 @@ struct image {
 	const struct image_section *sections;
 	uint16_t n_sections;
 	bool is_mapped; /* image_close() unmaps it */
+	bool is_sealed; /* its file is as it was written: contents need not be checked */
 };
 
 /* The elements of one section, or none. Borrowed from the image. */
@@ -104,12 +105,24 @@ int image_attach(struct image *out, const void *bytes, size_t size, uint32_t kin
 int image_verify(const struct image *image, const char **reason) BERTH_MUST_CHECK;
 
 /*
- * Map the file `path` of at most `limit` bytes, attach and verify it. The file must be a regular
- * one, owned by root or the caller, and writable by its owner only: such a file is replaced by
- * rename, never cut while it is mapped. The file may be removed afterwards.
+ * Map the file `path` of at most `limit` bytes, attach it, and verify it unless it is sealed. The
+ * file must be a regular one, owned by root or the caller, and writable by its owner only: such a
+ * file is replaced by rename, never cut while it is mapped. The file may be removed afterwards.
+ *
+ * The seal. Verifying reads everything (measured: 0.34 ms for the 2 MB of a registry with all
+ * cells, and 0.2 ms for its pages and the check of its contents, where a whole answer takes 2), so
+ * it is done when there is a reason to. Who writes an image gives the file a time of modification
+ * whose nanoseconds are image_seal(): whatever writes to it later leaves another time behind, and
+ * the next to open it verifies it. So does a file system without nanoseconds, or a copy that got
+ * its own time. A sealed file that decays on the disk is not noticed here: answers are then wrong
+ * where it decayed, and every access is still bounded.
  */
 int image_open(struct image *out, const char *path, uint64_t limit, uint32_t kind,
 	       uint16_t kind_version, const char **reason) BERTH_MUST_CHECK;
+
+/* The nanoseconds of the time of modification that a file with these bytes, an image, should get.
+ * */
+long image_seal(const void *bytes);
 
 /* Unmaps what image_open() mapped; the image is closed (`{0}`) then. image_close(NULL) is fine. */
 void image_close(struct image *image);

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "registry/choose.h"
+
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -61,16 +63,37 @@ void cli_fini(struct cli *c)
 	arena_fini(&c->arena);
 }
 
+/* The beginning and the end of a line that is too long to read: a 131,071-byte argument. */
+static void append_shortened(struct str *out, const char *line)
+{
+	enum { HEAD = 300, TAIL = 200 };
+	size_t n = strlen(line), head = HEAD, tail = n - TAIL;
+
+	if (n <= HEAD + TAIL) {
+		str_append(out, line);
+		return;
+	}
+	while (head > 0 && ((unsigned char)line[head] & 0xc0) == 0x80)
+		head--;
+	while (tail < n && ((unsigned char)line[tail] & 0xc0) == 0x80)
+		tail++;
+	str_append_bytes(out, line, head);
+	str_append(out, " ... ");
+	str_append(out, line + tail);
+}
+
 static void BERTH_PRINTF(1, 0) complain(const char *fmt, va_list args)
 {
 	char *line = NULL;
-	struct str safe = {0};
+	struct str escaped = {0}, safe = {0};
 
 	if (vasprintf(&line, fmt, args) < 0)
 		line = NULL;
 	str_append(&safe, "berth: ");
-	str_append_escaped(&safe, line ? line : "out of memory", false);
+	str_append_escaped(&escaped, line ? line : "out of memory", false);
+	append_shortened(&safe, str_text(&escaped));
 	str_append_char(&safe, '\n');
+	str_fini(&escaped);
 	if (write(STDERR_FILENO, str_text(&safe), safe.length) < 0)
 		errno = 0; /* nobody is left to be told */
 	str_fini(&safe);
@@ -123,20 +146,34 @@ int cli_flush(struct cli *c)
 	return r;
 }
 
-int cli_open_registry(struct cli *c)
+const char *cli_registry_path(const struct cli *c)
 {
-	const char *path = c->options->registry, *reason = "cannot be read";
-	int r;
+	const char *path = c->options->registry;
 
 	if (!path)
 		path = secure_getenv("BERTH_REGISTRY");
-	if (path && *path) {
+	return path && *path ? path : NULL;
+}
+
+static void warn_of_registry(void *context, const char *path, const char *reason)
+{
+	(void)context;
+	cli_warn("%s is passed over: %s (berth update makes a new one)", path, reason);
+}
+
+int cli_open_registry(struct cli *c)
+{
+	const char *path = cli_registry_path(c), *reason = NULL;
+	int r;
+
+	if (path && strcmp(path, "built-in") != 0) {
 		r = registry_open_file(&c->registry, path, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_USAGE, "%s: not a registry image that can be used: %s",
 					path, reason);
 	} else {
-		r = registry_open_builtin(&c->registry, &reason);
+		r = path ? registry_open_builtin(&c->registry, &reason)
+			 : choose_newest(&c->registry, warn_of_registry, NULL, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s",
 					reason);

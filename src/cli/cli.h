@@ -34,8 +34,8 @@ struct cli {
 /* A verb. Returns an exit code. */
 typedef int cli_verb(struct cli *c);
 
-cli_verb verb_answer, verb_here, verb_find, verb_ranges, verb_export, verb_report, verb_help,
-	verb_version;
+cli_verb verb_answer, verb_here, verb_find, verb_ranges, verb_export, verb_update, verb_report,
+	verb_help, verb_version;
 
 /* Settle the style from options, terminal and locale. */
 void cli_init(struct cli *c, const struct options *o);
@@ -50,8 +50,12 @@ void cli_warn(const char *fmt, ...) BERTH_PRINTF(1, 2);
 /* Write out what has gathered in `c->out`. Returns 0 or a negative errno (said on stderr). */
 int cli_flush(struct cli *c) BERTH_MUST_CHECK;
 
-/* Open the registry that is to answer: --registry, BERTH_REGISTRY, or the built-in one. Returns 0
- * or an exit code after saying why. */
+/* The registry that was asked for by --registry or BERTH_REGISTRY; NULL = none was. */
+const char *cli_registry_path(const struct cli *c);
+
+/* Open the registry that is to answer: the one that was asked for ("built-in" is the built-in one),
+ * else the newest of the built-in and the updated ones. Returns 0 or an exit code after saying
+ * why. */
 int cli_open_registry(struct cli *c) BERTH_MUST_CHECK;
 
 /* The request that the options ask for, on all ports. */

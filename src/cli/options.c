@@ -13,6 +13,7 @@
 
 #define FOR(verb) (1U << VERB_##verb)
 #define ANY ((1U << N_VERBS) - 1)
+#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -128,7 +129,7 @@ static int take_verdict(struct parse *p, const char *value)
 {
 	enum verdict_word word;
 
-	if (verdict_word_parse(value, &word) < 0)
+	if (verdict_word_parse(value, &word) < 0 || word == VERDICT_VACANT || word == VERDICT_DARK)
 		return refuse(p, "--verdict takes as-claimed, customary, unclaimed, occupied, "
 				 "conflict or unknown, not \"%.60s\"", value);
 	return 0;
@@ -156,6 +157,7 @@ static const struct {
 	{OPTION_PEERS, offsetof(struct options, want_peers)},
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
+	{OPTION_FORCE, offsetof(struct options, is_forced)},
 };
 
 /* Options that keep their argument, which must not be empty. */
@@ -169,6 +171,8 @@ static const struct {
 	{OPTION_UNIT, offsetof(struct options, unit)},
 	{OPTION_REGISTRY, offsetof(struct options, registry)},
 	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_FROM, offsetof(struct options, from)},
+	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
 	{OPTION_VERDICT, offsetof(struct options, verdict)},
 };
@@ -248,6 +252,9 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_UNIT:
 	case OPTION_REGISTRY:
 	case OPTION_REPLAY:
+	case OPTION_FROM:
+	case OPTION_FORCE:
+	case OPTION_CACERT:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_SS_L:
@@ -424,7 +431,8 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 			return r;
 	}
 	settle_verb(&p);
-	if (out->verb == VERB_HELP || out->verb == VERB_VERSION)
+	/* --help and --version beside other options ask for nothing else. */
+	if (out->verb == VERB_HELP || p.seen[OPTION_VERSION])
 		return 0;
 	return check_options(&p);
 }

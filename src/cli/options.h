@@ -60,6 +60,8 @@ struct options {
 	bool is_exposed;
 	const char *program, *user, *container, *unit, *verdict; /* filters; NULL = any */
 	const char *registry, *replay;
+	const char *from, *cacert; /* update; NULL = IANA, the system's certificates */
+	bool is_forced;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

@@ -40,7 +40,7 @@ static bool is_listener_there(const struct answer *a)
 		if (a->listeners[i].is_here && strcmp(a->listeners[i].role, "listener") == 0)
 			return true;
 	}
-	return false;
+	return a->n_published > 0;
 }
 
 static bool is_one_object(const struct session *s)
@@ -289,12 +289,26 @@ static int parse_all(struct session *s)
 	return 0;
 }
 
+static void show_footer(struct session *s)
+{
+	struct answer_registry registry = answer_registry(&s->c->registry);
+	const struct answer_gap *gaps;
+	struct text text;
+	size_t n;
+
+	gaps = answer_unbuilt_gaps(&n);
+	text_init(&text, &s->c->out, &s->c->style);
+	text_footer(&text, &registry, gaps, n);
+}
+
 static int finish(struct session *s)
 {
 	const struct options *o = s->c->options;
 
 	if (o->is_quiet)
 		return s->has_listener ? EXIT_ANSWERED : s->is_blind ? EXIT_GAPS : EXIT_NO;
+	if (o->format == FORMAT_TEXT)
+		show_footer(s);
 	if (o->format == FORMAT_TEXT || (o->format == FORMAT_JSON && is_one_object(s))) {
 		if (cli_flush(s->c) < 0)
 			return EXIT_SYSTEM;

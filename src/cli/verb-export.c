@@ -1,8 +1,8 @@
 /* berth export FORMAT: the whole registry as services(5), JSON, JSON lines or IANA's CSV. */
 #include "cli/cli.h"
 #include "registry/etc-services.h"
+#include "registry/iana.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { FLUSH_AT = 64 * 1024 };
@@ -24,9 +24,10 @@ static int export_services(struct cli *c)
 		r = cli_flush(c);
 	if (r < 0)
 		return c->has_written_error ? EXIT_SYSTEM : cli_fail(EXIT_SYSTEM, "out of memory");
-	if (counts.n_unfit + counts.n_portless > 0 && !c->options->is_quiet)
-		cli_warn("%u names left out that services(5) cannot hold, and %u without a port",
-			 counts.n_unfit, counts.n_portless);
+	if (counts.n_portless > 0 && !c->options->is_quiet)
+		cli_warn("%u names without a port left out", counts.n_portless);
+	if (counts.n_unfit > 0 && !c->options->is_quiet)
+		cli_warn("%u names left out that services(5) cannot hold", counts.n_unfit);
 	return EXIT_ANSWERED;
 }
 
@@ -67,94 +68,48 @@ static int export_json(struct cli *c)
 	return r ? r : cli_list_end(&list);
 }
 
-/* IANA writes people as [Gilbert_Yeung], several in a row. */
-static void append_people(struct str *cell, const char *people)
+/* The twelve cells of every row, as IANA wrote them. */
+static int add_csv_rows(struct cli *c, struct writer_csv *csv)
 {
-	while (people && *people) {
-		size_t n = strcspn(people, ",");
+	struct str cell = {0};
+	struct registry_row row;
 
-		str_append_char(cell, '[');
-		for (size_t i = 0; i < n; i++)
-			str_append_char(cell, people[i] == ' ' ? '_' : people[i]);
-		str_append_char(cell, ']');
-		people += n;
-		people += strspn(people, ", ");
+	for (uint32_t i = 0; registry_row(&c->registry, i, &row) == 0; i++) {
+		for (unsigned int column = 0; column < N_IANA_COLUMNS; column++) {
+			str_clear(&cell);
+			iana_cell(&c->registry, i, &row, (enum iana_column)column, &cell);
+			writer_csv_cell(csv, str_text(&cell));
+		}
+		writer_csv_end_row(csv);
+		if (c->out.length >= FLUSH_AT && cli_flush(c) < 0)
+			break;
 	}
-}
-
-static void people_cell(struct writer_csv *csv, const char *people)
-{
-	struct str cell = {0};
-
-	append_people(&cell, people);
-	writer_csv_cell(csv, str_text(&cell));
+	c->out.has_failed = c->out.has_failed || cell.has_failed;
 	str_fini(&cell);
-}
-
-static void references_cell(struct writer_csv *csv, const char *const *references)
-{
-	struct str cell = {0};
-
-	for (; *references; references++)
-		str_printf(&cell, "[%s]", *references);
-	writer_csv_cell(csv, str_text(&cell));
-	str_fini(&cell);
-}
-
-static int add_csv(void *context, struct answer_assignment *row)
-{
-	struct writer_csv *csv = context;
-	char number[24] = "", code[24] = "";
-
-	if (row->has_ports)
-		snprintf(number, sizeof(number),
-			 row->ports.first == row->ports.last ? "%u" : "%u-%u", row->ports.first,
-			 row->ports.last);
-	if (row->service_code >= 0)
-		snprintf(code, sizeof(code), "%lld", (long long)row->service_code);
-	writer_csv_cell(csv, row->name);
-	writer_csv_cell(csv, number);
-	writer_csv_cell(csv, row->protocol);
-	writer_csv_cell(csv, row->description);
-	people_cell(csv, row->assignee);
-	people_cell(csv, row->contact);
-	writer_csv_cell(csv, row->registered);
-	writer_csv_cell(csv, row->modified);
-	references_cell(csv, row->references);
-	writer_csv_cell(csv, code);
-	writer_csv_cell(csv, row->unauthorized_use);
-	writer_csv_cell(csv, row->note);
-	writer_csv_end_row(csv);
-	return csv->base.out->has_failed ? EXIT_SYSTEM : 0;
+	return c->has_written_error || cli_flush(c) < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
 }
 
 static int export_csv(struct cli *c)
 {
-	static const char *const heads[] = {
-		"Service Name", "Port Number", "Transport Protocol", "Description", "Assignee",
-		"Contact", "Registration Date", "Modification Date", "Reference", "Service Code",
-		"Unauthorized Use Reported", "Assignment Notes",
-	};
 	struct writer_csv csv;
-	int r;
 
 	writer_csv_init(&csv, &c->out);
 	csv.line_end = "\r\n";
 	csv.keeps_line_feeds = true;
-	for (size_t i = 0; i < N_ELEMENTS(heads); i++)
-		writer_csv_cell(&csv, heads[i]);
+	for (unsigned int i = 0; i < N_IANA_COLUMNS; i++)
+		writer_csv_cell(&csv, iana_column_name(i));
 	writer_csv_end_row(&csv);
-	r = for_each_row(c, add_csv, &csv);
-	return r ? r : cli_flush(c) < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
+	return add_csv_rows(c, &csv);
 }
 
 int verb_export(struct cli *c)
 {
+	static const char *const names[] = {"", "json", "jsonl", "csv"};
 	struct options options = *c->options;
-	const char *format = options.n_words ? options.words[0] : "";
+	const char *format = options.n_words ? options.words[0] : names[options.format];
 	int r;
 
-	if (options.n_words != 1)
+	if (options.n_words > 1 || !*format || (options.n_words && options.format != FORMAT_TEXT))
 		return cli_fail(EXIT_USAGE,
 				"berth export takes one format: services, json, jsonl or csv");
 	r = cli_open_registry(c);

@@ -68,24 +68,28 @@ static void put_options(struct text *t, unsigned int verbs)
 	}
 }
 
-static const char *const forms[] = {
-	"3476  :3476  3476/udp        a port",
-	"8000-8010                    a range of ports",
-	"HOST:PORT                    a port of another host: connects to it once",
-	"ssh  nginx  cron.service     a service, running program, unit or container by name",
-	"service:ssh program:nginx pid:7 unit:cron container:web     one kind only",
+/* What WHAT may be, and what it means. */
+static const struct text_cell forms[] = {
+	{"3476  :3476  3476/udp", TEXT_STRONG}, {"a port", TEXT_PLAIN},
+	{"8000-8010", TEXT_STRONG}, {"a range of ports", TEXT_PLAIN},
+	{"HOST:PORT", TEXT_STRONG}, {"a port of another host: connects to it once", TEXT_PLAIN},
+	{"ssh  nginx  cron.service", TEXT_STRONG},
+	{"a service, running program, unit or container by name", TEXT_PLAIN},
+	{"service:ssh  program:nginx  pid:7  unit:cron  container:web", TEXT_STRONG},
+	{"one kind only", TEXT_PLAIN},
 };
 
 static void put_overview(struct text *t)
 {
+	static const struct text_column columns[2] = {{.least = 0}};
+
 	put_line(t, 0,
 		 "berth tells who claimed a port, who lives there now, and whether the two agree.");
 	put_heading(t, "Verbs");
 	for (size_t i = 0; i < N_VERBS; i++)
 		put_verb(t, &verb_rows[i]);
 	put_heading(t, "WHAT is one of");
-	for (size_t i = 0; i < N_ELEMENTS(forms); i++)
-		put_line(t, 2, forms[i]);
+	text_table(t, "", 2, columns, forms, N_ELEMENTS(forms) / 2, 2);
 	put_options(t, ~0U);
 	put_heading(t, "Exit codes");
 	put_line(t, 2,

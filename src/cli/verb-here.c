@@ -38,9 +38,16 @@ static bool is_container(const char *wanted, const char *container)
 
 static bool has_program(const struct answer_listener *l, const char *wanted)
 {
+	size_t n = strlen(wanted);
+
 	for (size_t i = 0; i < l->n_owners; i++) {
-		if (is_text_equal(l->owners[i].program, wanted) ||
-		    is_text_equal(l->owners[i].label, wanted))
+		const struct answer_owner *o = &l->owners[i];
+
+		if (is_text_equal(o->program, wanted) || is_text_equal(o->label, wanted))
+			return true;
+		/* "vxlan" of the kernel's "vxlan vx0" */
+		if (strcmp(o->method, "kernel") == 0 && o->program &&
+		    strncmp(o->program, wanted, n) == 0 && o->program[n] == ' ')
 			return true;
 	}
 	return false;
@@ -59,7 +66,7 @@ static bool has_user(const struct answer_listener *l, const char *wanted)
 
 static bool has_unit(const struct answer_listener *l, const char *wanted)
 {
-	bool found = is_unit(wanted, l->unit);
+	bool found = is_unit(wanted, l->unit) || is_unit(wanted, l->activates);
 
 	for (size_t i = 0; i < l->n_owners; i++)
 		found = found || is_unit(wanted, l->owners[i].unit);
@@ -69,20 +76,61 @@ static bool has_unit(const struct answer_listener *l, const char *wanted)
 static bool has_container(const struct answer_listener *l, const char *wanted)
 {
 	bool found = is_container(wanted, l->container) || is_container(wanted, l->ns.container) ||
+		     is_container(wanted, l->container_id) ||
+		     is_container(wanted, l->ns_container_id) ||
 		     (!l->is_here && is_container(wanted, l->ns.name));
 
 	for (size_t i = 0; i < l->n_owners; i++)
-		found = found || is_container(wanted, l->owners[i].container);
+		found = found || is_container(wanted, l->owners[i].container) ||
+			is_container(wanted, l->owners[i].container_id);
 	return found;
 }
 
 static bool is_asked_for(const struct options *o, const struct answer_listener *l)
 {
-	return (!o->is_exposed || (l->is_here && strcmp(l->exposure, "loopback") != 0)) &&
+	bool is_exposed = l->is_here && strcmp(l->role, "listener") == 0 &&
+			  strcmp(l->exposure, "loopback") != 0;
+
+	return (!o->is_exposed || is_exposed) &&
 	       (!o->program || has_program(l, o->program)) && (!o->user || has_user(l, o->user)) &&
 	       (!o->unit || has_unit(l, o->unit)) &&
 	       (!o->container || has_container(l, o->container)) &&
 	       (!o->verdict || is_text_equal(l->verdict, o->verdict));
+}
+
+/* What filters ask of a listener they ask of the one behind a published port. */
+static bool is_published_asked_for(const struct options *o, const struct answer_published *p)
+{
+	const struct answer_listener behind = {.owners = p->owners,
+					       .n_owners = p->n_owners,
+					       .container = p->container,
+					       .container_id = p->container_id,
+					       .uid = ANSWER_NULL,
+					       .is_here = true};
+
+	return (!o->is_exposed || !p->is_loopback) &&
+	       (!o->program || has_program(&behind, o->program) ||
+		is_text_equal(p->by, o->program)) &&
+	       (!o->user || has_user(&behind, o->user)) &&
+	       (!o->unit || has_unit(&behind, o->unit)) &&
+	       (!o->container || has_container(&behind, o->container)) &&
+	       (!o->verdict || is_text_equal(verdict_word_name(p->judged.word), o->verdict));
+}
+
+/* The published ports that the filters leave. False when out of memory. */
+static bool filter_published(const struct cli *c, const struct answer_here *here,
+			     struct answer_here *out, struct arena *arena)
+{
+	struct answer_published *kept =
+		arena_calloc(arena, here->n_published, sizeof(*here->published));
+
+	out->n_published = 0;
+	for (size_t i = 0; kept && i < here->n_published; i++) {
+		if (is_published_asked_for(c->options, &here->published[i]))
+			kept[out->n_published++] = here->published[i];
+	}
+	out->published = kept;
+	return kept != NULL;
 }
 
 /* The listeners that the filters leave. NULL when out of memory. */
@@ -93,7 +141,7 @@ static const struct answer_here *filter(const struct cli *c, const struct answer
 	struct answer_listener *kept =
 		arena_calloc(arena, here->n_listeners, sizeof(*here->listeners));
 
-	if (!out || !kept)
+	if (!out || !kept || !filter_published(c, here, out, arena))
 		return NULL;
 	out->n_listeners = 0;
 	out->n_maybe_clients = 0;
@@ -151,10 +199,12 @@ static void show_csv(struct cli *c, const struct answer_here *here)
 
 static void show_text(struct cli *c, const struct answer_here *here)
 {
+	const struct answer_registry registry = answer_registry(&c->registry);
 	struct text text;
 
 	text_init(&text, &c->out, &c->style);
 	text_here(&text, here, !c->options->want_all && !options_has_filter(c->options));
+	text_footer(&text, &registry, here->gaps, here->n_gaps);
 	if (!c->options->is_bare)
 		return;
 	text_blank(&text);
@@ -205,12 +255,12 @@ int verb_here(struct cli *c)
 		r = cli_look(c, &request, &c->arena, &live);
 	if (r != 0)
 		return r;
-	here = answer_here(&from, &c->arena);
+	here = answer_index(&from, &c->arena) ? answer_here(&from, &c->arena) : NULL;
 	if (here && options_has_filter(c->options))
 		here = filter(c, here, &c->arena);
 	if (!here)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
-	is_empty = here->n_listeners == 0;
+	is_empty = here->n_listeners + here->n_published == 0;
 	if (!c->options->is_quiet) {
 		show(c, here);
 		if (cli_flush(c) < 0)

@@ -110,6 +110,21 @@ static struct cgroup_part machine_of(const char *at, size_t n, struct cgroup_par
 	return (struct cgroup_part){0};
 }
 
+/* "user-1000.slice" in user.slice: sessions and services of the user with that number. */
+static bool login_of(const char *at, size_t n, struct cgroup_part parent, uint32_t *uid)
+{
+	const char *slice = "user-", *suffix = ".slice";
+	uint64_t number;
+
+	if (!is_equal(parent.at, parent.n, "user.slice") || !begins_with(at, n, slice) ||
+	    !ends_with(at, n, suffix) || n <= strlen(slice) + strlen(suffix) ||
+	    str_parse_u64(at + strlen(slice), n - strlen(slice) - strlen(suffix), UINT32_MAX,
+			  &number) < 0)
+		return false;
+	*uid = (uint32_t)number;
+	return true;
+}
+
 struct cgroup_names cgroup_path_names(const char *path)
 {
 	struct cgroup_names names = {0};
@@ -127,6 +142,8 @@ struct cgroup_names cgroup_path_names(const char *path)
 			names.unit = unit;
 			names.unit_end = end;
 		}
+		if (names.container.n == 0 && !names.has_login)
+			names.has_login = login_of(at, n, parent, &names.login_uid);
 		if (container.n > 0) {
 			names.container = container;
 			names.container_end = end;

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A part of a path: `n` bytes at `at`; n = 0: there is none. */
 struct cgroup_part {
@@ -25,6 +26,8 @@ struct cgroup_names {
 	/* The innermost container: 64 hexadecimal digits, or a name (LXC, nspawn). */
 	struct cgroup_part container;
 	size_t container_end; /* bytes of the path up to the end of its component */
+	bool has_login;       /* below user.slice/user-UID.slice, and not inside a container: */
+	uint32_t login_uid;   /* that UID */
 };
 
 /* Read `path` ("/system.slice/cron.service"), terminated, of any content. */

@@ -2,6 +2,7 @@
 
 #include "live/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const state_names[] = {"listener", "bound", "connection", "time-wait"};
@@ -83,6 +84,85 @@ size_t live_snapshot_find(const struct live_snapshot *s, uint16_t port, size_t *
 		n++;
 	*first = low;
 	return n;
+}
+
+int live_published_compare(const void *pa, const void *pb)
+{
+	const struct live_published *a = pa, *b = pb;
+	int r = order(a->ports.first, b->ports.first);
+
+	if (r == 0)
+		r = order(a->transport, b->transport);
+	if (r == 0)
+		r = order(a->has_address, b->has_address);
+	if (r == 0)
+		r = order(a->address.family, b->address.family);
+	if (r == 0)
+		r = memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
+	if (r == 0)
+		r = strcmp(a->by, b->by);
+	if (r == 0)
+		r = order(a->to.family, b->to.family);
+	if (r == 0)
+		r = memcmp(a->to.bytes, b->to.bytes, sizeof(a->to.bytes));
+	if (r == 0)
+		r = order(a->to_ports.first, b->to_ports.first);
+	if (r == 0)
+		r = order(a->ports.last, b->ports.last);
+	if (r == 0)
+		r = strcmp(a->note ? a->note : "", b->note ? b->note : "");
+	if (r == 0)
+		r = order(a->via, b->via);
+	return r ? r : order(a->listener, b->listener);
+}
+
+bool live_request_publishes(const struct live_request *r, const struct live_published *p)
+{
+	enum address_family family = p->has_address ? p->address.family : p->to.family;
+
+	if (p->ports.last < r->first_port || p->ports.first > r->last_port ||
+	    !(r->transports & TRANSPORT_BIT(p->transport)))
+		return false;
+	if (!p->has_address && !p->has_to)
+		return true;
+	return family == ADDRESS_IPV4 ? r->want_v4 : r->want_v6;
+}
+
+uint16_t live_published_target(const struct live_published *p, uint16_t port)
+{
+	if (p->to_ports.first == p->to_ports.last)
+		return p->to_ports.first;
+	return (uint16_t)(p->to_ports.first + (port - p->ports.first));
+}
+
+const struct live_socket *live_snapshot_behind(const struct live_snapshot *s,
+					       const struct live_published *p)
+{
+	for (uint32_t port = p->to_ports.first; p->listener && port <= p->to_ports.last; port++) {
+		size_t first, n = live_snapshot_find(s, (uint16_t)port, &first);
+
+		for (size_t i = first; i < first + n; i++) {
+			if (s->sockets[i].cookie == p->listener)
+				return &s->sockets[i];
+		}
+	}
+	return NULL;
+}
+
+int live_container_compare(const void *pa, const void *pb)
+{
+	const struct live_container *a = pa, *b = pb;
+
+	return strcmp(a->id, b->id);
+}
+
+const struct live_container *live_snapshot_container(const struct live_snapshot *s, const char *id)
+{
+	const struct live_container key = {.id = id};
+
+	if (!id || s->n_containers == 0)
+		return NULL;
+	return bsearch(&key, s->containers, s->n_containers, sizeof(key), live_container_compare);
 }
 
 static bool covers_port(const struct live_request *r, uint16_t port)

@@ -76,6 +76,7 @@ struct live_process {
 	live_time started;
 	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */
 	const char *container; /* container id of its cgroup; NULL = none */
+	const char *login;     /* whose sessions its cgroup is in (user-UID.slice); NULL = none */
 	const struct live_parent *parents; /* its parent first, then upward; ends below pid 0 */
 	size_t n_parents;
 };
@@ -83,7 +84,8 @@ struct live_process {
 /* A process's hold on a socket. */
 struct live_owner {
 	const struct live_process *process; /* NULL with LIVE_BY_KERNEL: then `kernel` names it */
-	const char *kernel;                 /* "vxlan", "nfsd", ...; NULL otherwise */
+	const char *kernel;                 /* "nfsd", "vxlan vx0": a driver and its device; NULL
+	                                       otherwise */
 	int fd;                             /* descriptor number; -1 = not a descriptor */
 	enum live_method method;
 };
@@ -108,12 +110,49 @@ struct live_socket {
 	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
 	uint32_t expires_ms;    /* LIVE_TIME_WAIT: time left; 0 = not known */
 	uint64_t cgroup_id;     /* cgroup v2 of its maker; 0 = not known */
-	const char *unit;       /* unit of that cgroup; NULL = none */
+	const char *unit;       /* of that cgroup, or the socket unit for which systemd made it */
 	const char *container;  /* container id of that cgroup; NULL = none */
+	const char *activates;  /* the service that this socket unit starts ("ssh.service"; with
+	                           Accept=yes a template, "ssh@.service"); NULL = none, not known */
+	const char *const *starts; /* its ExecStart=, cut up, NULL-terminated; NULL = not known */
 	const struct live_namespace *ns;
 	enum live_search owners_search;
 	const struct live_owner *owners; /* oldest process first */
 	size_t n_owners;
+};
+
+/* A span of ports, first <= last. */
+struct live_span {
+	uint16_t first, last;
+};
+
+/*
+ * A host port that something leads elsewhere: rules of the kernel, or a process that passes on what
+ * arrives. Several may stand for one port (rules and a proxy).
+ */
+struct live_published {
+	enum transport transport;
+	bool has_address;       /* only at `address`; otherwise at any of the host's */
+	struct address address;
+	struct live_span ports; /* host ports */
+	bool has_to;            /* `to` is the address it leads to */
+	struct address to;
+	const char *to_name;    /* where it leads if that is no address of this system; NULL = none */
+	bool is_to_here;        /* it leads to another port of the same namespace */
+	struct live_span to_ports; /* one for each of `ports`, or one for all; 0-0 = not known */
+	const char *by;         /* "nftables", "iptables-nft", "docker-proxy", "conmon", ... */
+	const char *container;  /* id of the container it leads to; NULL = not known */
+	const char *note;       /* conditions, for people: "from interface eth0"; NULL = none */
+	uint64_t via;           /* cookie of the host's socket that takes part; 0 = none: rules */
+	uint64_t listener;      /* cookie of the listener behind it; 0 = not known */
+};
+
+/* What is known of a container by its id. */
+struct live_container {
+	const char *id;      /* as in the `container` of processes, sockets, namespaces */
+	const char *name;    /* NULL = not known */
+	const char *image;   /* "docker.io/library/nginx:1.25"; NULL = not known */
+	const char *runtime; /* "docker", "podman", "containerd", "cri-o"; NULL = not known */
 };
 
 /* Something that could not be seen. Strings never NULL but `fix`. */
@@ -123,11 +162,6 @@ struct live_gap {
 	const char *why;   /* "permission denied" */
 	const char *fix;   /* "run as root"; NULL = none known */
 	uint32_t n_similar; /* how many more of the same kind this one stands for */
-};
-
-/* A span of ports, first <= last. */
-struct live_span {
-	uint16_t first, last;
 };
 
 /* What this system says about port numbers themselves. has_* false = could not be read. */
@@ -173,8 +207,14 @@ struct live_snapshot {
 	live_time at;                   /* when the look began */
 	const struct live_namespace *namespaces;
 	size_t n_namespaces;            /* those looked into */
-	const struct live_socket *sockets; /* by port, transport, state, family, address, cookie */
+	/* By port, transport, state, family, address, cookie; those asked for, and the listeners
+	 * behind published ports. */
+	const struct live_socket *sockets;
 	size_t n_sockets;
+	const struct live_published *published; /* by port, transport, address */
+	size_t n_published;
+	const struct live_container *containers; /* by id */
+	size_t n_containers;
 	const struct live_gap *gaps;
 	size_t n_gaps;
 	struct live_rules rules;
@@ -196,6 +236,24 @@ size_t live_snapshot_find(const struct live_snapshot *s, uint16_t port, size_t *
 
 /* The order in which a snapshot's sockets stand; for qsort(3). */
 int live_socket_compare(const void *a, const void *b);
+
+/* The order in which a snapshot's published ports stand; for qsort(3). */
+int live_published_compare(const void *a, const void *b);
+
+/* Whether a published port is part of what was asked (ports, transports, families). */
+bool live_request_publishes(const struct live_request *r, const struct live_published *p);
+
+/* The port to which `port`, one of `p`, leads; 0 = not known. */
+uint16_t live_published_target(const struct live_published *p, uint16_t port);
+
+/* The listener behind it, if it is in the snapshot; NULL = not known. */
+const struct live_socket *live_snapshot_behind(const struct live_snapshot *s,
+					       const struct live_published *p);
+
+/* The order of containers, and the one of that id; NULL = not in the snapshot. */
+int live_container_compare(const void *a, const void *b);
+const struct live_container *live_snapshot_container(const struct live_snapshot *s,
+						     const char *id);
 
 /* Whether a socket is part of what was asked (ports, transports, families, kinds, namespace). */
 bool live_request_covers(const struct live_request *r, const struct live_socket *s);

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "live/cgroup-path.h"
+#include "live/container-linux.h"
 #include "live/mounts-linux.h"
 #include "live/number-map.h"
 #include "live/proc-linux.h"
@@ -312,6 +313,11 @@ static struct netns *find_named(struct netns_list *l, const char *wanted, int *e
 		    (l->items[i].ns.container && strcmp(l->items[i].ns.container, wanted) == 0))
 			return &l->items[i];
 	}
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->items[i].ns.container &&
+		    containers_is_named(l->arena, l->items[i].ns.container, wanted))
+			return &l->items[i];
+	}
 	/* Berth's own namespace may have a name too, and one mount may have several. */
 	snprintf(path, sizeof(path), "/run/netns/%s", wanted);
 	return find_path(l, path, error);
@@ -382,10 +388,10 @@ static int open_checked(const char *path, uint64_t id)
 	return fd;
 }
 
-static int open_namespace(const struct netns *n)
+int netns_open(const struct netns *n)
 {
 	const uint32_t pids[] = {n->pid, n->other_pid};
-	int fd = -ENOENT;
+	int fd = n->ns.is_here ? open_checked("/proc/self/ns/net", n->ns.id) : -ENOENT;
 	char path[32];
 
 	for (size_t i = 0; i < N_ELEMENTS(pids) && fd < 0; i++) {
@@ -401,7 +407,7 @@ static int open_namespace(const struct netns *n)
 
 static int enter(const struct netns *n)
 {
-	int fd = open_namespace(n), error;
+	int fd = netns_open(n), error;
 
 	if (fd < 0)
 		return fd;

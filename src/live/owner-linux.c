@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "live/fdscan-linux.h"
+#include "live/kernel-linux.h"
 #include "live/number-map.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct wanted {
 	struct hold *holds; /* newest found first */
 	size_t n_holds;
 	const struct live_owner *owners; /* once made: sorted */
+	const struct live_owner *kernel; /* the kernel itself has it; NULL = not that is known */
 	uint64_t group; /* key of the group of processes that it is searched in first; 0 = none */
 };
 
@@ -130,7 +132,7 @@ static bool take_hit(const struct fdscan_hit *hit, void *context)
 	};
 	hold->next = wanted->holds;
 	wanted->holds = hold;
-	if (wanted->n_holds++ == 0)
+	if (wanted->n_holds++ == 0 && !wanted->kernel)
 		s->n_missing--;
 	return is_worth_reading(s, wanted, hit->pid);
 }
@@ -150,6 +152,10 @@ static void settle(struct search *s, struct wanted *w)
 	struct live_owner *owners;
 	size_t n = 0;
 
+	if (!w->owners && w->n_holds == 0 && w->kernel) {
+		w->owners = w->kernel;
+		w->n_holds = 1;
+	}
 	if (w->owners || w->n_holds == 0)
 		return;
 	owners = arena_calloc(s->tools->arena, w->n_holds, sizeof(*owners));
@@ -218,18 +224,26 @@ static void walk_group(struct search *s, const char *path, bool is_deep)
 	(void)!cgroups_each_pid(s->tools->cgroups, path, is_deep, look_into, s);
 }
 
-/* A socket unit's sockets are made in its own group, and held by systemd or the service. */
+/* A socket unit's sockets are made in its own group, and held by the service or by the manager,
+ * whose group is init.scope at the root of its tree. */
 static void walk_behind_socket_unit(struct search *s, const struct cgroup *group)
 {
 	static const char suffix[] = ".socket";
 	size_t n = strlen(group->home), length = sizeof(suffix) - 1;
-	char *service;
+	char *path;
 
 	if (n <= length || strcmp(group->home + n - length, suffix) != 0)
 		return;
-	service = arena_printf(s->tools->arena, "%.*s.service", (int)(n - length), group->home);
-	if (service)
-		walk_group(s, service, true);
+	path = arena_printf(s->tools->arena, "%.*s.service", (int)(n - length), group->home);
+	if (path)
+		walk_group(s, path, true);
+	while (n-- > 0) {
+		if (group->home[n] != '/')
+			continue;
+		path = arena_printf(s->tools->arena, "%.*s/init.scope", (int)n, group->home);
+		if (path)
+			walk_group(s, path, false);
+	}
 	look_into(1, s);
 }
 
@@ -251,21 +265,118 @@ static void look_into_group_of(struct search *s, const struct live_socket *socke
 	s->group = 0;
 }
 
-static void climb(struct search *s, const struct socket_list *list)
+/* Whether berth is in the initial PID namespace: then nobody is outside of it. */
+static bool sees_all_processes(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
+}
+
+/* The systemd that holds a socket; NULL = none that was found. */
+static const struct live_process *find_manager(const struct search *s,
+					       const struct live_socket *socket)
+{
+	uint32_t at = number_map_find(&s->by_inode, socket->inode);
+	const struct hold *hold = at == NUMBER_MAP_NONE ? NULL : s->wanted[at].holds;
+
+	while (hold && !units_is_manager(hold->owner.process))
+		hold = hold->next;
+	return hold ? hold->owner.process : NULL;
+}
+
+/* The group of a unit beside the one that the socket was made in, or in system.slice. */
+static void walk_service(struct search *s, const struct cgroup *group, const char *service)
+{
+	const char *home = group ? group->home : "/";
+	int n = (int)(strrchr(home, '/') - home);
+	const char *const paths[] = {
+		arena_printf(s->tools->arena, "%.*s/%s", n, home, service),
+		arena_printf(s->tools->arena, "%.*s/system.slice/%s", n, home, service),
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(paths); i++) {
+		if (paths[i])
+			walk_group(s, paths[i], true);
+	}
+}
+
+/* Whether the group is that of a socket unit of this system's own manager. */
+static bool is_system_socket(const struct live_socket *socket, const struct cgroup *group)
+{
+	return socket->ns->is_here && group && !group->container && group->unit &&
+	       str_starts_with(group->path, "/system.slice/") && strstr(group->unit, ".socket");
+}
+
+/* Name the socket units behind what systemd holds, and look at the services that they start. */
+static void look_behind_managers(struct search *s, struct socket_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct live_socket *socket = &list->items[i];
+		const struct live_process *manager;
+		const struct cgroup *group;
+
+		if (socket->activates || !owner_is_wanted(s->tools->request, socket) ||
+		    (socket->state != LIVE_LISTENER && socket->state != LIVE_BOUND))
+			continue;
+		manager = find_manager(s, socket);
+		group = find_group(s, socket);
+		if (!manager && !is_system_socket(socket, group))
+			continue;
+		if (units_explain(s->tools->units, manager, socket) && socket->activates)
+			walk_service(s, group, socket->activates);
+	}
+}
+
+/* Ask the kernel's drivers for the sockets that no process was found to have. */
+static void ask_kernel(struct search *s, const struct socket_list *list,
+		       enum kernel_certainty certainty)
+{
+	bool *is_open = calloc(MAX_OF(list->n, 1), sizeof(*is_open));
+	const struct live_owner **found = calloc(MAX_OF(list->n, 1), sizeof(*found));
+
+	for (size_t i = 0; is_open && found && i < list->n; i++) {
+		uint32_t at = number_map_find(&s->by_inode, list->items[i].inode);
+
+		is_open[i] = at != NUMBER_MAP_NONE && s->wanted[at].n_holds == 0 &&
+			     !s->wanted[at].kernel &&
+			     owner_is_wanted(s->tools->request, &list->items[i]);
+	}
+	if (!is_open || !found ||
+	    kernel_find(s->tools->namespaces, s->tools->arena, list, is_open, certainty, found) < 0)
+		s->has_failed = true;
+	for (size_t i = 0; is_open && found && i < list->n; i++) {
+		if (!found[i])
+			continue;
+		s->wanted[number_map_find(&s->by_inode, list->items[i].inode)].kernel = found[i];
+		s->n_missing--;
+	}
+	free(is_open);
+	free(found);
+}
+
+static void climb(struct search *s, struct socket_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (owner_is_wanted(s->tools->request, &list->items[i]))
 			look_into_group_of(s, &list->items[i]);
 	}
+	look_behind_managers(s, list);
 	if (is_over(s))
 		return;
 	fdscan_hidden(s->scan);
+	if (is_over(s))
+		return;
+	if (s->n_missing > 0)
+		ask_kernel(s, list, KERNEL_CERTAIN);
 	if (is_over(s))
 		return;
 	if (proc_each_number(AT_FDCWD, "/proc", look_until_over, s) < 0 || is_over(s))
 		return;
 	fdscan_hidden(s->scan);
 	s->is_complete = true;
+	if (s->n_missing > 0 && fdscan_n_denied(s->scan) == 0 && sees_all_processes())
+		ask_kernel(s, list, KERNEL_ELIMINATED);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -336,6 +447,7 @@ int owner_find(const struct owner_tools *tools, struct socket_list *list, uint32
 		s.scan = fdscan_open(take_hit, &s);
 		if (s.scan) {
 			climb(&s, list);
+			look_behind_managers(&s, list);
 			hand_out(&s, list);
 			*n_denied = fdscan_n_denied(s.scan);
 		}
@@ -367,13 +479,6 @@ static void place_of(const struct live_socket *s, char *text, size_t size)
 	snprintf(text, size, "%s %s%s%s:%u%s%s", transport_name(s->transport), is_v6 ? "[" : "",
 		 address_format(&s->local, address), is_v6 ? "]" : "", s->local_port,
 		 s->ns->is_here ? "" : " in ", s->ns->is_here ? "" : s->ns->name);
-}
-
-static bool sees_all_processes(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
 }
 
 /* "held by the kernel or in flight between processes", and what else it may be. */

@@ -216,6 +216,9 @@ static void read_cgroup(struct reading *r)
 		r->process->unit = arena_strndup(arena, names.unit.at, names.unit.n);
 	if (names.container.n > 0)
 		r->process->container = arena_strndup(arena, names.container.at, names.container.n);
+	/* A slice's number is one of the system whose systemd made it, which is ours. */
+	if (names.has_login && names.container.n == 0)
+		r->process->login = procs_user(r->procs, names.login_uid);
 }
 
 static void read_user(struct reading *r)

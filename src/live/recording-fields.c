@@ -36,6 +36,7 @@ static const struct field process_rows[] = {
 	ROW(FIELD_INSTANT, live_process, "started", started),
 	ROW(FIELD_TEXT, live_process, "unit", unit),
 	ROW(FIELD_TEXT, live_process, "container", container),
+	ROW(FIELD_TEXT, live_process, "login", login),
 	ROW(FIELD_PARENTS, live_process, "parents", parents),
 };
 
@@ -52,8 +53,29 @@ static const struct field socket_rows[] = {
 	ROW(FIELD_U64, live_socket, "cgroup", cgroup_id),
 	ROW(FIELD_TEXT, live_socket, "unit", unit),
 	ROW(FIELD_TEXT, live_socket, "container", container),
+	ROW(FIELD_TEXT, live_socket, "activates", activates),
+	ROW(FIELD_WORDS, live_socket, "starts", starts),
 	ROW(FIELD_SEARCH, live_socket, "search", owners_search),
 	ROW(FIELD_OWNERS, live_socket, "owners", owners),
+};
+
+static const struct field published_rows[] = {
+	ROW_HAS(FIELD_ADDRESS, live_published, "at", address, has_address),
+	ROW_HAS(FIELD_ADDRESS, live_published, "to", to, has_to),
+	ROW(FIELD_TEXT, live_published, "to-name", to_name),
+	ROW(FIELD_FLAG, live_published, "here", is_to_here),
+	ROW(FIELD_PORTS, live_published, "ports", to_ports),
+	ROW(FIELD_TEXT, live_published, "by", by),
+	ROW(FIELD_TEXT, live_published, "container", container),
+	ROW(FIELD_TEXT, live_published, "note", note),
+	ROW(FIELD_U64, live_published, "via", via),
+	ROW(FIELD_U64, live_published, "listener", listener),
+};
+
+static const struct field container_rows[] = {
+	ROW(FIELD_TEXT, live_container, "name", name),
+	ROW(FIELD_TEXT, live_container, "image", image),
+	ROW(FIELD_TEXT, live_container, "runtime", runtime),
 };
 
 static const struct field gap_rows[] = {
@@ -71,6 +93,8 @@ const struct field_table recording_rules_fields = TABLE("rules", rules_rows);
 const struct field_table recording_namespace_fields = TABLE("namespace", namespace_rows);
 const struct field_table recording_process_fields = TABLE("process", process_rows);
 const struct field_table recording_socket_fields = TABLE("socket", socket_rows);
+const struct field_table recording_published_fields = TABLE("published", published_rows);
+const struct field_table recording_container_fields = TABLE("container", container_rows);
 const struct field_table recording_gap_fields = TABLE("gap", gap_rows);
 
 const char recording_first_line[] = "berth-world 1";

@@ -22,6 +22,8 @@ enum field_type {
 	FIELD_NAMESPACE, /* struct live_socket: ns */
 	FIELD_OWNERS,    /* struct live_socket: owners, n_owners */
 	FIELD_SEARCH,    /* struct live_socket: owners_search */
+	FIELD_ADDRESS,   /* struct address, has_* member */
+	FIELD_PORTS,     /* struct live_span; left out when 0-0 */
 };
 
 /* The has_at of a field without a has_* member. */
@@ -45,6 +47,8 @@ extern const struct field_table recording_rules_fields;     /* of struct live_ru
 extern const struct field_table recording_namespace_fields; /* of struct live_namespace */
 extern const struct field_table recording_process_fields;   /* of struct live_process */
 extern const struct field_table recording_socket_fields;    /* of struct live_socket */
+extern const struct field_table recording_published_fields; /* of struct live_published */
+extern const struct field_table recording_container_fields; /* of struct live_container */
 extern const struct field_table recording_gap_fields;       /* of struct live_gap */
 
 /* The format's first line, without its end. */

@@ -39,6 +39,10 @@ struct records {
 	size_t n_processes, processes_capacity;
 	struct read_socket *sockets;
 	size_t n_sockets, sockets_capacity;
+	struct live_published *published;
+	size_t n_published, published_capacity;
+	struct live_container *containers;
+	size_t n_containers, containers_capacity;
 	struct live_gap *gaps;
 	size_t n_gaps, gaps_capacity;
 };
@@ -77,6 +81,10 @@ static int read_value(struct records *r, const struct field *f, char *value, voi
 	case FIELD_SEARCH:
 		s->has_search = true;
 		return value_search(&r->in, value, &s->socket.owners_search);
+	case FIELD_ADDRESS:
+		return value_address(&r->in, value, m);
+	case FIELD_PORTS:
+		return value_span(&r->in, value, true, m);
 	case FIELD_FLAG:
 		break;
 	}
@@ -262,6 +270,65 @@ static int read_socket(struct records *r, char *rest)
 	return error;
 }
 
+/* TRANSPORT PORT|FIRST-LAST; what follows is left in `*rest`. */
+static int read_published_words(struct records *r, char **rest, struct live_published *p)
+{
+	char quoted[QUOTE_SIZE];
+	char *word;
+	int error = read_positional(r, rest, "the transport", &word);
+
+	if (error == 0 && transport_parse(word, &p->transport) < 0)
+		error = value_fail(&r->in, "%s is not a transport", value_quote(word, quoted));
+	if (error == 0)
+		error = read_positional(r, rest, "the port", &word);
+	return error < 0 ? error : value_span(&r->in, word, true, &p->ports);
+}
+
+static int read_published(struct records *r, char *rest)
+{
+	struct live_published *p;
+	int error;
+
+	if (r->n_published == RECORDING_PUBLISHED_MAX)
+		return value_fail(&r->in, "more than %d published ports", RECORDING_PUBLISHED_MAX);
+	p = ARENA_PUSH(r->in.arena, r->published, r->n_published, r->published_capacity);
+	if (!p)
+		return -ENOMEM;
+	error = read_published_words(r, &rest, p);
+	if (error == 0)
+		error = read_fields(r, &recording_published_fields, rest, p);
+	if (error == 0 && !p->by)
+		return value_fail(&r->in, "a published port needs by=");
+	if (error == 0 && p->to_ports.first != p->to_ports.last &&
+	    p->to_ports.last - p->to_ports.first != p->ports.last - p->ports.first)
+		return value_fail(&r->in, "ports= has to be one port, or as many as are published");
+	return error;
+}
+
+static int read_container(struct records *r, char *rest)
+{
+	struct live_container *c;
+	char *word;
+	int error = read_positional(r, &rest, "the container's id", &word);
+
+	if (error < 0)
+		return error;
+	if (r->n_containers == RECORDING_CONTAINERS_MAX)
+		return value_fail(&r->in, "more than %d containers", RECORDING_CONTAINERS_MAX);
+	c = ARENA_PUSH(r->in.arena, r->containers, r->n_containers, r->containers_capacity);
+	if (!c)
+		return -ENOMEM;
+	c->id = word;
+	error = value_decode(&r->in, word);
+	if (error == 0)
+		error = read_fields(r, &recording_container_fields, rest, c);
+	for (size_t i = 0; error == 0 && i + 1 < r->n_containers; i++) {
+		if (strcmp(r->containers[i].id, c->id) == 0)
+			return value_fail(&r->in, "a second record of this container");
+	}
+	return error;
+}
+
 static int read_gap(struct records *r, char *rest)
 {
 	struct live_gap *gap;
@@ -287,6 +354,7 @@ static int read_record(struct records *r, char *line)
 		{"at", read_at},           {"could-look", read_could_look},
 		{"rules", read_rules},     {"namespace", read_namespace},
 		{"process", read_process}, {"socket", read_socket},
+		{"published", read_published}, {"container", read_container},
 		{"gap", read_gap},
 	};
 	char quoted[QUOTE_SIZE];
@@ -512,6 +580,12 @@ static int join(struct records *r, struct recording *out)
 	out->snapshot = r->head;
 	out->snapshot.sockets = sockets;
 	out->snapshot.n_sockets = r->n_sockets;
+	sort(r->published, r->n_published, sizeof(*r->published), live_published_compare);
+	sort(r->containers, r->n_containers, sizeof(*r->containers), live_container_compare);
+	out->snapshot.published = r->published;
+	out->snapshot.n_published = r->n_published;
+	out->snapshot.containers = r->containers;
+	out->snapshot.n_containers = r->n_containers;
 	out->snapshot.gaps = r->gaps;
 	out->snapshot.n_gaps = r->n_gaps;
 	out->late_owners = late;

@@ -52,6 +52,7 @@ static void learn(struct scrub *scrub, const struct live_snapshot *s)
 			scrub_learn_text(scrub, p->unit);
 			scrub_learn_text(scrub, p->container);
 		}
+		scrub_learn_text(scrub, socket->activates);
 		scrub_learn_text(scrub, socket->unit);
 		scrub_learn_text(scrub, socket->container);
 		scrub_learn_text(scrub, socket->interface);
@@ -59,6 +60,20 @@ static void learn(struct scrub *scrub, const struct live_snapshot *s)
 	for (size_t i = 0; i < s->n_namespaces; i++) {
 		scrub_learn_text(scrub, s->namespaces[i].name);
 		scrub_learn_text(scrub, s->namespaces[i].container);
+	}
+	for (size_t i = 0; i < s->n_published; i++) {
+		const struct live_published *p = &s->published[i];
+
+		if (p->has_address)
+			scrub_learn_address(scrub, &p->address);
+		if (p->has_to)
+			scrub_learn_address(scrub, &p->to);
+		scrub_learn_text(scrub, p->container);
+		scrub_learn_text(scrub, p->note);
+	}
+	for (size_t i = 0; i < s->n_containers; i++) {
+		scrub_learn_text(scrub, s->containers[i].id);
+		scrub_learn_text(scrub, s->containers[i].name);
 	}
 	for (size_t i = 0; i < s->n_gaps; i++) {
 		scrub_learn_text(scrub, s->gaps[i].what);
@@ -88,19 +103,20 @@ static const char *scrub_program_word(const struct scrub *scrub, const char *arg
 	return scrub_text(scrub, word);
 }
 
-static void scrub_command(const struct scrub *scrub, struct live_process *p)
+/* Of a command only its program's name; `*is_cut` when there was more. */
+static const char *const *scrub_command(const struct scrub *scrub, const char *const *from,
+					const char *program, bool *is_cut)
 {
-	const char *const *from = p->command;
 	const char **to;
 
 	if (!from || !from[0])
-		return;
+		return from;
 	to = arena_calloc(scrub->arena, 2, sizeof(*to));
 	if (!to)
-		return;
-	p->is_command_cut = p->is_command_cut || from[1];
-	to[0] = scrub_program_word(scrub, from[0], p->program, &p->is_command_cut);
-	p->command = to;
+		return NULL;
+	*is_cut = *is_cut || from[1];
+	to[0] = scrub_program_word(scrub, from[0], program, is_cut);
+	return to;
 }
 
 static struct live_process *scrub_process(const struct scrub *scrub,
@@ -112,11 +128,14 @@ static struct live_process *scrub_process(const struct scrub *scrub,
 		return NULL;
 	*p = *from;
 	p->path = scrub_path(scrub, from->path);
-	scrub_command(scrub, p);
+	p->command = scrub_command(scrub, from->command, p->program, &p->is_command_cut);
 	p->directory = NULL;
 	p->user = scrub_user(scrub, from->uid, from->user);
 	p->unit = scrub_text(scrub, from->unit);
 	p->container = scrub_container(scrub, from->container);
+	/* Of another user nothing tells whether the name is one that may be shown. */
+	p->login = from->login && from->user && strcmp(from->login, from->user) == 0 ? p->user
+										     : NULL;
 	return p;
 }
 
@@ -156,6 +175,7 @@ static void scrub_owners(const struct copy *c, struct live_socket *s)
 		const struct copied_process key = {.from = s->owners[i].process}, *found;
 
 		owners[i] = s->owners[i];
+		owners[i].kernel = scrub_text(&c->scrub, s->owners[i].kernel);
 		if (!key.from)
 			continue;
 		found = bsearch(&key, c->processes, c->n_processes, sizeof(key), compare_copied);
@@ -166,6 +186,8 @@ static void scrub_owners(const struct copy *c, struct live_socket *s)
 
 static void scrub_socket(const struct copy *c, struct live_socket *s)
 {
+	bool is_cut = false;
+
 	s->local = scrub_address(&c->scrub, &s->local);
 	if (s->has_remote)
 		s->remote = scrub_address(&c->scrub, &s->remote);
@@ -173,6 +195,8 @@ static void scrub_socket(const struct copy *c, struct live_socket *s)
 	s->user = s->has_uid ? scrub_user(&c->scrub, s->uid, s->user) : NULL;
 	s->unit = scrub_text(&c->scrub, s->unit);
 	s->container = scrub_container(&c->scrub, s->container);
+	s->activates = scrub_text(&c->scrub, s->activates);
+	s->starts = scrub_command(&c->scrub, s->starts, NULL, &is_cut);
 	scrub_owners(c, s);
 }
 
@@ -223,6 +247,67 @@ static struct live_namespace *copy_namespaces(const struct scrub *scrub,
 	return copies;
 }
 
+static struct live_published *copy_published(const struct scrub *scrub,
+					     const struct live_snapshot *s)
+{
+	struct live_published *copies;
+
+	copies = arena_calloc(scrub->arena, s->n_published, sizeof(*copies));
+	for (size_t i = 0; copies && i < s->n_published; i++) {
+		struct live_published *p = &copies[i];
+
+		*p = s->published[i];
+		if (p->has_address)
+			p->address = scrub_address(scrub, &p->address);
+		if (p->has_to)
+			p->to = scrub_address(scrub, &p->to);
+		p->to_name = NULL; /* it came from arguments, as some notes do */
+		p->note = strcmp(p->by, "nftables") == 0 || strcmp(p->by, "iptables-nft") == 0
+				  ? scrub_text(scrub, p->note) : NULL;
+		p->container = scrub_container(scrub, p->container);
+	}
+	if (copies && s->n_published > 1)
+		qsort(copies, s->n_published, sizeof(*copies), live_published_compare);
+	return copies;
+}
+
+/* The last part of an image's name: registries and paths before it say where somebody works. */
+static const char *scrub_image(const struct scrub *scrub, const char *image)
+{
+	const char *slash = image ? strrchr(image, '/') : NULL;
+
+	return scrub_text(scrub, slash ? slash + 1 : image);
+}
+
+static struct live_container *copy_containers(const struct scrub *scrub,
+					      const struct live_snapshot *s)
+{
+	struct live_container *copies;
+
+	copies = arena_calloc(scrub->arena, s->n_containers, sizeof(*copies));
+	for (size_t i = 0; copies && i < s->n_containers; i++) {
+		copies[i] = s->containers[i];
+		copies[i].id = scrub_container(scrub, copies[i].id);
+		copies[i].name = scrub_text(scrub, copies[i].name);
+		copies[i].image = scrub_image(scrub, copies[i].image);
+	}
+	return copies;
+}
+
+/* Ids that are the same now are one container. */
+static size_t unify_containers(struct live_container *containers, size_t n)
+{
+	size_t n_kept = 0;
+
+	if (n > 1)
+		qsort(containers, n, sizeof(*containers), live_container_compare);
+	for (size_t i = 0; i < n; i++) {
+		if (n_kept == 0 || strcmp(containers[n_kept - 1].id, containers[i].id) != 0)
+			containers[n_kept++] = containers[i];
+	}
+	return n_kept;
+}
+
 static struct live_gap *copy_gaps(const struct scrub *scrub, const struct live_snapshot *s)
 {
 	struct live_gap *copies = arena_calloc(scrub->arena, s->n_gaps + 1, sizeof(*copies));
@@ -244,15 +329,21 @@ int recording_scrub(const struct live_snapshot *s, struct arena *arena, struct l
 	struct copy c = {.scrub = {.arena = arena}};
 	struct live_snapshot copied = *s;
 	struct live_namespace *namespaces;
+	struct live_container *containers;
 	int r;
 
 	learn(&c.scrub, s);
 	namespaces = copy_namespaces(&c.scrub, s);
 	copied.namespaces = namespaces;
+	copied.published = copy_published(&c.scrub, s);
+	containers = copy_containers(&c.scrub, s);
+	copied.containers = containers;
 	copied.gaps = copy_gaps(&c.scrub, s);
 	copied.n_gaps = s->n_gaps + 1;
-	if (!namespaces || !copied.gaps)
+	if (!namespaces || !copied.published || !containers || !copied.gaps ||
+	    arena_failed(arena))
 		return -ENOMEM;
+	copied.n_containers = unify_containers(containers, s->n_containers);
 	r = copy_processes(&c, s);
 	if (r == 0)
 		r = copy_sockets(&c, s, namespaces, &copied);

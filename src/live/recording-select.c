@@ -101,6 +101,53 @@ static int select_namespaces(const struct recording *r, const struct live_reques
 	return 0;
 }
 
+/* The part of a published range that was asked for. */
+static void clip(const struct live_request *request, struct live_published *p)
+{
+	uint16_t first = MAX_OF(p->ports.first, request->first_port);
+	uint16_t last = MIN_OF(p->ports.last, request->last_port);
+
+	if (p->to_ports.first != p->to_ports.last)
+		p->to_ports = (struct live_span){live_published_target(p, first),
+						 live_published_target(p, last)};
+	p->ports = (struct live_span){first, last};
+}
+
+static int select_published(const struct recording *r, const struct live_request *request,
+			    struct arena *arena, struct live_snapshot *out)
+{
+	struct live_published *published;
+	bool is_here = request->scope != LIVE_SCOPE_NAMED;
+
+	for (size_t i = 0; i < out->n_namespaces; i++)
+		is_here |= out->namespaces[i].is_here;
+	published = arena_calloc(arena, r->snapshot.n_published, sizeof(*published));
+	if (!published)
+		return -ENOMEM;
+	out->n_published = 0;
+	for (size_t i = 0; i < r->snapshot.n_published && is_here; i++) {
+		struct live_published *p = &published[out->n_published];
+
+		if (!(request->want & LIVE_WANT_LISTENERS) ||
+		    !live_request_publishes(request, &r->snapshot.published[i]))
+			continue;
+		*p = r->snapshot.published[i];
+		clip(request, p);
+		out->n_published++;
+	}
+	out->published = published;
+	return 0;
+}
+
+static bool is_behind(const struct live_snapshot *out, const struct live_socket *s)
+{
+	for (size_t i = 0; i < out->n_published && s->cookie != 0; i++) {
+		if (out->published[i].listener == s->cookie)
+			return true;
+	}
+	return false;
+}
+
 static int select_sockets(const struct recording *r, const struct live_request *request,
 			  struct arena *arena, struct live_snapshot *out,
 			  const struct live_namespace **to)
@@ -116,7 +163,7 @@ static int select_sockets(const struct recording *r, const struct live_request *
 		const struct live_namespace *ns = to[s->ns - r->snapshot.namespaces];
 		int error;
 
-		if (!ns || !live_request_covers(request, s))
+		if (!ns || (!live_request_covers(request, s) && !is_behind(out, s)))
 			continue;
 		sockets[n] = *s;
 		sockets[n].ns = ns;
@@ -158,6 +205,8 @@ int recording_select(const struct recording *r, const struct live_request *reque
 	const struct live_namespace **to;
 	int error = select_namespaces(r, request, arena, &selected, &to);
 
+	if (error == 0)
+		error = select_published(r, request, arena, &selected);
 	if (error == 0)
 		error = select_sockets(r, request, arena, &selected, to);
 	if (error == 0 && request->scope == LIVE_SCOPE_NAMED && selected.n_namespaces == 0)

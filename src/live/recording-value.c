@@ -374,6 +374,16 @@ int value_endpoint(struct value_reader *r, const char *word, struct address *a, 
 	return 0;
 }
 
+int value_address(struct value_reader *r, char *value, struct address *out)
+{
+	char quoted[QUOTE_SIZE];
+	int error = value_decode(r, value);
+
+	if (error == 0 && address_parse(value, out) < 0)
+		return value_fail(r, "%s is not an address", value_quote(value, quoted));
+	return error;
+}
+
 int value_state(struct value_reader *r, const char *word, enum live_state *out)
 {
 	char quoted[QUOTE_SIZE];

@@ -63,6 +63,9 @@ int value_parents(struct value_reader *r, char *value, struct live_process *p) B
 int value_span(struct value_reader *r, const char *text, bool can_be_one,
 	       struct live_span *out) BERTH_MUST_CHECK;
 
+/* "127.0.0.1", "::1". */
+int value_address(struct value_reader *r, char *value, struct address *out) BERTH_MUST_CHECK;
+
 /* "PORT,FIRST-LAST,...": fills `reserved` and `n_reserved`. */
 int value_spans(struct value_reader *r, char *value, struct live_rules *rules) BERTH_MUST_CHECK;
 

@@ -161,12 +161,21 @@ static bool is_default(const struct field *f, const void *record)
 		return s->n_owners == 0;
 	case FIELD_SEARCH:
 		return s->owners_search == recording_default_search(s->state);
+	case FIELD_PORTS:
+		return ((const struct live_span *)m)->first == 0;
 	case FIELD_SPAN:
 	case FIELD_SPANS:
 	case FIELD_QUEUE:
+	case FIELD_ADDRESS:
 		return false;
 	}
 	return false;
+}
+
+/* "80", "8000-8010". */
+static void append_ports(struct str *out, const struct live_span *span)
+{
+	str_printf(out, span->first == span->last ? "%u" : "%u-%u", span->first, span->last);
 }
 
 /* " key=value", or " key" of a flag. `late` belongs to FIELD_OWNERS. */
@@ -176,7 +185,7 @@ static int append_field(struct writer *w, const struct field *f, const void *rec
 	const void *m = member(record, f->at);
 	const struct live_socket *s = record;
 	const struct live_span *span = m;
-	char instant[INSTANT_TEXT_SIZE];
+	char instant[INSTANT_TEXT_SIZE], address[ADDRESS_TEXT_SIZE];
 
 	if (f->type == FIELD_FLAG) {
 		str_printf(w->out, " %s", f->key);
@@ -218,6 +227,12 @@ static int append_field(struct writer *w, const struct field *f, const void *rec
 		return append_owners(w, s, late);
 	case FIELD_SEARCH:
 		str_append(w->out, live_search_name(s->owners_search));
+		break;
+	case FIELD_ADDRESS:
+		str_append(w->out, address_format(m, address));
+		break;
+	case FIELD_PORTS:
+		append_ports(w->out, span);
 		break;
 	case FIELD_FLAG:
 		break;
@@ -286,6 +301,24 @@ static int write_socket(struct writer *w, const struct live_socket *s, const boo
 	if (s->has_remote)
 		append_endpoint(w->out, &s->remote, s->remote_port);
 	return end_line(w, &recording_socket_fields, s, start, late);
+}
+
+static int write_published(struct writer *w, const struct live_published *p)
+{
+	size_t start = w->out->length;
+
+	str_printf(w->out, "published %s ", transport_name(p->transport));
+	append_ports(w->out, &p->ports);
+	return end_line(w, &recording_published_fields, p, start, NULL);
+}
+
+static int write_container(struct writer *w, const struct live_container *c)
+{
+	size_t start = w->out->length;
+
+	str_append(w->out, "container ");
+	append_value(w->out, c->id, false);
+	return end_line(w, &recording_container_fields, c, start, NULL);
 }
 
 static int write_gap(struct writer *w, const struct live_gap *g)
@@ -380,7 +413,8 @@ int recording_write(const struct live_snapshot *s, struct recording_options opti
 	int r;
 
 	if (s->n_namespaces > RECORDING_NAMESPACES_MAX || s->n_sockets > RECORDING_SOCKETS_MAX ||
-	    s->n_gaps > RECORDING_GAPS_MAX)
+	    s->n_published > RECORDING_PUBLISHED_MAX ||
+	    s->n_containers > RECORDING_CONTAINERS_MAX || s->n_gaps > RECORDING_GAPS_MAX)
 		return -EFBIG;
 	r = write_head(&w, s, options.comment);
 	for (size_t i = 0; i < s->n_namespaces && r == 0; i++)
@@ -390,6 +424,10 @@ int recording_write(const struct live_snapshot *s, struct recording_options opti
 	for (size_t i = 0; i < s->n_sockets && r == 0; i++)
 		r = write_socket(&w, &s->sockets[i],
 				 options.late_owners ? options.late_owners[i] : NULL);
+	for (size_t i = 0; i < s->n_published && r == 0; i++)
+		r = write_published(&w, &s->published[i]);
+	for (size_t i = 0; i < s->n_containers && r == 0; i++)
+		r = write_container(&w, &s->containers[i]);
 	for (size_t i = 0; i < s->n_gaps && r == 0; i++)
 		r = write_gap(&w, &s->gaps[i]);
 	if (r < 0)

@@ -36,7 +36,7 @@
  *         container=ID
  *         text                   flag: read through /proc/PID/net instead of sock_diag
  *     process PID
- *         program= path= directory= user= unit= container=TEXT
+ *         program= path= directory= user= unit= container= login=TEXT
  *         deleted                flag: the executable is gone
  *         command=ARG,ARG,...    the argument vector
  *         cut                    flag: the vector was longer than what was read
@@ -53,11 +53,22 @@
  *         queue=QUEUED/LIMIT
  *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT)
  *         user= unit= container=TEXT     of its maker and of its cgroup
+ *         activates=TEXT                 the service that its socket unit starts ...
+ *         starts=ARG,ARG,...             ... and that service's command
  *         owners=OWNER,...       PID:FD, PID:FD:METHOD, PID::METHOD (not a descriptor) or
  *                                kernel:NAME. METHOD is a word of live_method_name(), default fd.
  *                                A + before an owner: see recording_select().
  *         search=none|cgroup|all how far owners were searched; default: none for time-wait,
  *                                otherwise all
+ *     published TRANSPORT PORT|FIRST-LAST
+ *         by=TEXT                what publishes it; has to be there
+ *         at=ADDRESS             only at this address of the host
+ *         to=ADDRESS to-name=TEXT ports=PORT|FIRST-LAST     where it leads
+ *         here                   flag: to another port of the same namespace
+ *         container=ID           the one it leads to
+ *         note=TEXT              conditions, for people
+ *         via= listener=N        cookies of the host's socket that takes part, of the one behind
+ *     container ID               what is known of a container: name= image= runtime=TEXT
  *     gap what=TEXT where=TEXT why=TEXT [fix=TEXT] [similar=N]
  */
 #pragma once
@@ -73,6 +84,8 @@ enum {
 	RECORDING_NAMESPACES_MAX = 10000,
 	RECORDING_PROCESSES_MAX = 500000,
 	RECORDING_SOCKETS_MAX = 500000,
+	RECORDING_PUBLISHED_MAX = 100000,
+	RECORDING_CONTAINERS_MAX = 100000,
 	RECORDING_GAPS_MAX = 100000,
 	RECORDING_ITEMS_MAX = 4000000, /* elements of all lists together */
 };
@@ -117,7 +130,10 @@ int recording_read(const char *bytes, size_t n, const char *name, struct arena *
  * Answer a request from a recording, as the live system would have. New arrays are in `arena`,
  * strings and processes stay the recording's. Returns 0 or -ENOMEM.
  *
- * - Sockets: those of the namespaces in scope that live_request_covers() lets through.
+ * - Published ports: those that live_request_publishes() lets through, unless one namespace was
+ *   asked for that is not berth's own.
+ * - Sockets: those of the namespaces in scope that live_request_covers() lets through, and the
+ *   listeners behind the published ports.
  * - LIVE_SCOPE_NAMED: a namespace's name or id, "net:[ID]", or a path that ends in its name. A
  *   name that is not there gives no namespace, a gap, and could_look false.
  * - Owners: those marked + are what the search of a socket's cgroup misses. They are left out
@@ -137,6 +153,7 @@ int recording_select(const struct recording *r, const struct live_request *reque
  * - arguments: of a command only the base name of argv[0] stays, up to its first blank, control
  *   character or one of : @ = , ; (servers write users, peers and databases behind it);
  *   `is_command_cut` then says that there was more. Environments are never recorded at all;
+ * - of `starts` of a socket likewise; `login` of a process that runs as another user;
  * - working directories; a gap says so;
  * - directories of paths outside /usr /bin /sbin /lib* /opt /nix /proc: ".../NAME" is left, of
  *   executables and of every path inside a gap's text;
@@ -153,6 +170,7 @@ int recording_select(const struct recording *r, const struct live_request *reque
  *   ones by fe80::N (they can carry a hardware address), multicast beyond ff00::/12 by ff1e::N.
  *   Kept are wildcard, loopback and plain multicast; v4-mapped ones follow the rule for IPv4.
  *   Local addresses are treated like remote ones;
+ * - images of containers that name a host or a path: the last part of the path is left;
  * - container ids: their first 12 hex digits; so is every run of 32 or more hex digits in a unit,
  *   a name or a gap's text.
  *

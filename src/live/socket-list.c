@@ -61,6 +61,13 @@ static bool is_same_socket(const struct live_socket *s, const struct live_socket
 	return s->transport != TRANSPORT_MPTCP || is_half_of(s, twin);
 }
 
+/* The listener that the kernel makes for an MPTCP endpoint with a port shows address and port on
+ * its TCP half only (seen on Linux 6.18). */
+static bool is_portless(const struct live_socket *s)
+{
+	return s->transport == TRANSPORT_MPTCP && s->state == LIVE_LISTENER && s->local_port == 0;
+}
+
 /* Where rows are by what tells them apart: the last of each kind. */
 struct index {
 	struct number_map by_cookie;
@@ -115,6 +122,8 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 	struct live_socket *s = &l->items[i];
 	uint32_t twin;
 
+	if (is_portless(s))
+		return false;
 	twin = s->cookie != 0 ? number_map_find(&x->by_cookie, s->cookie) : (uint32_t)i;
 	if (twin != i && is_same_socket(s, &l->items[twin]))
 		return false;
@@ -122,10 +131,13 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 	if (twin == NUMBER_MAP_NONE)
 		return true;
 	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
-	if (twin == i || (s->transport == TRANSPORT_MPTCP && s->state != LIVE_LISTENER) ||
-	    (s->transport != TRANSPORT_MPTCP && s->transport != TRANSPORT_TCP))
+	if (s->transport != TRANSPORT_MPTCP && s->transport != TRANSPORT_TCP)
 		return true;
-	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin])) {
+	if (s->transport == TRANSPORT_MPTCP &&
+	    (twin == i || s->state != LIVE_LISTENER || is_portless(&l->items[twin])))
+		return true;
+	if (!is_portless(&l->items[twin]) &&
+	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))) {
 		inherit(&l->items[twin], s);
 		return false;
 	}

@@ -4,10 +4,12 @@
 #include "live/source.h"
 
 #include "live/cgroup-linux.h"
+#include "live/container-linux.h"
 #include "live/diag-linux.h"
 #include "live/netns-linux.h"
 #include "live/owner-linux.h"
 #include "live/proc-linux.h"
+#include "live/published-linux.h"
 #include "live/rules-linux.h"
 #include "live/table-linux.h"
 
@@ -29,8 +31,12 @@ struct look {
 	struct socket_list sockets;
 	struct cgroups *cgroups;
 	struct procs *procs;
+	struct published_list published;
+	struct container_list containers;
 	unsigned int kernel; /* version * 1000 + patch level: 6008 is Linux 6.8; 0 = not known */
 	bool has_mptcp;      /* this kernel knows MPTCP */
+	bool is_repeated;    /* only sockets are looked at again */
+	struct units *units;
 };
 
 enum { KERNEL_SHOWS_BOUND = 6008, KERNEL_SHOWS_ULP = 6015 };
@@ -123,6 +129,19 @@ static void keep_asked(struct look *l, size_t first)
 	l->sockets.n = n;
 }
 
+/* Rules that publish ports, where the ports are those that were asked for. */
+static void ask_rules(struct look *l, const struct netns *n)
+{
+	char place[160] = "";
+
+	if (l->is_repeated || !(l->request->want & LIVE_WANT_LISTENERS) ||
+	    (!n->ns.is_here && l->request->scope != LIVE_SCOPE_NAMED))
+		return;
+	if (!n->ns.is_here)
+		snprintf(place, sizeof(place), " in %s", n->ns.name);
+	(void)!nat_read(l->request, place, l->arena, &l->gaps, &l->published);
+}
+
 /* One dump of one protocol, restricted to `states`. Returns 0, or a negative errno when the text of
  * the whole table had to do. */
 static int ask_table(struct look *l, struct netns *n, enum transport t, uint32_t states,
@@ -184,6 +203,7 @@ static void ask(struct look *l, struct netns *n)
 	if (socket_list_unify(&l->sockets, first) < 0)
 		l->sockets.has_failed = true;
 	keep_asked(l, first);
+	ask_rules(l, n);
 }
 
 /* Read a namespace that may not be entered through one of its processes. */
@@ -266,16 +286,17 @@ static void look_again(struct look *l)
 	if (!is_needed)
 		return;
 	again.sockets = (struct socket_list){0};
+	again.is_repeated = true;
 	again.gaps = (struct gaps){.arena = l->arena}; /* they are told already */
 	look_into_namespaces(&again);
 	forget_vanished(l, &again);
 	socket_list_fini(&again.sockets);
 }
 
-static void name_makers(struct look *l)
+static void name_makers(struct look *l, struct socket_list *sockets)
 {
-	for (size_t i = 0; i < l->sockets.n; i++) {
-		struct live_socket *s = &l->sockets.items[i];
+	for (size_t i = 0; i < sockets->n; i++) {
+		struct live_socket *s = &sockets->items[i];
 		const struct cgroup *group =
 			s->cgroup_id ? cgroups_find(l->cgroups, s->cgroup_id) : NULL;
 
@@ -296,23 +317,34 @@ static void explain_hidepid(struct look *l)
 			 "run as root, or as a member of the group of the mount option gid=");
 }
 
-static int find_owners(struct look *l)
+static struct owner_tools tools_of(struct look *l)
 {
-	const struct owner_tools tools = {
+	return (struct owner_tools){
 		.request = l->request,
 		.arena = l->arena,
 		.cgroups = l->cgroups,
 		.procs = l->procs,
+		.units = l->units,
+		.namespaces = &l->namespaces,
 		.gaps = &l->gaps,
 	};
+}
+
+/* Sorted already here, so that gaps come in the order of their sockets. */
+static void sort_sockets(struct socket_list *sockets)
+{
+	if (sockets->n > 1)
+		qsort(sockets->items, sockets->n, sizeof(*sockets->items), live_socket_compare);
+}
+
+static int find_owners(struct look *l)
+{
+	const struct owner_tools tools = tools_of(l);
 	uint32_t n_denied;
 	int r;
 
-	name_makers(l);
-	/* Sorted already here, so that gaps come in the order of their sockets. */
-	if (l->sockets.n > 0)
-		qsort(l->sockets.items, l->sockets.n, sizeof(*l->sockets.items),
-		      live_socket_compare);
+	name_makers(l, &l->sockets);
+	sort_sockets(&l->sockets);
 	r = owner_find(&tools, &l->sockets, &n_denied);
 	if (r < 0)
 		return r;
@@ -320,6 +352,78 @@ static int find_owners(struct look *l)
 	owner_explain(&tools, &l->sockets, n_denied);
 	explain_hidepid(l);
 	return 0;
+}
+
+/* --- published ports ------------------------------------------------------------------------- */
+
+/* The listeners behind published ports get their owners and join the others. */
+static int join_behind(struct look *l, struct socket_list *behind)
+{
+	const struct owner_tools tools = tools_of(l);
+	uint32_t n_denied;
+	int r;
+
+	name_makers(l, behind);
+	sort_sockets(behind);
+	r = owner_find(&tools, behind, &n_denied);
+	if (r < 0)
+		return r;
+	owner_explain(&tools, behind, n_denied);
+	for (size_t i = 0; i < behind->n; i++)
+		socket_list_push(&l->sockets, &behind->items[i]);
+	sort_sockets(&l->sockets);
+	return 0;
+}
+
+static int find_published(struct look *l)
+{
+	struct socket_list behind = {0};
+	int r = published_add_proxies(l->request, &l->sockets, l->arena, &l->published);
+
+	if (r < 0 || l->published.n == 0)
+		return r;
+	r = published_link(l->request, &l->namespaces, &l->sockets, l->arena, &l->published,
+			   &behind);
+	if (r == 0 && behind.n > 0)
+		r = join_behind(l, &behind);
+	socket_list_fini(&behind);
+	published_settle(&l->published);
+	return r;
+}
+
+/* --- containers ------------------------------------------------------------------------------ */
+
+/* A namespace is called after its container, but berth's own. */
+static void name_namespaces(struct look *l)
+{
+	struct live_snapshot known = {.containers = l->containers.items,
+				      .n_containers = l->containers.n};
+
+	for (size_t i = 0; i < l->namespaces.n; i++) {
+		struct live_namespace *ns = &l->namespaces.items[i].ns;
+		const struct live_container *c = live_snapshot_container(&known, ns->container);
+
+		if (c && c->name && !ns->is_here)
+			ns->name = c->name;
+	}
+}
+
+static void find_containers(struct look *l)
+{
+	for (size_t i = 0; i < l->sockets.n; i++) {
+		const struct live_socket *s = &l->sockets.items[i];
+
+		for (size_t k = 0; k < s->n_owners; k++) {
+			if (s->owners[k].process)
+				containers_add_process(&l->containers, s->owners[k].process);
+		}
+		containers_add(&l->containers, s->container, 0);
+		containers_add(&l->containers, s->ns->container, 0);
+	}
+	for (size_t i = 0; i < l->published.n; i++)
+		containers_add(&l->containers, l->published.items[i].container, 0);
+	containers_read(&l->containers);
+	name_namespaces(l);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -365,6 +469,10 @@ static int settle(struct look *l, struct live_snapshot *out)
 		memcpy(final, l->sockets.items, l->sockets.n * sizeof(*final));
 	out->sockets = final;
 	out->n_sockets = l->sockets.n;
+	out->published = l->published.items;
+	out->n_published = l->published.n;
+	out->containers = l->containers.items;
+	out->n_containers = l->containers.n;
 	out->gaps = l->gaps.items;
 	out->n_gaps = l->gaps.n;
 	return 0;
@@ -398,13 +506,18 @@ static int look_with(struct look *l, struct live_snapshot *out)
 		return r;
 	l->cgroups = cgroups_open(l->arena, l->namespaces.cgroup_mount);
 	l->procs = procs_open(l->arena, &l->gaps);
-	if (!l->cgroups || !l->procs)
+	l->units = units_open(l->arena, &l->gaps);
+	if (!l->cgroups || !l->procs || !l->units)
 		return -ENOMEM;
 	l->has_mptcp = access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
 	l->kernel = kernel_version();
 	explain_kernel(l);
 	look_into_namespaces(l);
 	r = find_owners(l);
+	if (r == 0)
+		r = find_published(l);
+	if (r == 0)
+		find_containers(l);
 	rules_read(l->arena, &out->rules);
 	return r < 0 ? r : settle(l, out);
 }
@@ -412,7 +525,10 @@ static int look_with(struct look *l, struct live_snapshot *out)
 static int look(struct source *s BERTH_UNUSED, const struct live_request *request,
 		struct arena *arena, struct live_snapshot *out)
 {
-	struct look l = {.request = request, .arena = arena, .gaps.arena = arena};
+	struct look l = {.request = request,
+			 .arena = arena,
+			 .gaps.arena = arena,
+			 .containers.arena = arena};
 	struct live_snapshot snapshot = {0};
 	struct timespec now = {0};
 	int r;
@@ -424,6 +540,7 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 	r = look_with(&l, &snapshot);
 	cgroups_close(l.cgroups);
 	procs_close(l.procs);
+	units_close(l.units);
 	socket_list_fini(&l.sockets);
 	if (r == 0)
 		*out = snapshot;

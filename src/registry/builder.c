@@ -21,6 +21,10 @@ struct registry_builder {
 	struct format_head head;
 	struct format_row *rows;
 	size_t n_rows, rows_capacity;
+	struct format_raw *raw;
+	size_t n_raw, raw_capacity;
+	struct format_history *history;
+	size_t n_history, history_capacity;
 	struct format_use *uses;
 	size_t n_uses, uses_capacity;
 	const char **use_programs; /* of each use, for its index */
@@ -54,6 +58,9 @@ void registry_builder_source(struct registry_builder *b, const struct registry_s
 	b->head.source = image_writer_string(&b->writer, source->source);
 	b->head.names_as_of = image_writer_string(&b->writer, source->names_as_of);
 	b->head.details_as_of = image_writer_string(&b->writer, source->details_as_of);
+	b->head.url = image_writer_string(&b->writer, source->url);
+	b->head.etag = image_writer_string(&b->writer, source->etag);
+	b->head.is_exact = source->is_exact;
 }
 
 static bool is_registry_protocol(enum transport t)
@@ -99,6 +106,53 @@ int registry_builder_row(struct registry_builder *b, const struct registry_row *
 		.status = (uint8_t)row->status,
 		.flags = (uint8_t)flags,
 		.rank = row->rank,
+	};
+	return w->has_failed ? -ENOMEM : 0;
+}
+
+int registry_builder_raw(struct registry_builder *b, enum iana_column column, const char *text)
+{
+	const struct format_raw *before = b->n_raw > 0 ? &b->raw[b->n_raw - 1] : NULL;
+	struct format_raw entry = {.row = (uint32_t)b->n_rows - 1, .column = (uint32_t)column};
+	struct format_raw *out;
+
+	if (b->n_rows == 0 || (unsigned int)column >= (unsigned int)N_IANA_COLUMNS ||
+	    (before && before->row == entry.row && before->column >= entry.column))
+		return -EINVAL;
+	entry.text = image_writer_string(&b->writer, text);
+	out = ARENA_PUSH(&b->arena, b->raw, b->n_raw, b->raw_capacity);
+	if (!out)
+		return -ENOMEM;
+	*out = entry;
+	return b->writer.has_failed ? -ENOMEM : 0;
+}
+
+int registry_builder_history(struct registry_builder *b, const struct history_entry *entry)
+{
+	struct image_writer *w = &b->writer;
+	struct format_history *out;
+
+	if (entry->first > entry->last || entry->status_before > REGISTRY_NONE ||
+	    entry->status_after > REGISTRY_NONE ||
+	    (unsigned int)entry->kind >= (unsigned int)N_HISTORY_KINDS ||
+	    (entry->has_protocol && !is_registry_protocol(entry->protocol)))
+		return -EINVAL;
+	out = ARENA_PUSH(&b->arena, b->history, b->n_history, b->history_capacity);
+	if (!out)
+		return -ENOMEM;
+	*out = (struct format_history){
+		.date = image_writer_string(w, entry->date),
+		.seen_before = image_writer_string(w, entry->seen_before),
+		.seen_after = image_writer_string(w, entry->seen_after),
+		.name_before = image_writer_string(w, entry->name_before),
+		.name_after = image_writer_string(w, entry->name_after),
+		.first = entry->first,
+		.last = entry->last,
+		.protocol = (uint8_t)(entry->has_protocol ? (unsigned int)entry->protocol
+							  : FORMAT_ANY_PROTOCOL),
+		.kind = (uint8_t)entry->kind,
+		.status_before = (uint8_t)entry->status_before,
+		.status_after = (uint8_t)entry->status_after,
 	};
 	return w->has_failed ? -ENOMEM : 0;
 }
@@ -460,6 +514,29 @@ static int index_uses(struct registry_builder *b, struct use_index *out)
 	return 0;
 }
 
+/* By first port; entries of one port stay in the order in which they were added. */
+static int sort_history(struct registry_builder *b)
+{
+	struct format_history *sorted = arena_calloc(&b->arena, b->n_history, sizeof(*sorted));
+	uint32_t *starts = arena_calloc(&b->arena, N_PORTS + 1, sizeof(*starts));
+	uint16_t reach = 0;
+
+	if (!sorted || !starts)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->n_history; i++)
+		starts[b->history[i].first + 1]++;
+	for (uint32_t port = 1; port <= N_PORTS; port++)
+		starts[port] += starts[port - 1];
+	for (size_t i = 0; i < b->n_history; i++)
+		sorted[starts[b->history[i].first]++] = b->history[i];
+	for (size_t i = 0; i < b->n_history; i++) {
+		reach = MAX_OF(reach, sorted[i].last);
+		sorted[i].reach = reach;
+	}
+	b->history = sorted;
+	return 0;
+}
+
 /* Count ports, not rows: a port counts once whatever the protocols. */
 static int count_ports(struct registry_builder *b)
 {
@@ -505,6 +582,8 @@ int registry_builder_finish(struct registry_builder *b, struct str *out)
 		r = index_names(b, &names);
 	if (r == 0)
 		r = count_ports(b);
+	if (r == 0)
+		r = sort_history(b);
 	if (r < 0)
 		return r;
 	image_writer_section(w, FORMAT_HEAD, sizeof(b->head), &b->head, 1);
@@ -521,5 +600,7 @@ int registry_builder_finish(struct registry_builder *b, struct str *out)
 	image_writer_section(w, FORMAT_USE_PORTS, sizeof(*uses.ports), uses.ports, uses.n_ports);
 	image_writer_section(w, FORMAT_USE_PROGRAMS, sizeof(*uses.programs), uses.programs,
 			     uses.n_programs);
+	image_writer_section(w, FORMAT_RAW, sizeof(*b->raw), b->raw, b->n_raw);
+	image_writer_section(w, FORMAT_HISTORY, sizeof(*b->history), b->history, b->n_history);
 	return image_writer_finish(w, REGISTRY_KIND, REGISTRY_KIND_VERSION, out);
 }

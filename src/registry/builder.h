@@ -2,12 +2,14 @@
  * Builder: makes a registry image from rows and known uses. The build uses it for the registry that
  * is linked in, an update for the file it writes.
  *
- * The order of the rows is kept: they should come sorted by port, protocol and name, those without
- * a port last. The precedence of registry.h is worked out here, once, and not at look-up.
+ * The order of the rows is kept: they should come sorted by first port, those without a port last.
+ * The precedence of registry.h is worked out here, once, and not at look-up.
  */
 #pragma once
 
 #include "base/str.h"
+#include "registry/history.h"
+#include "registry/iana.h"
 #include "registry/known-uses.h"
 #include "registry/registry.h"
 
@@ -26,6 +28,16 @@ void registry_builder_source(struct registry_builder *b, const struct registry_s
  */
 int registry_builder_row(struct registry_builder *b,
 			 const struct registry_row *row) BERTH_MUST_CHECK;
+
+/* Keep a cell of the row that was added last as IANA wrote it, because its fields cannot say it.
+ * The columns of a row must come in ascending order. Returns 0, -EINVAL or -ENOMEM. */
+int registry_builder_raw(struct registry_builder *b, enum iana_column column,
+			 const char *text) BERTH_MUST_CHECK;
+
+/* Add an entry of history; any order. -EINVAL: first > last, or values that an entry cannot have.
+ * */
+int registry_builder_history(struct registry_builder *b,
+			     const struct history_entry *entry) BERTH_MUST_CHECK;
 
 /* Add a known use, in the same way. -EINVAL: first > last, or a protocol without assignments. */
 int registry_builder_use(struct registry_builder *b, const struct known_use *use) BERTH_MUST_CHECK;

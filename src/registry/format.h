@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define REGISTRY_KIND IMAGE_ID('r', 'e', 'g', 'i')
-enum { REGISTRY_KIND_VERSION = 1 };
+enum { REGISTRY_KIND_VERSION = 2 };
 
 enum {
 	FORMAT_PAGE = 64,                            /* ports of one index page */
@@ -25,6 +25,8 @@ enum {
 #define FORMAT_HEAD IMAGE_ID('h', 'e', 'a', 'd')
 struct format_head {
 	uint32_t source, names_as_of, details_as_of; /* strings */
+	uint32_t url, etag;                          /* strings: where an update came from */
+	uint32_t is_exact; /* 1: cells that RAW does not hold are those of IANA's file, else 0 */
 	/* For each range of RFC 6335: ports with a name, with a document, with a known use. */
 	uint32_t counts[3][3];
 };
@@ -46,6 +48,26 @@ enum {
 	FORMAT_HAS_SERVICE_CODE = 2,
 	FORMAT_IS_WIDESPREAD = 4,
 	FORMAT_FLAGS = 7, /* all of them */
+};
+
+/* Cells of IANA's file that cannot be written again from the fields of their row, sorted by row and
+ * column; none in the built-in registry. */
+#define FORMAT_RAW IMAGE_ID('r', 'a', 'w', 'c')
+struct format_raw {
+	uint32_t row, column; /* enum iana_column */
+	uint32_t text;        /* a string; 0 = an empty cell */
+};
+
+/* What changed about a number, sorted by first port; `reach` is the largest `last` up to here, so
+ * that a search for a port can stop. */
+#define FORMAT_HISTORY IMAGE_ID('h', 'i', 's', 't')
+struct format_history {
+	uint32_t date, seen_before, seen_after, name_before, name_after;
+	uint16_t first, last, reach;
+	uint8_t protocol;                    /* enum transport or FORMAT_ANY_PROTOCOL */
+	uint8_t kind;                        /* enum history_kind */
+	uint8_t status_before, status_after; /* enum registry_status */
+	uint8_t padding[2];
 };
 
 /*

@@ -10,6 +10,14 @@ uint32_t known_use_count(const struct registry *r)
 	return r->uses.n;
 }
 
+/* What every known use has; only a damaged image lacks it. */
+static const char *needed(const struct registry *r, uint32_t offset)
+{
+	const char *text = image_string(&r->strings, offset);
+
+	return text ? text : "";
+}
+
 int known_use_get(const struct registry *r, uint32_t id, struct known_use *out)
 {
 	const struct format_use *use = IMAGE_AT(struct format_use, &r->uses, id);
@@ -17,15 +25,15 @@ int known_use_get(const struct registry *r, uint32_t id, struct known_use *out)
 	if (!use)
 		return -ENOENT;
 	*out = (struct known_use){
-		.software = image_string(&r->strings, use->software),
+		.software = needed(r, use->software),
 		.purpose = image_string(&r->strings, use->purpose),
 		.since = image_string(&r->strings, use->since),
 		.until = image_string(&r->strings, use->until),
 		.programs = image_string(&r->strings, use->programs),
 		.platform = image_string(&r->strings, use->platform),
 		.service = image_string(&r->strings, use->service),
-		.grade = image_string(&r->strings, use->grade),
-		.evidence = image_string(&r->strings, use->evidence),
+		.grade = needed(r, use->grade),
+		.evidence = needed(r, use->evidence),
 		.quote = image_string(&r->strings, use->quote),
 		.first = use->first,
 		.last = use->last,

@@ -31,6 +31,8 @@ static int find_sections(struct registry *r)
 		{FORMAT_USES, sizeof(struct format_use), &r->uses},
 		{FORMAT_USE_PORTS, sizeof(struct format_use_port), &r->use_ports},
 		{FORMAT_USE_PROGRAMS, sizeof(struct format_use_program), &r->use_programs},
+		{FORMAT_RAW, sizeof(struct format_raw), &r->raw},
+		{FORMAT_HISTORY, sizeof(struct format_history), &r->history},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(wanted); i++) {
@@ -84,7 +86,7 @@ int registry_open_file(struct registry *out, const char *path, const char **reas
 
 	if (error < 0)
 		return error;
-	return open_image(out, image, true, reason);
+	return open_image(out, image, !image.is_sealed, reason);
 }
 
 void registry_close(struct registry *r)
@@ -261,6 +263,9 @@ struct registry_source registry_source(const struct registry *r)
 		.source = string(r, head->source),
 		.names_as_of = string(r, head->names_as_of),
 		.details_as_of = string(r, head->details_as_of),
+		.url = string(r, head->url),
+		.etag = string(r, head->etag),
+		.is_exact = head->is_exact == 1,
 		.is_built_in = r->is_built_in,
 	};
 }

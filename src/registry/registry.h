@@ -91,6 +91,9 @@ struct registry_source {
 	const char *source;        /* "iana" */
 	const char *names_as_of;   /* names, ports, status, descriptions: "2026-08" */
 	const char *details_as_of; /* the newest details: "2015-07-24" */
+	const char *url;           /* where an update was fetched from; NULL: from a file */
+	const char *etag;          /* what that server called this version; NULL: nothing */
+	bool is_exact;             /* made from IANA's own file: every cell of it is kept */
 	bool is_built_in;
 };
 
@@ -107,6 +110,7 @@ struct registry {
 	struct image image;
 	struct image_array strings, head, rows, tops, pages, lists, entries;
 	struct image_array name_slots, names, name_rows, uses, use_ports, use_programs;
+	struct image_array raw, history;
 	bool is_built_in;
 };
 
@@ -116,8 +120,8 @@ struct registry {
 /* The registry that is linked into the program. Checks its header only. 0 or an image's refusal. */
 int registry_open_builtin(struct registry *out, const char **reason) BERTH_MUST_CHECK;
 
-/* A registry file, checked as a whole: see image_open() for the refusals; -EILSEQ also when the
- * contents do not fit together. */
+/* A registry file, checked as a whole unless its seal says that it is as it was written: see
+ * image_open(), also for the refusals; -EILSEQ also when the contents do not fit together. */
 int registry_open_file(struct registry *out, const char *path,
 		       const char **reason) BERTH_MUST_CHECK;
 
@@ -146,7 +150,8 @@ const char *registry_name(const struct registry *r, uint16_t port, enum transpor
  * last. An alias or historic name finds its own rows; their alias_of names the other. */
 struct registry_rows registry_by_name(const struct registry *r, const char *name);
 
-/* Rows are numbered 0 .. registry_n_rows() - 1, sorted by port, protocol and name. */
+/* Rows are numbered 0 .. registry_n_rows() - 1, sorted by first port, those without a port last;
+ * rows of one port in the order of the source. */
 uint32_t registry_n_rows(const struct registry *r);
 
 /* The row of that number. Returns 0, or -ENOENT when there is none. */

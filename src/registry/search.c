@@ -290,8 +290,7 @@ static uint32_t lowest_port(const struct registry *r, struct registry_rows rows)
  */
 static uint32_t cost_of(const char *word, const char *name, unsigned int edits, uint32_t port)
 {
-	char given[] = {*word, '\0'}, other[] = {*name, '\0'};
-	uint32_t is_other = str_casecmp(given, other) != 0;
+	uint32_t is_other = (*word | 0x20) != (*name | 0x20);
 
 	return edits << 18 | is_other << 17 | port;
 }
@@ -319,7 +318,8 @@ void search_suggest(const struct registry *r, const char *word, struct search_su
 		unsigned int edits = name ? str_distance(word, name, limit) : 0;
 		struct known_use use;
 
-		if (edits > 0 && edits <= limit && known_use_get(r, entries[i].use, &use) == 0)
+		if (name && edits > 0 && edits <= limit &&
+		    known_use_get(r, entries[i].use, &use) == 0)
 			keep(best, &n,
 			     (struct candidate){name, cost_of(word, name, edits, use.first)});
 	}

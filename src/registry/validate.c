@@ -1,6 +1,8 @@
 #include "registry/registry.h"
 
 #include "registry/format.h"
+#include "registry/history.h"
+#include "registry/iana.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,7 +41,8 @@ static bool has_good_rows(const struct registry *r)
 	const struct format_head *head = r->head.items;
 
 	if (!is_string(r, head->source) || !is_string(r, head->names_as_of) ||
-	    !is_string(r, head->details_as_of))
+	    !is_string(r, head->details_as_of) || !is_string(r, head->url) ||
+	    !is_string(r, head->etag) || head->is_exact > 1)
 		return false;
 	for (uint32_t i = 0; i < r->rows.n; i++) {
 		if (!has_good_row(r, IMAGE_AT(struct format_row, &r->rows, i)))
@@ -141,10 +144,45 @@ static bool has_good_uses(const struct registry *r)
 	return true;
 }
 
+static bool has_good_raw(const struct registry *r)
+{
+	const struct format_raw *raw = r->raw.items;
+
+	for (uint32_t i = 0; i < r->raw.n; i++) {
+		if (raw[i].row >= r->rows.n || raw[i].column >= N_IANA_COLUMNS ||
+		    !is_string(r, raw[i].text))
+			return false;
+		if (i > 0 && (raw[i].row < raw[i - 1].row ||
+			      (raw[i].row == raw[i - 1].row && raw[i].column <= raw[i - 1].column)))
+			return false;
+	}
+	return true;
+}
+
+static bool has_good_history(const struct registry *r)
+{
+	const struct format_history *h = r->history.items;
+	uint16_t first = 0, reach = 0;
+
+	for (uint32_t i = 0; i < r->history.n; i++) {
+		reach = MAX_OF(reach, h[i].last);
+		if (h[i].first > h[i].last || h[i].first < first || h[i].reach != reach ||
+		    h[i].protocol > FORMAT_ANY_PROTOCOL || h[i].kind >= N_HISTORY_KINDS ||
+		    h[i].status_before > REGISTRY_NONE || h[i].status_after > REGISTRY_NONE)
+			return false;
+		if (!is_string(r, h[i].date) || !is_string(r, h[i].seen_before) ||
+		    !is_string(r, h[i].seen_after) || !is_string(r, h[i].name_before) ||
+		    !is_string(r, h[i].name_after))
+			return false;
+		first = h[i].first;
+	}
+	return true;
+}
+
 int registry_validate(const struct registry *r)
 {
-	bool is_good =
-		has_good_rows(r) && has_good_index(r) && has_good_names(r) && has_good_uses(r);
+	bool is_good = has_good_rows(r) && has_good_index(r) && has_good_names(r) &&
+		       has_good_uses(r) && has_good_raw(r) && has_good_history(r);
 
 	return is_good ? 0 : -EILSEQ;
 }

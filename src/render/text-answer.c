@@ -1,5 +1,6 @@
 #include "render/text-answer.h"
 
+#include "render/text-change.h"
 #include "render/text-parts.h"
 
 #include <stdio.h>
@@ -90,16 +91,31 @@ static bool is_quiet(struct verdict v)
 	return v.word == VERDICT_VACANT || v.word == VERDICT_DARK || v.word == VERDICT_UNKNOWN;
 }
 
-/* The program on which a verdict stands. */
+/* The program on which a verdict stands: the one behind a published port before its proxy. */
 static const char *find_resident(const struct answer *a, struct verdict v, bool is_udp)
 {
+	for (size_t i = 0; i < a->n_published; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		if ((p->transport == TRANSPORT_UDP) == is_udp && p->judged.word == v.word &&
+		    p->n_owners > 0 && p->owners[0].label)
+			return p->owners[0].label;
+	}
 	for (size_t i = 0; i < a->n_listeners; i++) {
 		const struct answer_listener *l = &a->listeners[i];
 		bool counts = l->is_here && strcmp(l->role, "listener") == 0 &&
 			      (strcmp(l->protocol, "udp") == 0) == is_udp;
 
-		if (counts && l->judged.word == v.word && l->n_owners > 0 && l->owners[0].label)
-			return l->owners[0].label;
+		const struct answer_owner *o = answer_main_owner(l);
+
+		if (!counts || l->judged.word != v.word)
+			continue;
+		/* Before the service is started only its socket unit is there. */
+		if (l->activates && l->unit &&
+		    (!o || (o->program && strcmp(o->program, "systemd") == 0)))
+			return l->unit;
+		if (o && o->label)
+			return o->label;
 	}
 	return "somebody";
 }
@@ -217,26 +233,6 @@ static void put_remote(struct text *t, const struct answer *a)
 	text_end(t);
 }
 
-/* What this version cannot read at all is one quiet line, the same under every answer. */
-static void put_unbuilt(struct text *t, const struct answer_gap *gaps, size_t n, const char *label,
-			size_t indent)
-{
-	size_t n_shown = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!gaps[i].is_unbuilt)
-			continue;
-		if (n_shown++ == 0)
-			text_begin(t, label, indent);
-		text_putf(t, TEXT_FAINT, 1, "%s %s%s", gaps[i].what, gaps[i].where,
-			  i + 1 < n && gaps[i + 1].is_unbuilt ? "," : "");
-	}
-	if (n_shown == 0)
-		return;
-	text_say(t, TEXT_FAINT, 1, "(this version of berth does not read them)");
-	text_end(t);
-}
-
 void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t indent)
 {
 	const char *label = "not seen";
@@ -253,22 +249,45 @@ void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t i
 			text_putf(t, TEXT_PLAIN, 1, "(%s)", gaps[i].fix);
 		text_end(t);
 	}
-	put_unbuilt(t, gaps, n, label, indent);
 }
 
-static void put_sources(struct text *t, const struct answer *a)
+static void put_dates(struct text *t, const struct answer_registry *r)
 {
-	const struct answer_registry *r = &a->registry;
-
-	text_blank(t);
 	text_begin(t, "", 0);
 	if (r->names_as_of && r->details_as_of && strcmp(r->names_as_of, r->details_as_of) != 0)
 		text_putf(t, TEXT_FAINT, 0, "names as of %s, people, dates and documents as of %s",
 			  r->names_as_of, r->details_as_of);
 	else if (r->names_as_of)
 		text_putf(t, TEXT_FAINT, 0, "registry as of %s", r->names_as_of);
-	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in)" : "(updated)");
+	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in); newer: berth update" : "(updated)");
 	text_end(t);
+}
+
+/* What this version cannot read at all is one quiet line, the same under every answer. */
+static void put_unbuilt(struct text *t, const struct answer_gap *gaps, size_t n)
+{
+	size_t n_shown = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!gaps[i].is_unbuilt)
+			continue;
+		if (n_shown++ == 0) {
+			text_begin(t, "", 0);
+			text_put(t, TEXT_FAINT, 0, "not read by this version of berth:");
+		}
+		text_putf(t, TEXT_FAINT, 1, "%s %s%s", gaps[i].what, gaps[i].where,
+			  i + 1 < n && gaps[i + 1].is_unbuilt ? "," : "");
+	}
+	if (n_shown > 0)
+		text_end(t);
+}
+
+void text_footer(struct text *t, const struct answer_registry *registry,
+		 const struct answer_gap *gaps, size_t n_gaps)
+{
+	text_blank(t);
+	put_dates(t, registry);
+	put_unbuilt(t, gaps, n_gaps);
 }
 
 void text_answer(struct text *t, const struct answer *a)
@@ -276,11 +295,11 @@ void text_answer(struct text *t, const struct answer *a)
 	put_headline(t, a);
 	put_matches(t, a);
 	text_claimed(t, a);
+	text_history(t, a, TEXT_INDENT);
 	text_known(t, a);
 	put_remote(t, a);
 	text_residents(t, a);
 	text_holders(t, a);
 	put_rules(t, a);
 	text_gaps(t, a->gaps, a->n_gaps, TEXT_INDENT);
-	put_sources(t, a);
 }

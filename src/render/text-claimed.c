@@ -22,7 +22,6 @@ static bool is_same_assignment(const struct answer_assignment *a, const struct a
 	       is_text_equal(a->assignee, b->assignee) && is_text_equal(a->contact, b->contact) &&
 	       is_text_equal(a->registered, b->registered) &&
 	       is_text_equal(a->modified, b->modified) && is_text_equal(a->note, b->note) &&
-	       a->n_former == b->n_former &&
 	       is_text_equal(a->unauthorized_use, b->unauthorized_use);
 }
 
@@ -80,22 +79,6 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 		text_put(t, TEXT_PLAIN, 1, *ref);
 }
 
-static void put_former(struct text *t, const struct answer_assignment *as)
-{
-	for (size_t i = 0; i < as->n_former; i++) {
-		const struct answer_former *f = &as->former[i];
-
-		text_end(t);
-		text_begin(t, "", TEXT_INDENT);
-		text_put(t, TEXT_FAINT, 0, "formerly");
-		text_put(t, TEXT_PLAIN, 1, f->name ? f->name : "somebody else");
-		if (f->removed)
-			text_putf(t, TEXT_PLAIN, 1, "until %s", f->removed);
-		else if (f->listed)
-			text_putf(t, TEXT_PLAIN, 1, "(still listed on %s)", f->listed);
-	}
-}
-
 /* Aliases and other lesser rows take one line; the name that counts gets its details. */
 static void put_assignment(struct text *t, const struct answer *a, size_t i)
 {
@@ -130,7 +113,6 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	put_people(t, as);
 	put_references(t, as);
 	put_note(t, "used without assignment:", as->unauthorized_use);
-	put_former(t, as);
 	if (t->style->is_verbose || !as->note || !str_starts_with(as->note, "Defined TXT keys"))
 		put_note(t, "note:", as->note);
 }

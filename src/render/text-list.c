@@ -1,5 +1,6 @@
 /* Texts of many things: ports in a table, the listeners of this machine, finds, ranges. */
 #include "render/text-list.h"
+#include "render/text-parts.h"
 
 #include "render/text-answer.h"
 
@@ -7,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first owner's name, and how many others there are: "nginx +2". */
+/* The main owner's name, and how many others there are: "nginx +2". */
 static const char *describe_owners(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *name = o ? o->label ? o->label : "?" : "?";
 
 	if (l->n_owners > 1)
@@ -73,6 +74,14 @@ static const char *describe_residents(const struct answer *a, struct arena *aren
 				    describe_owners(l, arena), l->protocol,
 				    l->is_here ? "" : ", in ", l->is_here ? "" : l->ns.name);
 	}
+	for (size_t i = 0; i < a->n_published && text; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		text = arena_printf(arena, "%s%s%s (%s, published)", text, *text ? ", " : "",
+				    p->n_owners && p->owners[0].label ? p->owners[0].label
+				    : p->container		     ? p->container : p->by,
+				    p->protocol);
+	}
 	return text;
 }
 
@@ -125,18 +134,19 @@ void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 		text_gaps(t, answers[0]->gaps, answers[0]->n_gaps, 10);
 }
 
-/* Where a listener belongs: its container, else its unit; foreign namespaces by name. */
+/* Where a listener belongs: its container, else its unit (a socket unit before the service that it
+ * starts); foreign namespaces by name. */
 static const char *describe_place(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *container = o && o->container ? o->container : l->container;
-	const char *unit = o && o->unit ? o->unit : l->unit;
+	const char *unit = o && o->unit && !l->activates ? o->unit : l->unit;
 
 	if (!l->is_here)
 		return arena_printf(arena, "in %s", l->ns.name);
 	if (container)
-		return arena_printf(arena, "container %.12s", container);
-	return unit;
+		return arena_printf(arena, "container %s", container);
+	return o && strcmp(o->method, "kernel") == 0 ? "the kernel" : unit;
 }
 
 static const char *describe_address(const struct answer_listener *l, struct arena *arena)
@@ -154,7 +164,7 @@ static const char *describe_address(const struct answer_listener *l, struct aren
 
 static const char *describe_user(const struct answer_listener *l, struct arena *arena)
 {
-	const struct answer_owner *o = l->n_owners ? &l->owners[0] : NULL;
+	const struct answer_owner *o = answer_main_owner(l);
 	const char *user = o ? o->user : l->user;
 	answer_number uid = o ? o->uid : l->uid;
 
@@ -181,6 +191,7 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 			      : strcmp(l->role, "listener") == 0 ? "-"
 								 : "maybe client";
 	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
+	const struct answer_owner *o = answer_main_owner(l);
 	bool is_full =
 		l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
 
@@ -191,9 +202,7 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 	row[2] =
 		(struct text_cell){describe_owners(l, arena), l->n_owners ? TEXT_PLAIN : TEXT_NOTE};
 	row[3] = (struct text_cell){
-		l->n_owners && l->owners[0].pid >= 0
-			? arena_printf(arena, "%lld", (long long)l->owners[0].pid)
-			: NULL,
+		o && o->pid >= 0 ? arena_printf(arena, "%lld", (long long)o->pid) : NULL,
 		TEXT_PLAIN};
 	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
 	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
@@ -202,27 +211,62 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 	row[7] = (struct text_cell){describe_place(l, arena), TEXT_FAINT};
 }
 
-static void put_here_summary(struct text *t, const struct answer_here *h, size_t n_shown)
+/* One clause of the summary; the semicolon belongs to the one before. */
+static void put_clause(struct text *t, enum text_tone tone, bool is_last, const char *clause)
 {
-	size_t n_unowned = 0, n_foreign = 0;
+	text_putf(t, tone, 1, "%s%s", clause, is_last ? "" : ";");
+}
+
+static void put_here_summary(struct text *t, const struct answer_here *h, size_t n_shown,
+			     size_t n_dropped)
+{
+	size_t n_unowned = 0, n_foreign = 0, n_hidden = h->n_listeners - n_shown;
+	char clause[128];
 
 	for (size_t i = 0; i < h->n_listeners; i++) {
 		n_unowned += h->listeners[i].n_owners == 0;
 		n_foreign += !h->listeners[i].is_here;
 	}
-	text_blank(t);
+	if (n_shown > 0)
+		text_blank(t);
 	text_begin(t, "", 0);
-	text_putf(t, TEXT_FAINT, 0, "%zu listener%s in %lld network namespace%s", n_shown,
-		  n_shown == 1 ? "" : "s", (long long)h->checked.namespaces,
-		  h->checked.namespaces == 1 ? "" : "s");
+	snprintf(clause, sizeof(clause), "%zu listener%s in %lld network namespace%s", n_shown,
+		 n_shown == 1 ? "" : "s", (long long)h->checked.namespaces,
+		 h->checked.namespaces == 1 ? "" : "s");
+	put_clause(t, TEXT_FAINT, !n_foreign && !n_unowned && !n_hidden && !n_dropped, clause);
+	snprintf(clause, sizeof(clause), "%zu of them not reachable from here", n_foreign);
 	if (n_foreign > 0)
-		text_putf(t, TEXT_FAINT, 0, "; %zu of them not reachable from here", n_foreign);
+		put_clause(t, TEXT_FAINT, !n_unowned && !n_hidden && !n_dropped, clause);
+	snprintf(clause, sizeof(clause), "%zu without a visible owner", n_unowned);
 	if (n_unowned > 0)
-		text_putf(t, TEXT_NOTE, 0, "; %zu without a visible owner", n_unowned);
-	if (h->n_listeners > n_shown)
-		text_putf(t, TEXT_FAINT, 0, "; %zu that may be UDP clients left out (--all)",
-			  h->n_listeners - n_shown);
+		put_clause(t, TEXT_NOTE, !n_hidden && !n_dropped, clause);
+	snprintf(clause, sizeof(clause), "%zu that may be UDP clients left out (--all)", n_hidden);
+	if (n_hidden > 0)
+		put_clause(t, TEXT_FAINT, !n_dropped, clause);
+	snprintf(clause, sizeof(clause), "%zu column%s left out (--width 0)", n_dropped,
+		 n_dropped == 1 ? "" : "s");
+	if (n_dropped > 0)
+		put_clause(t, TEXT_FAINT, true, clause);
 	text_end(t);
+}
+
+static void put_here_published(struct text *t, const struct answer_here *h)
+{
+	if (h->n_published == 0)
+		return;
+	text_blank(t);
+	for (size_t i = 0; i < h->n_published; i++) {
+		const struct answer_published *p = &h->published[i];
+
+		text_begin(t, i == 0 ? "published" : "", 10);
+		text_published(t, p);
+		if (p->n_owners > 0 && p->owners[0].label)
+			text_putf(t, TEXT_PLAIN, 2, "%s (%lld)", p->owners[0].label,
+				  (long long)p->owners[0].pid);
+		text_put(t, text_verdict_tone(p->judged.word), 2,
+			 verdict_word_name(p->judged.word));
+		text_end(t);
+	}
 }
 
 static void put_here_holders(struct text *t, const struct answer_here *h)
@@ -260,7 +304,7 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 	};
 	struct arena arena;
 	struct text_cell *cells;
-	size_t n_rows = 0;
+	size_t n_rows = 0, n_dropped = 0;
 
 	arena_init(&arena);
 	cells = arena_calloc(&arena, h->n_listeners * HERE_COLUMNS, sizeof(*cells));
@@ -272,10 +316,11 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 	if (arena_failed(&arena))
 		t->out->has_failed = true;
 	else if (n_rows > 0)
-		text_table(t, "", 0, columns, cells, n_rows, HERE_COLUMNS);
+		n_dropped = text_table(t, "", 0, columns, cells, n_rows, HERE_COLUMNS);
 	arena_fini(&arena);
+	put_here_published(t, h);
 	put_here_holders(t, h);
-	put_here_summary(t, h, n_rows);
+	put_here_summary(t, h, n_rows, n_dropped);
 	text_gaps(t, h->gaps, h->n_gaps, 10);
 }
 
@@ -387,10 +432,5 @@ void text_ranges(struct text *t, const struct answer_ranges *r)
 	text_blank(t);
 	put_kernel(t, &r->kernel);
 	text_gaps(t, r->gaps, r->n_gaps, 10);
-	text_blank(t);
-	text_begin(t, "", 0);
-	text_putf(t, TEXT_FAINT, 0, "registry as of %s (%s)",
-		  r->registry.names_as_of ? r->registry.names_as_of : "?",
-		  r->registry.built_in ? "built in" : "updated");
-	text_end(t);
+	text_footer(t, &r->registry, r->gaps, r->n_gaps);
 }

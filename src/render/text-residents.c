@@ -53,6 +53,39 @@ static void put_command(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_FAINT, 1, *arg);
 }
 
+/* "nginx (pid 812)", "the kernel: vxlan vx0". */
+static void put_name(struct text *t, enum text_tone tone, size_t gap, const struct answer_owner *o)
+{
+	const char *label = o->label ? o->label : "?";
+
+	if (o->pid < 0)
+		text_putf(t, tone, gap, "the kernel: %s", label);
+	else
+		text_putf(t, tone, gap, "%s (pid %lld)", label, (long long)o->pid);
+}
+
+static const char *arrow(const struct text *t)
+{
+	return t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ";
+}
+
+/* What started it, where that is more than its unit tells. */
+static void put_lineage(struct text *t, const struct answer_owner *o)
+{
+	if ((!o->lineage && !o->origin) || t->style->is_verbose)
+		return;
+	text_end(t);
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_put(t, TEXT_FAINT, 0, "started");
+	if (o->lineage && o->lineage[0])
+		text_put(t, TEXT_FAINT, 1, "by");
+	for (size_t i = 0; o->lineage && o->lineage[i]; i++)
+		text_putf(t, TEXT_FAINT, 1, "%s%s", i == 0 ? "" : arrow(t), o->lineage[i]);
+	if (o->origin)
+		text_putf(t, TEXT_FAINT, 1, "in %s", o->origin);
+}
+
+/* With -v: every parent with its number. */
 static void put_parents(struct text *t, const struct answer_owner *o)
 {
 	if (o->n_parents == 0 || !t->style->is_verbose)
@@ -62,7 +95,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 	text_put(t, TEXT_FAINT, 0, "started by");
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
-			  i == 0 ? "" : t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ",
+			  i == 0 ? "" : arrow(t),
 			  o->parents[i].program ? o->parents[i].program : "?",
 			  (long long)o->parents[i].pid);
 }
@@ -72,7 +105,10 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 	char time[WRITER_TIME_SIZE];
 
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_put(t, TEXT_STRONG, 0, o->label ? o->label : o->program ? o->program : "?");
+	if (strcmp(o->method, "kernel") == 0)
+		text_put(t, TEXT_PLAIN, 0, "the kernel:");
+	text_put(t, TEXT_STRONG, t->is_fresh ? 0 : 1,
+		 o->label ? o->label : o->program ? o->program : "?");
 	if (o->label && o->program && strcmp(o->label, o->program) != 0)
 		text_putf(t, TEXT_PLAIN, 1, "(run by %s)", o->program);
 	if (o->pid >= 0)
@@ -81,17 +117,18 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_putf(t, TEXT_PLAIN, 3, "user %s", o->user);
 	else if (o->uid >= 0)
 		text_putf(t, TEXT_PLAIN, 3, "uid %lld", (long long)o->uid);
-	if (o->unit && !(o->container && strstr(o->unit, o->container)))
+	if (o->unit && !(o->container_id && strstr(o->unit, o->container_id)))
 		text_put(t, TEXT_PLAIN, 3, o->unit);
 	if (o->container)
-		text_putf(t, TEXT_PLAIN, 3, "container %.12s", o->container);
+		text_putf(t, TEXT_PLAIN, 3, "container %s", o->container);
 	if (o->started != LIVE_TIME_NONE)
 		text_putf(t, TEXT_PLAIN, 3, "since %s", writer_format_time(o->started, time));
 	if (o->path_deleted)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
-	if (strcmp(o->method, "fd") != 0)
+	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
 	put_command(t, o);
+	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
 }
@@ -107,7 +144,7 @@ static void put_unowned(struct text *t, const struct answer_listener *l)
 	if (l->unit)
 		text_putf(t, TEXT_PLAIN, 3, "in %s", l->unit);
 	if (l->container)
-		text_putf(t, TEXT_PLAIN, 3, "in container %.12s", l->container);
+		text_putf(t, TEXT_PLAIN, 3, "in container %s", l->container);
 	text_end(t);
 }
 
@@ -136,22 +173,42 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 	text_end(t);
 }
 
+/* Which socket unit it was made for, and what that unit starts. */
+static void put_activation(struct text *t, const struct answer_listener *l)
+{
+	size_t n = l->activates ? strlen(l->activates) : 0;
+	bool is_held = l->n_owners == 0;
+
+	for (size_t i = 0; i < l->n_owners; i++)
+		is_held |= l->owners[i].program && strcmp(l->owners[i].program, "systemd") == 0;
+	if (n == 0 || !l->unit)
+		return;
+	text_begin(t, "", TEXT_INDENT + 2);
+	text_putf(t, TEXT_PLAIN, 0, "%s for %s,", is_held ? "held by systemd" : "made", l->unit);
+	text_putf(t, TEXT_PLAIN, 1, "which starts %s", l->activates);
+	if (n > 9 && strcmp(l->activates + n - 9, "@.service") == 0)
+		text_put(t, TEXT_PLAIN, 1, "for each connection");
+	text_end(t);
+}
+
 static void put_owners(struct text *t, const struct answer_listener *l)
 {
 	for (size_t i = 0; i < l->n_owners; i++)
 		put_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
+	put_activation(t, l);
 }
 
 /* Listeners of the same processes are listed together, above them. */
 static bool has_same_owners(const struct answer_listener *a, const struct answer_listener *b)
 {
 	if (a->n_owners != b->n_owners || a->is_here != b->is_here || a->uid != b->uid ||
-	    !is_text_equal(a->unit, b->unit))
+	    !is_text_equal(a->unit, b->unit) || !is_text_equal(a->activates, b->activates))
 		return false;
 	for (size_t i = 0; i < a->n_owners; i++) {
 		if (a->owners[i].pid != b->owners[i].pid ||
+		    !is_text_equal(a->owners[i].program, b->owners[i].program) ||
 		    strcmp(a->owners[i].method, b->owners[i].method) != 0)
 			return false;
 	}
@@ -181,9 +238,10 @@ static void put_peers(struct text *t, const struct answer *a)
 
 		text_begin(t, "", TEXT_INDENT + 2);
 		text_putf(t, TEXT_FAINT, 0, "%lld with %s", (long long)p->count, p->address);
-		if (p->owner && p->owner->label)
-			text_putf(t, TEXT_FAINT, 1, "by %s (pid %lld)", p->owner->label,
-				  (long long)p->owner->pid);
+		if (p->owner && p->owner->label) {
+			text_put(t, TEXT_FAINT, 1, "by");
+			put_name(t, TEXT_FAINT, 1, p->owner);
+		}
 		text_end(t);
 	}
 }
@@ -196,7 +254,7 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 		text_end(t);
 		return;
 	}
-	text_putf(t, TEXT_PLAIN, 0, "nothing listens");
+	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
 	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
 		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
@@ -205,10 +263,64 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 	put_peers(t, a);
 }
 
+/* "10.88.0.2:80", "[fd00::2]:80", ":3128 of this machine", "pod/web, port 80". */
+static void describe_target(const struct answer_published *p, char *out, size_t size)
+{
+	const char *to = p->to_address;
+	char port[TEXT_SPAN_SIZE + 1] = ":";
+
+	text_span(&p->to_ports, port + 1);
+	if (p->to_port < 0)
+		port[0] = '\0';
+	if (p->is_to_here && !to)
+		snprintf(out, size, "%s%sof this machine", *port ? port + 1 : "", *port ? " " : "");
+	else if (to)
+		snprintf(out, size, strchr(to, ':') && !strchr(to, '/') ? "[%s]%s" : "%s%s", to,
+			 port);
+	else
+		snprintf(out, size, "%s", *port ? port : "?");
+}
+
+void text_published(struct text *t, const struct answer_published *p)
+{
+	const char *arrow = "->";
+	char target[320], ports[TEXT_SPAN_SIZE];
+
+	describe_target(p, target, sizeof(target));
+	if (p->address)
+		text_putf(t, TEXT_STRONG, 0, strchr(p->address, ':') ? "[%s]:%s/%s" : "%s:%s/%s",
+			  p->address, text_span(&p->ports, ports), p->protocol);
+	else
+		text_putf(t, TEXT_STRONG, 0, "%s/%s", text_span(&p->ports, ports), p->protocol);
+	text_put(t, TEXT_PLAIN, 1, arrow);
+	text_put(t, TEXT_PLAIN, 1, target);
+	if (p->container)
+		text_putf(t, TEXT_PLAIN, 1, "(container %s)", p->container);
+	text_putf(t, TEXT_PLAIN, 1, "by %s", p->by);
+	if (p->note)
+		text_putf(t, TEXT_NOTE, 0, ", %s", p->note);
+}
+
+static void put_published(struct text *t, const struct answer *a)
+{
+	for (size_t i = 0; i < a->n_published; i++) {
+		const struct answer_published *p = &a->published[i];
+
+		text_begin(t, i == 0 ? "published" : "", TEXT_INDENT);
+		text_published(t, p);
+		text_put(t, text_verdict_tone(p->judged.word), 3,
+			 verdict_word_name(p->judged.word));
+		text_end(t);
+		for (size_t k = 0; k < p->n_owners; k++)
+			put_owner(t, &p->owners[k]);
+	}
+}
+
 void text_residents(struct text *t, const struct answer *a)
 {
 	const char *label = "here";
 
+	put_published(t, a);
 	if (a->n_listeners == 0) {
 		put_quiet(t, a, a->tcp.word != VERDICT_UNKNOWN);
 		return;
@@ -236,8 +348,7 @@ static void put_holder(struct text *t, const char *label, const struct answer_ho
 						      : "connections",
 		  h->address);
 	if (h->owner)
-		text_putf(t, TEXT_PLAIN, 3, "%s (pid %lld)",
-			  h->owner->label ? h->owner->label : "?", (long long)h->owner->pid);
+		put_name(t, TEXT_PLAIN, 3, h->owner);
 	if (h->seconds_left >= 0)
 		text_putf(t, TEXT_PLAIN, 3, "%lld s left", (long long)h->seconds_left);
 	text_end(t);

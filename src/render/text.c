@@ -15,9 +15,9 @@ void text_init(struct text *t, struct str *out, const struct text_style *style)
 static const char *colour_of(enum text_tone tone)
 {
 	static const char *const colours[] = {
-		[TEXT_PLAIN] = NULL,        [TEXT_STRONG] = "\033[1m",  [TEXT_LABEL] = "\033[36m",
+		[TEXT_PLAIN] = NULL,        [TEXT_STRONG] = "\033[1m",  [TEXT_LABEL] = "\033[2m",
 		[TEXT_FAINT] = "\033[2m",   [TEXT_GOOD] = "\033[32m",   [TEXT_NOTE] = "\033[33m",
-		[TEXT_ALARM] = "\033[1;31m", [TEXT_QUIET] = "\033[34m",
+		[TEXT_ALARM] = "\033[1;31m", [TEXT_QUIET] = "\033[36m",
 	};
 
 	return colours[tone];
@@ -219,6 +219,7 @@ struct layout {
 	size_t n_columns;
 	size_t widths[MOST_COLUMNS];  /* 0 = dropped or empty */
 	bool is_cut[MOST_COLUMNS];    /* shortened: cells are wider */
+	size_t n_dropped;
 	bool is_flowing;              /* hopelessly too wide: cells follow each other, unaligned */
 };
 
@@ -259,6 +260,7 @@ static bool drop_column(struct layout *l)
 	if (next == l->n_columns)
 		return false;
 	l->widths[next] = 0;
+	l->n_dropped++;
 	return true;
 }
 
@@ -361,9 +363,9 @@ static void put_heads(struct text *t, const struct layout *l)
 	put_row(t, row, l);
 }
 
-void text_table(struct text *t, const char *label, size_t indent,
-		const struct text_column *columns, const struct text_cell *cells, size_t n_rows,
-		size_t n_columns)
+size_t text_table(struct text *t, const char *label, size_t indent,
+		  const struct text_column *columns, const struct text_cell *cells, size_t n_rows,
+		  size_t n_columns)
 {
 	struct layout l = {.columns = columns, .n_columns = MIN_OF(n_columns, MOST_COLUMNS)};
 	bool has_heads = n_columns > 0 && columns[0].head;
@@ -380,4 +382,5 @@ void text_table(struct text *t, const char *label, size_t indent,
 			t->indent = indent + (has_heads ? 4 : 2);
 		put_row(t, cells + i * n_columns, &l);
 	}
+	return l.n_dropped;
 }

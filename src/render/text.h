@@ -87,8 +87,8 @@ struct text_column {
  * A table: `n_rows` x `n_columns` cells, row by row, padded to the widest cell of a column, two
  * blanks between columns, from column `indent` on; `label` labels the first row. In a pipe nothing
  * is left out. On a terminal that is too narrow columns are dropped, then shortened (with an
- * ellipsis); what is still too wide continues below, indented.
+ * ellipsis); what is still too wide continues below, indented. Returns how many were dropped.
  */
-void text_table(struct text *t, const char *label, size_t indent,
-		const struct text_column *columns, const struct text_cell *cells, size_t n_rows,
-		size_t n_columns);
+size_t text_table(struct text *t, const char *label, size_t indent,
+		  const struct text_column *columns, const struct text_cell *cells, size_t n_rows,
+		  size_t n_columns);

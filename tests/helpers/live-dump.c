@@ -7,10 +7,12 @@
  *     -p owners of connections     -A holders of every namespace    -H berth's own namespace only
  *     -n NAME one namespace        -4 -6 one family
  *
- * Line kinds: "socket", "owner" (of the socket above), "gap", "namespace", "rules", "looked".
+ * Line kinds: "socket", "owner" (of the socket above), "published" (print-published.h), "container",
+ * "gap", "namespace", "rules", "looked".
  * Foreign bytes are escaped. Exit 0, 2 for bad usage, 4 when nothing could be told.
  */
 #include "base/str.h"
+#include "helpers/print-published.h"
 #include "live/source.h"
 
 #include <stdio.h>
@@ -55,6 +57,7 @@ static void print_owner(const struct live_owner *o)
 	put("user", p->user);
 	put("unit", p->unit);
 	put("container", p->container);
+	put("login", p->login);
 	put("directory", p->directory);
 	if (p->started != LIVE_TIME_NONE)
 		printf(" started=%lld", (long long)(p->started / 1000000));
@@ -85,6 +88,9 @@ static void print_socket(const struct live_socket *s)
 	printf(" cgroup=%llu", (unsigned long long)s->cgroup_id);
 	put("unit", s->unit);
 	put("container", s->container);
+	put("activates", s->activates);
+	for (size_t i = 0; s->starts && s->starts[i]; i++)
+		put("starts", s->starts[i]);
 	put("ns", s->ns->name);
 	printf(" search=%s\n", live_search_name(s->owners_search));
 	for (size_t i = 0; i < s->n_owners; i++)
@@ -106,6 +112,17 @@ static void print_snapshot(const struct live_snapshot *s)
 	       s->rules.ephemeral.last, s->rules.unprivileged_start, s->rules.n_reserved);
 	for (size_t i = 0; i < s->n_sockets; i++)
 		print_socket(&s->sockets[i]);
+	for (size_t i = 0; i < s->n_published; i++) {
+		printf("published ");
+		print_published(&s->published[i]);
+	}
+	for (size_t i = 0; i < s->n_containers; i++) {
+		printf("container id=%s", s->containers[i].id);
+		put("name", s->containers[i].name);
+		put("image", s->containers[i].image);
+		put("runtime", s->containers[i].runtime);
+		putchar('\n');
+	}
 	for (size_t i = 0; i < s->n_gaps; i++) {
 		const struct live_gap *g = &s->gaps[i];
 

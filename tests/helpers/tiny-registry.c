@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "registry/builder.h"
+#include "registry/diff.h"
 #include "registry/etc-services.h"
 #include "registry/search.h"
 
@@ -75,6 +76,17 @@ static const struct known_use tiny_uses[] = {
 	 .protocol = TRANSPORT_UDP},
 };
 
+static const struct history_entry tiny_history[] = {
+	{HISTORY_RENAMED, "2018-11-05", "2014-07-09", "2018-12-01", "older", "nppmp", 3476, 3476,
+	 true, TRANSPORT_TCP, REGISTRY_ASSIGNED, REGISTRY_ASSIGNED},
+	{HISTORY_STATUS, "2025-02-13", "2022-07-18", "2026-08", "old", NULL, 2, 2, true,
+	 TRANSPORT_TCP, REGISTRY_ASSIGNED, REGISTRY_RESERVED},
+	{HISTORY_ADDED, NULL, "2014-07-09", "2018-12-01", NULL, "wide", 3400, 4299, false,
+	 TRANSPORT_TCP, REGISTRY_NONE, REGISTRY_ASSIGNED},
+	{HISTORY_RE_DATED, "2020-01-01", "2018-12-01", "2022-07-18", "nppmp", "nppmp", 3476, 3476,
+	 true, TRANSPORT_TCP, REGISTRY_ASSIGNED, REGISTRY_ASSIGNED},
+};
+
 static void must(int result)
 {
 	if (result != 0)
@@ -84,14 +96,27 @@ static void must(int result)
 void tiny_registry_make(struct str *out)
 {
 	const struct registry_source source = {
-		.source = "tiny", .names_as_of = "2026-08", .details_as_of = "2015-07-24"};
+		.source = "tiny",
+		.names_as_of = "2026-08",
+		.details_as_of = "2015-07-24",
+		.url = "https://localhost/",
+		.etag = "\"1\"",
+		.is_exact = true,
+	};
 	struct registry_builder *b = registry_builder_new();
 
 	if (!b)
 		abort();
 	registry_builder_source(b, &source);
-	for (size_t i = 0; i < N_ELEMENTS(tiny_rows); i++)
+	for (size_t i = 0; i < N_ELEMENTS(tiny_rows); i++) {
 		must(registry_builder_row(b, &tiny_rows[i]));
+		if (!tiny_rows[i].organization)
+			continue;
+		must(registry_builder_raw(b, IANA_ASSIGNEE, "[A_Person_2]"));
+		must(registry_builder_raw(b, IANA_CONTACT, ""));
+	}
+	for (size_t i = 0; i < N_ELEMENTS(tiny_history); i++)
+		must(registry_builder_history(b, &tiny_history[i]));
 	for (size_t i = 0; i < N_ELEMENTS(tiny_uses); i++)
 		must(registry_builder_use(b, &tiny_uses[i]));
 	must(registry_builder_finish(b, out));
@@ -194,6 +219,55 @@ static uint64_t sum_search(const struct registry *r)
 	return total;
 }
 
+static uint64_t sum_history(const struct registry *r, uint16_t port)
+{
+	uint32_t cursor = 0, steps = 0;
+	struct history_entry entry;
+	uint64_t total = 0;
+
+	while (steps++ < 100 && history_next(r, port, &cursor, &entry)) {
+		total = sum(sum(total, entry.name_before), entry.name_after);
+		total = sum(sum(total, entry.date), history_kind_name(entry.kind));
+		total = sum(total, registry_status_name(entry.status_after));
+	}
+	return total;
+}
+
+static uint64_t sum_cells(const struct registry *r, uint32_t id)
+{
+	struct registry_row row;
+	struct str cell = {0};
+	uint64_t total = 0;
+
+	for (unsigned int i = 0; registry_row(r, id, &row) == 0 && i < N_IANA_COLUMNS; i++) {
+		str_clear(&cell);
+		iana_cell(r, id, &row, (enum iana_column)i, &cell);
+		total = sum(total, str_text(&cell));
+	}
+	str_fini(&cell);
+	return total;
+}
+
+/* Against itself, row by row: of a damaged registry nothing is known but that it ends. */
+static uint64_t sum_diff(const struct registry *r)
+{
+	struct arena arena = {0};
+	struct diff diff = {0};
+	uint64_t total = 0;
+
+	if (registry_n_rows(r) <= 512 && diff_registries(r, r, &arena, &diff) == 0) {
+		for (size_t i = 0; i < diff.n; i++) {
+			struct history_entry entry;
+
+			diff_entry(r, r, &diff.changes[i], &entry);
+			total = sum(sum(total, entry.name_before), entry.date);
+			total += diff_is_history(r, r, &diff.changes[i]);
+		}
+	}
+	arena_fini(&arena);
+	return total;
+}
+
 uint64_t tiny_registry_walk(const struct registry *r, uint32_t step)
 {
 	struct registry_source source = registry_source(r);
@@ -202,7 +276,7 @@ uint64_t tiny_registry_walk(const struct registry *r, uint32_t step)
 	struct known_use use;
 
 	for (uint32_t i = 0; i < MIN_OF(registry_n_rows(r), 4096U) + 1; i++)
-		total = total * 31 + sum_row(r, i);
+		total = total * 31 + sum_row(r, i) + sum_cells(r, i);
 	for (uint32_t i = 0; i < MIN_OF(registry_n_names(r), 4096U) + 1; i++)
 		total = sum(total, registry_name_at(r, i, NULL));
 	for (uint32_t i = 0; i < MIN_OF(known_use_count(r), 4096U); i++)
@@ -210,10 +284,11 @@ uint64_t tiny_registry_walk(const struct registry *r, uint32_t step)
 	for (uint32_t port = 0; port <= UINT16_MAX; port += step) {
 		for (unsigned int t = 0; t < N_TRANSPORTS; t++)
 			total = total * 31 + sum_port(r, (uint16_t)port, (enum transport)t);
+		total += sum_history(r, (uint16_t)port);
 	}
 	for (unsigned int range = 0; range < N_REGISTRY_RANGES; range++)
 		total += registry_counts(r, (enum registry_range)range).n_named;
 	if (step == 1 && etc_services_write(r, count, &total, &counts) == 0)
 		total += counts.n_lines;
-	return total + sum_search(r);
+	return total + sum_search(r) + sum_diff(r);
 }

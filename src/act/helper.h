@@ -1,0 +1,24 @@
+/*
+ * Helper: runs a program of berth's own that needs libraries which berth itself is not linked with.
+ *
+ * Helpers are berth's: they are looked for beside berth's own program (the build tree), in
+ * ../libexec/berth seen from there, and at the compiled place; nowhere in PATH.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "base/str.h"
+
+/* How a helper ended. */
+struct helper_end {
+	int status; /* as waitpid(2) gives it */
+};
+
+/*
+ * Run helper `name` with `arguments` (NULL-terminated, without the name), standard input from
+ * `input_fd` (-1 = nothing) and standard error shared; gather at most `limit` bytes of its standard
+ * output in `out`. Returns 0 when it ran and ended; -ENOENT when there is no such helper; -EFBIG
+ * when it wrote more (it is ended then); or another negative errno.
+ */
+int helper_run(const char *name, const char *const *arguments, int input_fd, size_t limit,
+	       struct str *out, struct helper_end *end) BERTH_MUST_CHECK;

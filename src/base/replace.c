@@ -1,0 +1,176 @@
+#include "base/replace.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Make every directory of `path`, which is written to and back again. */
+static int make_each(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		struct stat st;
+		int error = 0;
+
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			error = errno;
+		/* A read-only parent that is there already is no obstacle. */
+		if (error != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			error = 0;
+		*slash = '/';
+		if (error != 0)
+			return -error;
+	}
+	return 0;
+}
+
+static int make_directories(const char *path)
+{
+	char *copy = strdup(path);
+	int r = copy ? make_each(copy) : -ENOMEM;
+
+	free(copy);
+	return r;
+}
+
+static int lock(const char *path, struct replace *r, void (*wait)(void *context), void *context)
+{
+	/* Never removed: a writer that waits holds the file that the next one must find. */
+	r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0644);
+	if (r->lock_fd < 0)
+		return -errno;
+	if (flock(r->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return -errno;
+	r->has_waited = true;
+	if (wait)
+		wait(context);
+	while (flock(r->lock_fd, LOCK_EX) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+static int append(const char *path, const char *suffix, char **out)
+{
+	char *joined = NULL;
+
+	if (asprintf(&joined, "%s%s", path, suffix) < 0)
+		return -ENOMEM;
+	*out = joined;
+	return 0;
+}
+
+int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
+		  void *context)
+{
+	struct replace r = {.path = strdup(path), .lock_fd = -1};
+	char *path_lock = NULL;
+	int error = r.path ? make_directories(path) : -ENOMEM;
+
+	if (error == 0)
+		error = append(path, ".new", &r.path_new);
+	if (error == 0)
+		error = append(path, ".lock", &path_lock);
+	if (error == 0)
+		error = lock(path_lock, &r, wait, context);
+	free(path_lock);
+	if (error < 0) {
+		replace_fini(&r);
+		return error;
+	}
+	*out = r;
+	return 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, bytes, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		bytes += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* The directory is where the new name lives. */
+static int sync_directory(const char *path)
+{
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int r = copy ? 0 : -ENOMEM;
+
+	free(copy);
+	if (r == 0 && (fd < 0 || (fsync(fd) < 0 && errno != EINVAL)))
+		r = -errno;
+	fd_close(fd);
+	return r;
+}
+
+static int set_time(int fd, long modified_ns)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = modified_ns}};
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return -1;
+	times[1].tv_sec = now.tv_sec;
+	return futimens(fd, times);
+}
+
+static int write_new(const char *path, const void *bytes, size_t n, long modified_ns)
+{
+	BERTH_CLEANUP(fd_closep) int fd = -1;
+	int r;
+
+	unlink(path); /* of a writer that died; a fresh file has no other readers or links */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, bytes, n);
+	if (r == 0 && fchmod(fd, 0644) < 0)
+		r = -errno;
+	if (r == 0 && set_time(fd, modified_ns) < 0)
+		r = -errno;
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	return r;
+}
+
+int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
+{
+	int error = write_new(r->path_new, bytes, n, modified_ns);
+
+	if (error == 0 && rename(r->path_new, r->path) < 0)
+		error = -errno;
+	if (error < 0) {
+		unlink(r->path_new);
+		return error;
+	}
+	return sync_directory(r->path);
+}
+
+void replace_fini(struct replace *r)
+{
+	fd_close(r->lock_fd);
+	free(r->path);
+	free(r->path_new);
+	*r = (struct replace){.lock_fd = -1};
+}

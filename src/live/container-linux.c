@@ -1,0 +1,223 @@
+#include "live/container-linux.h"
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "live/container-state.h"
+#include "live/proc-linux.h"
+#include "live/proxy.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_STATE = 4 * 1024 * 1024, MOST_STORAGE = 32 * 1024 * 1024, ID_LENGTH = 64 };
+enum { MOST_ARGUMENTS = 16 * 1024 };
+
+void containers_add(struct container_list *l, const char *id, uint32_t monitor)
+{
+	struct live_container *slot;
+	uint32_t *number;
+
+	if (!id)
+		return;
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcmp(l->items[i].id, id) == 0) {
+			if (l->monitors[i] == 0)
+				l->monitors[i] = monitor;
+			return;
+		}
+	}
+	number = ARENA_PUSH(l->arena, l->monitors, l->n_monitors, l->monitors_capacity);
+	slot = number ? ARENA_PUSH(l->arena, l->items, l->n, l->capacity) : NULL;
+	if (!slot)
+		return;
+	*number = monitor;
+	slot->id = id;
+}
+
+void containers_add_process(struct container_list *l, const struct live_process *p)
+{
+	uint32_t monitor = 0;
+
+	if (p->program && strcmp(p->program, "conmon") == 0) {
+		containers_add(l, proxy_option(p->command, "-c", "--cid"), p->pid);
+		return;
+	}
+	for (size_t i = 0; i < p->n_parents && monitor == 0; i++) {
+		if (p->parents[i].program && strcmp(p->parents[i].program, "conmon") == 0)
+			monitor = p->parents[i].pid;
+	}
+	containers_add(l, p->container, monitor);
+}
+
+/* Ids become parts of paths. */
+static bool is_id(const char *id)
+{
+	return strlen(id) == ID_LENGTH && strspn(id, "0123456789abcdef") == ID_LENGTH;
+}
+
+/* --- state files ----------------------------------------------------------------------------- */
+
+typedef bool (*read_fn)(const char *bytes, size_t n, struct arena *arena,
+			struct live_container *out);
+
+static bool read_state(struct container_list *l, const char *path, read_fn read,
+		       struct live_container *c)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	bool is_read;
+
+	if (fd_slurp_at(AT_FDCWD, path, MOST_STATE, &bytes, &n) < 0)
+		return false;
+	is_read = read(bytes, n, l->arena, c);
+	free(bytes);
+	return is_read;
+}
+
+/* All containers of a storage stand in one file, which is read once. */
+static bool read_storage(struct container_list *l, const char *path, struct live_container *c)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+
+	if (!l->storage_path || strcmp(l->storage_path, path) != 0) {
+		l->storage_path = arena_strdup(l->arena, path);
+		l->storage = NULL;
+		l->n_storage = 0;
+		if (fd_slurp_at(AT_FDCWD, path, MOST_STORAGE, &bytes, &n) == 0) {
+			l->storage = arena_strndup(l->arena, bytes, n);
+			l->n_storage = l->storage ? strlen(l->storage) : 0;
+			free(bytes);
+		}
+	}
+	return l->storage && strstr(l->storage, c->id) &&
+	       container_state_storage(l->storage, l->n_storage, l->arena, c);
+}
+
+static bool read_docker(struct container_list *l, struct live_container *c)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "/var/lib/docker/containers/%s/config.v2.json", c->id);
+	return read_state(l, path, container_state_docker, c);
+}
+
+/* "BUNDLE/../../containers.json", and the one of short-lived containers beside it. */
+static bool read_storage_of(struct container_list *l, const char *directory,
+			    struct live_container *c)
+{
+	static const char *const names[] = {"containers.json", "volatile-containers.json"};
+	char path[1024];
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		if (read_storage(l, path, c))
+			return true;
+	}
+	return false;
+}
+
+static bool read_podman(struct container_list *l, struct live_container *c)
+{
+	static const char *const drivers[] = {"overlay", "vfs", "btrfs", "zfs"};
+	char directory[96];
+
+	for (size_t i = 0; i < N_ELEMENTS(drivers); i++) {
+		snprintf(directory, sizeof(directory), "/var/lib/containers/storage/%s-containers",
+			 drivers[i]);
+		if (read_storage_of(l, directory, c))
+			return true;
+	}
+	return false;
+}
+
+static bool read_crio(struct container_list *l, struct live_container *c)
+{
+	char path[192];
+
+	snprintf(path, sizeof(path),
+		 "/run/containers/storage/overlay-containers/%s/userdata/config.json", c->id);
+	return read_state(l, path, container_state_bundle, c);
+}
+
+/* Each of containerd's own namespaces has its bundles. */
+static bool read_containerd(struct container_list *l, struct live_container *c)
+{
+	static const char root[] = "/run/containerd/io.containerd.runtime.v2.task";
+	DIR *dir = opendir(root);
+	struct dirent *entry;
+	bool is_read = false;
+	char path[512];
+
+	while (dir && !is_read && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%.200s/%s/config.json", root, entry->d_name,
+			 c->id);
+		is_read = read_state(l, path, container_state_bundle, c);
+	}
+	if (dir)
+		closedir(dir);
+	return is_read;
+}
+
+/* --- monitors -------------------------------------------------------------------------------- */
+
+/* conmon ... -c ID ... -n NAME ... -b BUNDLE; what it says of another container is not used. */
+static void ask_monitor(struct container_list *l, uint32_t monitor, struct live_container *c)
+{
+	char path[32], bytes[MOST_ARGUMENTS], bundle[1024];
+	const char *const *command;
+	const char *id, *at;
+	char *slash;
+	long n;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", monitor);
+	n = monitor ? fd_read_file_at(AT_FDCWD, path, bytes, sizeof(bytes), NULL) : 0;
+	command = n > 0 ? proc_split_command(l->arena, bytes, (size_t)n) : NULL;
+	id = command ? proxy_option(command, "-c", "--cid") : NULL;
+	if (!id || strcmp(id, c->id) != 0)
+		return;
+	at = proxy_option(command, "-b", "--bundle");
+	if (at && at[0] == '/' && strlen(at) < sizeof(bundle)) {
+		snprintf(bundle, sizeof(bundle), "%s", at);
+		for (int i = 0; i < 2 && (slash = strrchr(bundle, '/')) != NULL; i++)
+			*slash = '\0';
+		(void)!read_storage_of(l, bundle, c);
+	}
+	if (!c->name)
+		c->name = proxy_option(command, "-n", "--name");
+}
+
+static int compare(const void *a, const void *b)
+{
+	return live_container_compare(a, b);
+}
+
+void containers_read(struct container_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct live_container *c = &l->items[i];
+
+		if (!is_id(c->id))
+			continue;
+		ask_monitor(l, l->monitors[i], c);
+		if (!c->image)
+			(void)!(read_docker(l, c) || read_podman(l, c) || read_containerd(l, c) ||
+				read_crio(l, c));
+	}
+	if (l->n > 1)
+		qsort(l->items, l->n, sizeof(*l->items), compare);
+}
+
+bool containers_is_named(struct arena *arena, const char *id, const char *name)
+{
+	struct container_list l = {.arena = arena};
+
+	containers_add(&l, id, 0);
+	containers_read(&l);
+	return l.n > 0 && l.items[0].name && strcmp(l.items[0].name, name) == 0;
+}
