@@ -130,9 +130,9 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 	twin = s->state == LIVE_TIME_WAIT ? NUMBER_MAP_NONE : find_mptcp(l, x, s);
 	if (twin == NUMBER_MAP_NONE)
 		return true;
-	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
 	if (s->transport != TRANSPORT_MPTCP && s->transport != TRANSPORT_TCP)
 		return true;
+	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
 	if (s->transport == TRANSPORT_MPTCP &&
 	    (twin == i || s->state != LIVE_LISTENER || is_portless(&l->items[twin])))
 		return true;
