@@ -232,6 +232,9 @@ static void order_private(struct reply *r, const char *spec)
 		pthread_barrier_wait(&t.ready);
 	else
 		refuse(r, "thread", error);
+	pthread_barrier_destroy(&t.ready); /* waits until the thread is through */
+	if (error == 0 && strncmp(r->text, "no", 2) == 0)
+		pthread_join(thread, NULL); /* its table goes with it */
 }
 
 static void order_connect(struct reply *r, int fd, char *to)

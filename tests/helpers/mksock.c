@@ -155,6 +155,7 @@ static void open_in_thread(struct sock *s)
 	if (pthread_create(&thread, NULL, hold_privately, &t) != 0)
 		die(4, "%s: no thread", s->text);
 	pthread_barrier_wait(&t.ready);
+	pthread_barrier_destroy(&t.ready); /* waits until the thread is through */
 }
 
 static void make(struct sock *s)

@@ -164,7 +164,7 @@ def run_inside(name):
         print(f"skip {name}: {reason}")
         return LEFT_OUT
     except (AssertionError, OSError, subprocess.CalledProcessError, KeyError, IndexError,
-            ValueError) as error:
+            TypeError, ValueError) as error:
         print(f"FAIL {name}: {type(error).__name__}: {error}")
         return 1
     print(f"ok   {name}")
@@ -174,7 +174,9 @@ def run_inside(name):
 def start_inside(arguments, label, **options):
     """This program once more with `arguments`, as process 1 of fresh namespaces. Its control groups
     are those of `label`: remove_groups(label) when it has ended."""
-    command = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+    # However this program ends, that one does, and with it everything in its PID namespace.
+    command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount",
+               "--pid", "--fork", "--kill-child", "--mount-proc",
                sys.executable, os.path.abspath(sys.argv[0]), *arguments]
     environment = dict(os.environ, BERTH_TEST_GROUP=label)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **options)
