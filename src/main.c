@@ -26,12 +26,15 @@
  *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         units                      systemd's socket units: what the files say, where they are
+ *         published addresses        host ports that lead elsewhere; the addresses of a namespace
+ *         nat nat-rules nat-decode nat-expr nat-xt nat-box   the rules that lead them there
+ *         proxy container container-state json-scan   proxies and containers, as their files say
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
- *         answer-parts -world -live -lists -history   its parts, from both
+ *         answer-parts -world -live -lists -history -published   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
  *     render/    4. its faces
