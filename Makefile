@@ -77,6 +77,7 @@ also = --also lint 'tests/lint/run $(BUILD)' \
 	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
+	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \
 	--also uses 'tests/lint/verify-uses-sample'
 
 lint: deps-full $(BUILD)/with-tests

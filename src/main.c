@@ -24,17 +24,18 @@
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
+ *         published nat addresses    host ports that lead elsewhere, and what is behind them
+ *         nat-decode -expr -xt -box -rules   rules of nf_tables, walked with ports for a packet
+ *         proxy container container-state json-scan   what arguments and state files tell
  *         units                      systemd's socket units: what the files say, where they are
- *         published addresses        host ports that lead elsewhere; the addresses of a namespace
- *         nat nat-rules nat-decode nat-expr nat-xt nat-box   the rules that lead them there
- *         proxy container container-state json-scan   proxies and containers, as their files say
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
- *         answer-parts -world -live -lists -history -published   its parts, from both
+ *         answer-parts -world -live -published -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
  *     render/    4. its faces

@@ -210,15 +210,13 @@ void json_skip(struct json *j)
 			break;
 		case '}':
 		case ']':
-			if (depth == 0)
-				return; /* not ours */
-			depth--;
-			j->at++;
-			break;
 		case ',':
 		case ':':
-			if (depth == 0)
+			if (depth == 0) { /* there is no value */
+				give_up(j);
 				return;
+			}
+			depth -= *j->at == '}' || *j->at == ']';
 			j->at++;
 			break;
 		default: /* a number, a word */

@@ -69,6 +69,12 @@ static size_t words_in(size_t n)
 	return (n + WORD - 1) / WORD;
 }
 
+/* Whether the words from `at` on can hold a key of `n` bytes. */
+static bool is_key(size_t at, size_t n)
+{
+	return at > 0 && n > 0 && n <= MOST_KEY && at + words_in(n) <= N_WORDS;
+}
+
 /* Put a field of `n` bytes into the words from `at` on. */
 static void load(struct part *p, size_t at, enum field field, size_t n)
 {
@@ -183,7 +189,9 @@ static bool match_protocol(struct nat_box *b, struct range r, bool is_not)
 
 static bool match_family(struct nat_box *b, struct range r, bool is_not)
 {
-	uint8_t family = r.from[0] == NFPROTO_IPV4 ? NAT_V4 : r.from[0] == NFPROTO_IPV6 ? NAT_V6 : 0;
+	uint8_t family = r.from[0] == NFPROTO_IPV4   ? NAT_V4
+			 : r.from[0] == NFPROTO_IPV6 ? NAT_V6
+						     : 0;
 
 	return nat_box_family(b, is_not ? (uint8_t)~family : family);
 }
@@ -291,7 +299,7 @@ static bool compare(struct part *p, struct nat_bytes in, struct nat_rules *rules
 	struct range r = {data.at, data.at, data.n};
 
 	memset(highest, 0xff, sizeof(highest));
-	if (at == 0 || at + words_in(data.n) > N_WORDS || data.n > MOST_KEY)
+	if (!is_key(at, data.n))
 		return nat_box_doubt(&p->box, "under further conditions"), true;
 	/* "Less than" is "not from here on", "at least" is "from here on". */
 	if (op == NFT_CMP_LT || op == NFT_CMP_GTE)
@@ -312,8 +320,7 @@ static bool compare_range(struct part *p, struct nat_bytes in, struct nat_rules 
 	struct nat_bytes from = nat_data(rules, nat_attribute(in, NFTA_RANGE_FROM_DATA), &none);
 	struct nat_bytes to = nat_data(rules, nat_attribute(in, NFTA_RANGE_TO_DATA), &none);
 
-	if (at == 0 || at + words_in(from.n) > N_WORDS || from.n != to.n ||
-	    p->words[at].length < from.n)
+	if (!is_key(at, from.n) || from.n != to.n || p->words[at].length < from.n)
 		return nat_box_doubt(&p->box, "under further conditions"), true;
 	return match_fields(p, at, (struct range){from.at, to.at, from.n}, op == NFT_RANGE_NEQ);
 }
@@ -409,7 +416,7 @@ static void load_ct(struct part *p, struct nat_bytes in)
 	     is_state ? FIELD_STATE : FIELD_UNKNOWN, 16);
 }
 
-/* A mask on an address stays a mask on an address; anything else done to a field is not followed. */
+/* A mask on an address stays one; anything else that is done to a field is not followed. */
 static void mask(struct part *p, struct nat_bytes in, struct nat_rules *rules)
 {
 	size_t from = word_of(nat_number(nat_attribute(in, NFTA_BITWISE_SREG), 0));
@@ -421,7 +428,7 @@ static void mask(struct part *p, struct nat_bytes in, struct nat_rules *rules)
 	bool is_plain = nat_number(nat_attribute(in, NFTA_BITWISE_OP), 0) == 0 && bits.n == n &&
 			flip.n == n;
 
-	if (n == 0 || n > MOST_KEY || from + words_in(n) > N_WORDS || to + words_in(n) > N_WORDS)
+	if (!is_key(from, n) || !is_key(to, n))
 		return;
 	for (size_t i = 0; is_plain && i < n; i++)
 		is_plain = flip.at[i] == 0;
@@ -447,10 +454,11 @@ static void mask(struct part *p, struct nat_bytes in, struct nat_rules *rules)
 static void swap_bytes(struct part *p, struct nat_bytes in)
 {
 	size_t at = word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_SREG), 0));
+	size_t to = word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_DREG), 0));
 	bool is_byte = at < N_WORDS && p->words[at].length == 1;
 
 	if (!is_byte) /* a single byte has no order */
-		load(p, word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_DREG), 0)), FIELD_UNKNOWN, 16);
+		load(p, to, FIELD_UNKNOWN, 16);
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
@@ -584,7 +592,7 @@ static void look_up(struct nat_run *run, struct nat_bytes in, struct nat_bytes r
 		for (size_t i = 0; i < s->n_elements; i++) {
 			const struct nat_element *e = &s->elements[i];
 
-			if (e->is_catchall || at + words_in(e->n_key) > N_WORDS ||
+			if (e->is_catchall || !is_key(at, e->n_key) ||
 			    !match_element(p, at, e, true))
 				return;
 		}
@@ -592,7 +600,7 @@ static void look_up(struct nat_run *run, struct nat_bytes in, struct nat_bytes r
 		return;
 	}
 	for (size_t i = 0; i < s->n_elements && *run->budget > 0; i++) {
-		if (at + words_in(s->elements[i].n_key) <= N_WORDS)
+		if (s->elements[i].is_catchall || is_key(at, s->elements[i].n_key))
 			follow_element(run, rest, p, &s->elements[i], at, nat_number(to, 0),
 				       to.n > 0, depth);
 		--*run->budget;
