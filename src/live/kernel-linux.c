@@ -43,7 +43,7 @@ struct finding {
 	const struct socket_list *list;
 	const bool *is_open;
 	const struct live_owner **found;
-	int *homes;  /* for each namespace: an open descriptor; -1 = not open, or nothing is open there */
+	int *homes;  /* a descriptor of each namespace in which something is open; otherwise -1 */
 	void *reply; /* REPLY_SIZE bytes */
 };
 

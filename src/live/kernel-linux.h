@@ -2,8 +2,8 @@
  * Kernel-owned sockets on Linux: the drivers of a network namespace are asked which ports they use.
  *
  * Asked only while a socket has no owner. A tunnel that is up on a port has the only socket there
- * can be on it, so its word is enough; what is only configured (lockd) counts when every process has
- * been looked into. What no driver claims stays unexplained: never a guess.
+ * can be on it, so its word is enough; what is only configured (lockd) counts when every process
+ * has been looked into. What no driver claims stays unexplained: never a guess.
  */
 #pragma once
 

@@ -91,7 +91,9 @@ static const char *read_text(const struct attributes *a, unsigned int type, stru
 	const struct nlattr *attr = a->by_type[type];
 	size_t n = attr ? strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)) : 0;
 
-	return n > 0 && n < LONGEST_LINE ? arena_strndup(arena, mnl_attr_get_payload(attr), n) : NULL;
+	if (n == 0 || n >= LONGEST_LINE)
+		return NULL;
+	return arena_strndup(arena, mnl_attr_get_payload(attr), n);
 }
 
 static bool is_flag(const struct attributes *a, unsigned int type)
@@ -112,8 +114,8 @@ static void push(struct kernel_ports *out, const struct kernel_port *port)
 
 /* --- links ----------------------------------------------------------------------------------- */
 
-/* include/uapi/linux/if_link.h; drivers/net/vxlan/vxlan_core.c opens IPv6 if its ends are, both with
- * collected metadata. */
+/* include/uapi/linux/if_link.h; drivers/net/vxlan/vxlan_core.c opens IPv6 if its ends are, and both
+ * families with collected metadata. */
 static void take_vxlan(const struct attributes *data, struct kernel_port *p)
 {
 	bool is_both = is_flag(data, IFLA_VXLAN_COLLECT_METADATA);

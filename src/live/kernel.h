@@ -2,10 +2,10 @@
  * Kernel: ports on which the kernel itself listens, and what says so. Pure: netlink messages and
  * lines of /proc in, records out.
  *
- * Tunnels make their sockets inside the kernel when they are set up; no process holds them. Evidence
- * is what their drivers tell of themselves: rtnetlink (vxlan, geneve, bareudp: IFLA_INFO_DATA) and
- * generic netlink (fou and gue, wireguard, l2tp, the listeners of MPTCP endpoints); for NFS
- * nfsd's portlist, for RxRPC its table of local endpoints (net/rxrpc/proc.c).
+ * Tunnels make their sockets inside the kernel when they are set up; no process holds them.
+ * Evidence is what their drivers tell of themselves: rtnetlink (vxlan, geneve, bareudp:
+ * IFLA_INFO_DATA) and generic netlink (fou and gue, wireguard, l2tp, the listeners of MPTCP
+ * endpoints); for NFS nfsd's portlist, for RxRPC its table of local endpoints (net/rxrpc/proc.c).
  */
 #pragma once
 
@@ -21,7 +21,7 @@ struct kernel_port {
 	bool has_address;    /* on this one only; otherwise on the wildcard */
 	struct address address;
 	uint16_t port;
-	int32_t link_ns; /* the network namespace of the socket, as the one asked calls it; -1 = that */
+	int32_t link_ns; /* the socket's network namespace as the one asked calls it; -1 = itself */
 };
 
 /* Bounds: of one namespace. */
@@ -47,9 +47,9 @@ enum kernel_talk {
 enum { N_KERNEL_TALKS = 5 };
 
 /*
- * Parse `n` bytes of a reply (aligned for a netlink header) to the dump with `sequence` from netlink
- * port `port_id`. Returns 0 (more is to come), 1 (complete), or a negative errno: what the kernel
- * said, -EINTR (not consistent: repeat it), -EBADMSG (malformed).
+ * Parse `n` bytes of a reply (aligned for a netlink header) to the dump with `sequence` from
+ * netlink port `port_id`. Returns 0 (more is to come), 1 (complete), or a negative errno: what the
+ * kernel said, -EINTR (not consistent: repeat it), -EBADMSG (malformed).
  */
 int kernel_parse(enum kernel_talk talk, const void *bytes, size_t n, uint32_t sequence,
 		 uint32_t port_id, struct kernel_ports *out) BERTH_MUST_CHECK;

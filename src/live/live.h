@@ -76,7 +76,7 @@ struct live_process {
 	live_time started;
 	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */
 	const char *container; /* container id of its cgroup; NULL = none */
-	const char *login;     /* whose login sessions hold its cgroup (user-UID.slice); NULL = none */
+	const char *login;     /* whose sessions its cgroup is in (user-UID.slice); NULL = none */
 	const struct live_parent *parents; /* its parent first, then upward; ends below pid 0 */
 	size_t n_parents;
 };
@@ -110,11 +110,11 @@ struct live_socket {
 	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
 	uint32_t expires_ms;    /* LIVE_TIME_WAIT: time left; 0 = not known */
 	uint64_t cgroup_id;     /* cgroup v2 of its maker; 0 = not known */
-	const char *unit;       /* unit of that cgroup, or the socket unit that systemd made it for */
+	const char *unit;       /* of that cgroup, or the socket unit for which systemd made it */
 	const char *container;  /* container id of that cgroup; NULL = none */
 	const char *activates;  /* the service that this socket unit starts ("ssh.service"; with
 	                           Accept=yes a template, "ssh@.service"); NULL = none, not known */
-	const char *const *starts; /* the command of its ExecStart=, NULL-terminated; NULL = not known */
+	const char *const *starts; /* its ExecStart=, cut up, NULL-terminated; NULL = not known */
 	const struct live_namespace *ns;
 	enum live_search owners_search;
 	const struct live_owner *owners; /* oldest process first */
@@ -137,13 +137,13 @@ struct live_published {
 	struct live_span ports; /* host ports */
 	bool has_to;            /* `to` is the address it leads to */
 	struct address to;
-	const char *to_name;    /* where it leads when that is no address of this system; NULL = none */
+	const char *to_name;    /* where it leads if that is no address of this system; NULL = none */
 	bool is_to_here;        /* it leads to another port of the same namespace */
-	struct live_span to_ports; /* as many as `ports`, one for each; or one for all; 0-0 = not known */
+	struct live_span to_ports; /* one for each of `ports`, or one for all; 0-0 = not known */
 	const char *by;         /* "nftables", "iptables-nft", "docker-proxy", "conmon", ... */
 	const char *container;  /* id of the container it leads to; NULL = not known */
 	const char *note;       /* conditions, for people: "from interface eth0"; NULL = none */
-	uint64_t via;           /* cookie of the host's socket that takes part; 0 = none: rules only */
+	uint64_t via;           /* cookie of the host's socket that takes part; 0 = none: rules */
 	uint64_t listener;      /* cookie of the listener behind it; 0 = not known */
 };
 

@@ -224,8 +224,8 @@ static void walk_group(struct search *s, const char *path, bool is_deep)
 	(void)!cgroups_each_pid(s->tools->cgroups, path, is_deep, look_into, s);
 }
 
-/* A socket unit's sockets are made in its own group, and held by the service or by the manager above:
- * its group is init.scope at the root of its tree. */
+/* A socket unit's sockets are made in its own group, and held by the service or by the manager,
+ * whose group is init.scope at the root of its tree. */
 static void walk_behind_socket_unit(struct search *s, const struct cgroup *group)
 {
 	static const char suffix[] = ".socket";
@@ -339,7 +339,8 @@ static void ask_kernel(struct search *s, const struct socket_list *list,
 		uint32_t at = number_map_find(&s->by_inode, list->items[i].inode);
 
 		is_open[i] = at != NUMBER_MAP_NONE && s->wanted[at].n_holds == 0 &&
-			     !s->wanted[at].kernel && owner_is_wanted(s->tools->request, &list->items[i]);
+			     !s->wanted[at].kernel &&
+			     owner_is_wanted(s->tools->request, &list->items[i]);
 	}
 	if (!is_open || !found ||
 	    kernel_find(s->tools->namespaces, s->tools->arena, list, is_open, certainty, found) < 0)

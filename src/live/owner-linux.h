@@ -30,10 +30,10 @@ struct owner_tools {
 bool owner_is_wanted(const struct live_request *request, const struct live_socket *s);
 
 /*
- * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and name the socket unit of
- * those that systemd holds (`unit`, `activates`, `starts`). Sockets that are left
- * without an owner get their gap from owner_explain(), not here. Returns 0 or -ENOMEM; `*n_denied`
- * counts the processes that berth may not look into.
+ * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and name the socket unit
+ * of those that systemd holds (`unit`, `activates`, `starts`). Sockets that are left without an
+ * owner get their gap from owner_explain(), not here. Returns 0 or -ENOMEM; `*n_denied` counts the
+ * processes that berth may not look into.
  */
 int owner_find(const struct owner_tools *tools, struct socket_list *list,
 	       uint32_t *n_denied) BERTH_MUST_CHECK;

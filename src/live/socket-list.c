@@ -43,7 +43,7 @@ static bool is_same_socket(const struct live_socket *s, const struct live_socket
 	return s->transport != TRANSPORT_MPTCP || is_half_of(s, twin);
 }
 
-/* The listener that the kernel makes for an MPTCP endpoint with a port shows its address and port on
+/* The listener that the kernel makes for an MPTCP endpoint with a port shows address and port on
  * its TCP half only (seen on Linux 6.18). */
 static bool is_portless(const struct live_socket *s)
 {
@@ -114,7 +114,8 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 		return true;
 	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
 	if (s->transport == TRANSPORT_MPTCP)
-		return twin == i || s->state != LIVE_LISTENER;
+		return twin == i || s->state != LIVE_LISTENER ||
+		       is_portless(&l->items[twin]);
 	if (s->transport != TRANSPORT_TCP)
 		return true;
 	if (!is_portless(&l->items[twin]) &&

@@ -95,7 +95,8 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 	text_put(t, TEXT_FAINT, 0, "started by");
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
-			  i == 0 ? "" : arrow(t), o->parents[i].program ? o->parents[i].program : "?",
+			  i == 0 ? "" : arrow(t),
+			  o->parents[i].program ? o->parents[i].program : "?",
 			  (long long)o->parents[i].pid);
 }
 
@@ -307,7 +308,8 @@ static void put_published(struct text *t, const struct answer *a)
 
 		text_begin(t, i == 0 ? "published" : "", TEXT_INDENT);
 		text_published(t, p);
-		text_put(t, text_verdict_tone(p->judged.word), 3, verdict_word_name(p->judged.word));
+		text_put(t, text_verdict_tone(p->judged.word), 3,
+			 verdict_word_name(p->judged.word));
 		text_end(t);
 		for (size_t k = 0; k < p->n_owners; k++)
 			put_owner(t, &p->owners[k]);

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	size_t size;
 
 	n -= n > 0;
-	/* Aligned as the kernel's replies are, and exact, so that a sanitizer sees what is behind. */
+	/* Aligned as the kernel's replies are, and exact: a sanitizer sees what is behind. */
 	size = n + (is_text ? 1 : 0);
 	aligned = malloc(size > 0 ? size : 1);
 	demand(aligned != NULL);

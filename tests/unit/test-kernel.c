@@ -316,7 +316,8 @@ static void test_messages(void **state BERTH_UNUSED)
 
 	link_of(&r, "0", "vxlan", IFF_UP, vxlan_4789);
 	assert_int_equal(kernel_parse(KERNEL_LINKS, r.bytes, r.n, SEQUENCE, PORT_ID, &ports), 0);
-	assert_int_equal(kernel_parse(KERNEL_LINKS, r.bytes, r.n, SEQUENCE + 1, PORT_ID, &ports), 0);
+	assert_int_equal(kernel_parse(KERNEL_LINKS, r.bytes, r.n, SEQUENCE + 1, PORT_ID, &ports),
+			 0);
 	assert_int_equal(ports.n, 1);
 	assert_int_equal(kernel_parse(KERNEL_LINKS, r.bytes, r.n - 4, SEQUENCE, PORT_ID, &ports),
 			 -EBADMSG);
@@ -345,14 +346,16 @@ static void test_lines(void **state BERTH_UNUSED)
 	struct kernel_ports nfsd = {.arena = &arena}, rxrpc = {.arena = &arena};
 	char told[512];
 
-	kernel_parse_nfsd("rdma 20049\ntcp 2049\nudp 2049\ntcp x\ntcp 65536\ntcp\n\nsctp 1\n", &nfsd);
+	kernel_parse_nfsd("rdma 20049\ntcp 2049\nudp 2049\ntcp x\ntcp 65536\ntcp\n\nsctp 1\n",
+			  &nfsd);
 	assert_string_equal(tell(&nfsd, told, sizeof(told)),
 			    "nfsd tcp 2049 v4 v6\nnfsd udp 2049 v4 v6");
 	kernel_parse_rxrpc("Proto Local                                           Use Act RxQ\n"
 			   "UDP   0.0.0.0:7001                                      1   1   0\n"
 			   "UDP   [::]:7003                                         1   1   0\n"
 			   "UDP   10.0.0.1:7004                                     1   1   0\n"
-			   "UDP   nonsense                                          1   1   0\nUDP\n",
+			   "UDP   nonsense                                          1   1   0\n"
+			   "UDP\n",
 			   &rxrpc);
 	assert_string_equal(tell(&rxrpc, told, sizeof(told)),
 			    "rxrpc udp 7001 v4\nrxrpc udp 7003 v6\nrxrpc udp 7004 v4 10.0.0.1");

@@ -38,7 +38,8 @@ static void test_listens(void **state BERTH_UNUSED)
 		{"a.socket", "[Socket]\r\n  ListenStream = 80  \r\n", "stream :::80?"},
 		{"a.socket", "[Socket]\nListenDatagram=127.0.0.1:53\nListenStream=[::1]:53\n",
 		 "dgram 127.0.0.1:53 stream ::1:53"},
-		{"a.socket", "[Socket]\nListenStream=[fe80::1]:80%%eth0\n", "stream fe80::1:80%eth0"},
+		{"a.socket", "[Socket]\nListenStream=[fe80::1]:80%%eth0\n",
+		 "stream fe80::1:80%eth0"},
 		{"a.socket", "[Socket]\nListenStream=[::ffff:1.2.3.4]:80\n", "stream 1.2.3.4:80"},
 		/* sections, comments, continued lines */
 		{"a.socket", "ListenStream=1\n[Unit]\nListenStream=2\n[Socket]\nListenStream=3\n"
@@ -47,7 +48,7 @@ static void test_listens(void **state BERTH_UNUSED)
 		{"a.socket", "[Socket]\n#ListenStream=1\n ;ListenStream=2\nListenStream=3\n",
 		 "stream :::3?"},
 		{"a.socket", "[Socket]\nListenStream=\\\n80\n", "stream :::80?"},
-		{"a.socket", "[Socket]\nListenStream=\\\n# aside\n ; another\n80\nListenStream=81\n",
+		{"a.socket", "[Socket]\nListenStream=\\\n# aside\n ; more\n80\nListenStream=81\n",
 		 "stream :::80? stream :::81?"},
 		{"a.socket", "[Socket]\nDescription=x\\\nListenStream=80\nListenStream=81\n",
 		 "stream :::81?"},
@@ -190,14 +191,14 @@ static void test_matches(void **state BERTH_UNUSED)
 		{"ListenStream=80", TRANSPORT_MPTCP, "::", 80, true, NULL, false, false},
 		{"ListenDatagram=80", TRANSPORT_UDP, "::", 80, true, NULL, false, true},
 		{"ListenDatagram=80", TRANSPORT_UDPLITE, "::", 80, true, NULL, false, false},
-		{"ListenDatagram=80\nSocketProtocol=udplite", TRANSPORT_UDPLITE, "::", 80, true, NULL,
-		 false, true},
+		{"ListenDatagram=80\nSocketProtocol=udplite", TRANSPORT_UDPLITE, "::", 80, true,
+		 NULL, false, true},
 		{"ListenDatagram=80\nSocketProtocol=udplite", TRANSPORT_UDP, "::", 80, true, NULL,
 		 false, false},
 		{"ListenStream=80\nSocketProtocol=mptcp", TRANSPORT_MPTCP, "::", 80, true, NULL,
 		 false, true},
-		{"ListenStream=80\nSocketProtocol=mptcp", TRANSPORT_TCP, "::", 80, true, NULL, false,
-		 true},
+		{"ListenStream=80\nSocketProtocol=mptcp", TRANSPORT_TCP, "::", 80, true, NULL,
+		 false, true},
 		{"ListenStream=80\nBindIPv6Only=both", TRANSPORT_TCP, "::", 80, false, NULL, false,
 		 false},
 		{"ListenStream=80\nBindIPv6Only=both", TRANSPORT_TCP, "::", 80, false, NULL, true,
@@ -268,7 +269,8 @@ static void test_bounds(void **state BERTH_UNUSED)
 	size_t n = (size_t)snprintf(text, sizeof(text), "[Socket]\n"), n_words = 0;
 
 	while (n + 32 < sizeof(text))
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "ListenStream=%zu\n", n % 60000 + 1);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "ListenStream=%zu\n",
+				      n % 60000 + 1);
 	assert_true(unit_read_socket(&u, text, n));
 	assert_int_equal(u.n_listens, UNITS_LISTENS_MAX);
 	n = (size_t)snprintf(text, sizeof(text), "[Service]\nExecStart=/bin/a");
