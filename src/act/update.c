@@ -231,7 +231,7 @@ static int take_table(const struct update_request *request, const struct update_
 {
 	struct registry_source source = {.source = "iana", .is_exact = true};
 	struct iana_error error = {0};
-	struct iana_table t;
+	struct iana_table t = {0};
 	int r = iana_table_read(&t, str_text(&got->bytes), got->bytes.length, &error);
 
 	if (r == -EBADMSG && error.line > 0)

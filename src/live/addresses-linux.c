@@ -71,8 +71,8 @@ static int converse(struct mnl_socket *netlink, void *buffer, struct reading *r)
 			continue;
 		if (n < 0)
 			return -errno;
-		more = mnl_cb_run(buffer, (size_t)n, 1, mnl_socket_get_portid(netlink), take_message,
-				  r);
+		more = mnl_cb_run(buffer, (size_t)n, 1, mnl_socket_get_portid(netlink),
+				  take_message, r);
 	}
 	return more < 0 ? -errno : 0;
 }

@@ -155,7 +155,8 @@ static bool read_containerd(struct container_list *l, struct live_container *c)
 	while (dir && !is_read && (entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%.200s/%s/config.json", root, entry->d_name, c->id);
+		snprintf(path, sizeof(path), "%s/%.200s/%s/config.json", root, entry->d_name,
+			 c->id);
 		is_read = read_state(l, path, container_state_bundle, c);
 	}
 	if (dir)

@@ -2,8 +2,8 @@
  * Containers: what is known of them by their ids: name, image, runtime.
  *
  * From the arguments of their monitors (conmon), which everybody may read, and from the state
- * files of Docker, Podman, CRI-O and containerd. Their API sockets are never spoken to: connecting to
- * one may start its service, and the files say the same.
+ * files of Docker, Podman, CRI-O and containerd. Their API sockets are never spoken to: connecting
+ * to one may start its service, and the files say the same.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ struct container_list {
 	size_t n_storage;
 };
 
-/* Add a container by its id, once. `monitor`: pid of its conmon; 0 = not known. NULL id: nothing. */
+/* Add a container by its id, once; NULL = none. `monitor`: pid of its conmon; 0 = not known. */
 void containers_add(struct container_list *l, const char *id, uint32_t monitor);
 
 /* The same for the container of a process, whose parents may know the monitor. */

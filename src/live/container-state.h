@@ -7,8 +7,8 @@
 #include "live/live.h"
 
 /*
- * Each fills what the file (`n` bytes) says of container `out->id` and leaves the rest; texts are in
- * `arena`. Returns whether it says anything.
+ * Each fills what the file (`n` bytes) says of container `out->id` and leaves the rest; texts are
+ * in `arena`. Returns whether it says anything.
  */
 
 /* Docker: containers/ID/config.v2.json. */

@@ -189,7 +189,9 @@ static bool match_protocol(struct nat_box *b, struct range r, bool is_not)
 
 static bool match_family(struct nat_box *b, struct range r, bool is_not)
 {
-	uint8_t family = r.from[0] == NFPROTO_IPV4 ? NAT_V4 : r.from[0] == NFPROTO_IPV6 ? NAT_V6 : 0;
+	uint8_t family = r.from[0] == NFPROTO_IPV4   ? NAT_V4
+			 : r.from[0] == NFPROTO_IPV6 ? NAT_V6
+						     : 0;
 
 	return nat_box_family(b, is_not ? (uint8_t)~family : family);
 }
@@ -414,7 +416,7 @@ static void load_ct(struct part *p, struct nat_bytes in)
 	     is_state ? FIELD_STATE : FIELD_UNKNOWN, 16);
 }
 
-/* A mask on an address stays a mask on an address; anything else done to a field is not followed. */
+/* A mask on an address stays one; anything else that is done to a field is not followed. */
 static void mask(struct part *p, struct nat_bytes in, struct nat_rules *rules)
 {
 	size_t from = word_of(nat_number(nat_attribute(in, NFTA_BITWISE_SREG), 0));
@@ -452,10 +454,11 @@ static void mask(struct part *p, struct nat_bytes in, struct nat_rules *rules)
 static void swap_bytes(struct part *p, struct nat_bytes in)
 {
 	size_t at = word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_SREG), 0));
+	size_t to = word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_DREG), 0));
 	bool is_byte = at < N_WORDS && p->words[at].length == 1;
 
 	if (!is_byte) /* a single byte has no order */
-		load(p, word_of(nat_number(nat_attribute(in, NFTA_BYTEORDER_DREG), 0)), FIELD_UNKNOWN, 16);
+		load(p, to, FIELD_UNKNOWN, 16);
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */

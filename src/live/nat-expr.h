@@ -13,7 +13,7 @@
 /* Where translated packets go. */
 struct nat_target {
 	uint8_t family;          /* of `address` */
-	bool has_address;        /* false: to this machine itself (redirect), or only the port changes */
+	bool has_address;        /* false: to this machine itself, or only the port changes */
 	bool is_redirect;
 	uint8_t address[16];
 	bool has_ports;          /* false: the port stays */

@@ -65,7 +65,7 @@ struct nat_set {
 	uint8_t family;
 	const char *table, *name;
 	bool is_interval, is_loaded, is_settled;
-	bool has_key_ends; /* ranges came as such; otherwise the mark of an end follows an interval */
+	bool has_key_ends; /* ranges came as such; otherwise marks of ends follow intervals */
 	struct nat_element *elements;
 	size_t n_elements, capacity;
 };

@@ -179,7 +179,8 @@ static bool read_pasta(const struct live_process *p, const struct live_socket *s
 		       struct arena *arena BERTH_UNUSED, struct live_published *out)
 {
 	bool is_tcp = transport_port_space(s->transport) == TRANSPORT_TCP;
-	const char *name = is_tcp ? "-t" : "-u", *long_name = is_tcp ? "--tcp-ports" : "--udp-ports";
+	const char *long_name = is_tcp ? "--tcp-ports" : "--udp-ports";
+	const char *name = is_tcp ? "-t" : "-u";
 	uint16_t to;
 
 	for (size_t i = 0; p->command[i]; i++) {

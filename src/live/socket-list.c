@@ -114,7 +114,8 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 		return true;
 	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
 	if (s->transport == TRANSPORT_MPTCP)
-		return twin == i || s->state != LIVE_LISTENER;
+		return twin == i || s->state != LIVE_LISTENER ||
+		       is_portless(&l->items[twin]);
 	if (s->transport != TRANSPORT_TCP)
 		return true;
 	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))

@@ -308,7 +308,8 @@ static void put_published(struct text *t, const struct answer *a)
 
 		text_begin(t, i == 0 ? "published" : "", TEXT_INDENT);
 		text_published(t, p);
-		text_put(t, text_verdict_tone(p->judged.word), 3, verdict_word_name(p->judged.word));
+		text_put(t, text_verdict_tone(p->judged.word), 3,
+			 verdict_word_name(p->judged.word));
 		text_end(t);
 		for (size_t k = 0; k < p->n_owners; k++)
 			put_owner(t, &p->owners[k]);

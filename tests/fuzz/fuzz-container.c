@@ -1,6 +1,6 @@
 /*
- * Fuzz target: the state files of container runtimes, and the scanner of JSON below them. What comes
- * out is text without NUL, and a scan always ends.
+ * Fuzz target: the state files of container runtimes, and the scanner of JSON below them. What
+ * comes out is text without NUL, and a scan always ends.
  */
 #include "live/container-state.h"
 

@@ -7,14 +7,26 @@
  * are any. Exit 0, 2 for bad usage or a file that cannot be read.
  */
 #include "base/fd.h"
+#include "base/str.h"
 #include "helpers/print-published.h"
 #include "live/nat-decode.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_ADDRESSES = 64, MOST_BYTES = 64 * 1024 * 1024 };
+
+static bool read_port(const char *text, uint16_t *out)
+{
+	uint64_t port;
+
+	if (str_parse_u64(text, strlen(text), UINT16_MAX, &port) < 0)
+		return false;
+	*out = (uint16_t)port;
+	return true;
+}
 
 int main(int argc, char **argv)
 {
@@ -29,10 +41,9 @@ int main(int argc, char **argv)
 	char *bytes = NULL;
 	size_t n = 0;
 
-	if (argc < 4 || argc > MOST_ADDRESSES)
+	if (argc < 4 || argc > MOST_ADDRESSES || !read_port(argv[2], &q.first) ||
+	    !read_port(argv[3], &q.last))
 		return 2;
-	q.first = (uint16_t)atoi(argv[2]);
-	q.last = (uint16_t)atoi(argv[3]);
 	for (int i = 4; i < argc; i++) {
 		if (address_parse(argv[i], &addresses[q.n_addresses++]) < 0)
 			return 2;

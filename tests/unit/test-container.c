@@ -42,7 +42,8 @@ static const struct {
 	{container_state_bundle,
 	 "{\"process\":{\"annotations\":{\"nerdctl/name\":\"no\"}},\"annotations\":"
 	 "{\"io.kubernetes.cri.sandbox-name\":\"cart-7\",\"io.kubernetes.cri.container-name\":"
-	 "\"cart\",\"io.kubernetes.cri.image-name\":\"nginx:2\"}}", "cart", "nginx:2", "containerd"},
+	 "\"cart\",\"io.kubernetes.cri.image-name\":\"nginx:2\"}}", "cart", "nginx:2",
+	 "containerd"},
 	{container_state_bundle,
 	 "{\"annotations\":{\"io.kubernetes.container.name\":\"c\",\"x\":3}}", "c", NULL, "cri-o"},
 	{container_state_bundle, "{\"annotations\":{}}", NULL, NULL, NULL},

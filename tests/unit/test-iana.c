@@ -265,7 +265,7 @@ static void test_table(void **state)
 	struct iana_error error = {0};
 	const char *reason = NULL;
 	struct registry_row row;
-	struct iana_table t;
+	struct iana_table t = {0};
 	struct registry r;
 
 	(void)state;

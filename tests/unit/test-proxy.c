@@ -105,8 +105,10 @@ static const char *const *split(const char *command, struct arena *arena)
 static const char *describe(const struct live_published *p, struct arena *arena)
 {
 	char address[ADDRESS_TEXT_SIZE];
-	const char *to = p->has_to ? address_format(&p->to, address) : p->to_name ? p->to_name : "?";
+	const char *to = p->to_name ? p->to_name : "?";
 
+	if (p->has_to)
+		to = address_format(&p->to, address);
 	return arena_printf(arena, "%s %s %u%s%s%s%s", p->by, to, p->to_ports.first,
 			    p->container ? " container=" : "", p->container ? p->container : "",
 			    p->note ? " note=" : "", p->note ? p->note : "");
