@@ -76,7 +76,7 @@ static void index_row(struct index *x, const struct live_socket *s, uint32_t i)
 {
 	if (s->cookie != 0)
 		number_map_set(&x->by_cookie, s->cookie, i);
-	if (s->transport != TRANSPORT_MPTCP)
+	if (s->transport != TRANSPORT_MPTCP || is_portless(s))
 		return;
 	if (s->inode != 0)
 		number_map_set(&x->mptcp_by_inode, s->inode, i);
@@ -118,8 +118,7 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 		       is_portless(&l->items[twin]);
 	if (s->transport != TRANSPORT_TCP)
 		return true;
-	if (!is_portless(&l->items[twin]) &&
-	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin])))
+	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))
 		return false;
 	s->transport = TRANSPORT_MPTCP;
 	return true;
