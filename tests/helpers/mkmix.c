@@ -366,6 +366,8 @@ static void order_fork(struct reply *r, int channel)
 {
 	pid_t pid = fork();
 
+	if (pid != 0)
+		close(channel);
 	if (pid < 0) {
 		refuse(r, "fork", errno);
 	} else if (pid == 0) {
@@ -521,6 +523,15 @@ static int send_with(int channel, const char *text, int fd)
 	return sendmsg(channel, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+/* Connections end at once: a TIME_WAIT would be there in the next mix. */
+static void abort_all(void)
+{
+	const struct linger now = {.l_onoff = 1};
+
+	for (size_t i = 0; i < self.n_entries; i++)
+		(void)!setsockopt(self.entries[i].fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
 /* The life of a process: until the conductor is gone. */
 static void serve(void)
 {
@@ -534,6 +545,7 @@ static void serve(void)
 		if (send_with(self.channel, reply.text, reply.fd) < 0)
 			break;
 	}
+	abort_all();
 	_exit(0);
 }
 
