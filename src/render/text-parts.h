@@ -15,7 +15,7 @@ void text_claimed(struct text *t, const struct answer *a);
 /* `known`: software that uses the port by default, with a short name for the evidence. */
 void text_known(struct text *t, const struct answer *a);
 
-/* `published` and `here`: what leads the port elsewhere; listeners and their owners, connections and
+/* `published` and `here`: what leads the port elsewhere; listeners, their owners, connections and
  * their far ends. */
 void text_residents(struct text *t, const struct answer *a);
 
