@@ -70,7 +70,7 @@ _berth()
 		words='services json jsonl csv'
 		;;
 	'update')
-		options=' --color --width --quiet --verbose --strict --from --force --cacert --registry --help --version'
+		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --help --version'
 		;;
 	'report')
 		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'

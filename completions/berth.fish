@@ -29,8 +29,8 @@ complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and ho
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
 complete -c berth -n '__berth_verb_is help' -x -a 'here find ranges export update report help version'
-complete -c berth -n '__berth_verb_is answer here find ranges export' -l json -d 'one JSON document'
-complete -c berth -n '__berth_verb_is answer here find ranges export' -l jsonl -d 'one JSON record a line'
+complete -c berth -n '__berth_verb_is answer here find ranges export update' -l json -d 'one JSON document'
+complete -c berth -n '__berth_verb_is answer here find ranges export update' -l jsonl -d 'one JSON record a line'
 complete -c berth -n '__berth_verb_is answer here find export' -l csv -d 'comma-separated values'
 complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
 complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'

@@ -24,6 +24,7 @@
 static const struct field_record *const records[] = {
 	&record_answer,        &record_here,      &record_ranges, &record_row, &record_found,
 	&record_here_listener, &record_published, &record_holder, &record_gap, &record_checked,
+	&record_update,
 };
 
 /* What an option or verb takes. */
@@ -199,7 +200,7 @@ static void print_verbs(const char *separator)
 		printf("%s%s", i == 1 ? "" : separator, verb_rows[i].name);
 }
 
-/* "--netns|--owners|-i": options with an argument, or only those without words or files to offer. */
+/* "--netns|--owners|-i": options with an argument, or only those that have nothing to offer. */
 static void print_options_with_argument(bool all, const char *separator)
 {
 	const char *lead = "";
@@ -383,7 +384,8 @@ static int zsh(void)
 {
 	printf("#compdef berth\n");
 	print_made_by("zsh");
-	printf("local verb word is_value state state_descr line\nlocal -a verbs\ntypeset -A opt_args\n\nverbs=(\n");
+	printf("local verb word is_value state state_descr line\nlocal -a verbs\n"
+	       "typeset -A opt_args\n\nverbs=(\n");
 	for (size_t i = 1; i < N_VERBS; i++) {
 		printf("\t'%s:", verb_rows[i].name);
 		zsh_text(verb_rows[i].summary);
@@ -463,7 +465,8 @@ static int fish(void)
 	printf("\n            set verb $word\n            break\n        end\n    end\n"
 	       "    contains -- $verb $argv\nend\n\ncomplete -c berth -f\n");
 	for (size_t i = 1; i < N_VERBS; i++) {
-		printf("complete -c berth -n '__berth_verb_is answer' -a %s -d ", verb_rows[i].name);
+		printf("complete -c berth -n '__berth_verb_is answer' -a %s -d ",
+		       verb_rows[i].name);
 		fish_text(verb_rows[i].summary);
 		putchar('\n');
 	}

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
 
 /* A path beside berth's own program: DIRECTORY/`middle``name`. */
@@ -94,7 +92,7 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 {
 	BERTH_CLEANUP(fd_closep) int read_fd = -1;
 	int pipe_fds[2], r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return -errno;

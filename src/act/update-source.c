@@ -156,16 +156,15 @@ static int read_all(int fd, struct str *out)
 	return n < 0 ? (int)n : 0;
 }
 
-static enum update_got get_file(const char *path, struct update_table *out)
+static enum update_got read_file(int fd, const char *path, struct update_table *out)
 {
 	static const char *const arguments[] = {"xml", NULL};
-	BERTH_CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char head[256];
 	struct stat st;
 	ssize_t n;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(out, UPDATE_GOT_REFUSED, "%s: not a regular file", path);
@@ -181,6 +180,19 @@ static enum update_got get_file(const char *path, struct update_table *out)
 			    IANA_MAX_FILE >> 20);
 	return r < 0 ? fail(out, UPDATE_GOT_FAILED, "%s: %s", path, strerror(-r))
 		     : UPDATE_GOT_TABLE;
+}
+
+static enum update_got get_file(const char *path, struct update_table *out)
+{
+	/* O_NONBLOCK: opening a FIFO by mistake must not wait for its writer. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	enum update_got got;
+
+	if (fd < 0)
+		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(errno));
+	got = read_file(fd, path, out);
+	fd_close(fd);
+	return got;
 }
 
 enum update_got update_source_get(const char *from, const char *etag, const char *cacert,

@@ -89,7 +89,8 @@ static int check_table(const struct update_request *request, const struct iana_t
 	if (has_shrunk(old_portless, t->n_portless))
 		return fail(u, UPDATE_REFUSED,
 			    "%s: %zu names without a port where %zu are there: more than 10 %% "
-			    "fewer; --force takes it all the same", from, t->n_portless, old_portless);
+			    "fewer; --force takes it all the same", from, t->n_portless,
+			    old_portless);
 	return 0;
 }
 
@@ -230,7 +231,7 @@ static int take_table(const struct update_request *request, const struct update_
 {
 	struct registry_source source = {.source = "iana", .is_exact = true};
 	struct iana_error error = {0};
-	struct iana_table t;
+	struct iana_table t = {0};
 	int r = iana_table_read(&t, str_text(&got->bytes), got->bytes.length, &error);
 
 	if (r == -EBADMSG && error.line > 0)

@@ -58,11 +58,24 @@ static const char *const *names_of_service(const struct live_socket *s, struct a
 	return identify_process(&service, arena);
 }
 
+/* "vxlan" of "vxlan vx0". */
+static const char *const *names_of_driver(const char *kernel, struct arena *arena)
+{
+	const char **names = arena_calloc(arena, 2, sizeof(*names));
+
+	if (names && kernel)
+		names[0] = arena_strndup(arena, kernel, strcspn(kernel, " "));
+	return names;
+}
+
 static void add_names(const struct live_socket *s, struct names *names, struct arena *arena)
 {
 	for (size_t i = 0; i < s->n_owners; i++) {
-		if (s->owners[i].process)
-			add_list(identify_process(s->owners[i].process, arena), names, arena);
+		const struct live_owner *o = &s->owners[i];
+
+		add_list(o->process ? identify_process(o->process, arena)
+				    : names_of_driver(o->kernel, arena),
+			 names, arena);
 	}
 	add_list(names_of_service(s, arena), names, arena);
 }

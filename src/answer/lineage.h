@@ -17,8 +17,8 @@ struct lineage {
 };
 
 /*
- * Fill `*out` from the parents of `p`; strings are those of `p` or in `arena`. Returns whether there
- * is something to tell. Repeated programs are one step, a program's own masters are none; at most
- * six steps, then "...".
+ * Fill `*out` from the parents of `p`; strings are those of `p` or in `arena`. Returns whether
+ * there is something to tell. Repeated programs are one step, a program's own masters are none; at
+ * most six steps, then "...".
  */
 bool lineage_of(const struct live_process *p, struct arena *arena, struct lineage *out);

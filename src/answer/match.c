@@ -109,6 +109,14 @@ static void add_process(struct finder *f, const struct live_socket *s, const str
 	add_container(f, s->local_port, p->container);
 }
 
+/* The kernel's driver is a program, too: "vxlan" or all of "vxlan vx0". */
+static bool is_driver(const struct finder *f, const char *kernel)
+{
+	size_t n = strlen(f->q->word);
+
+	return kernel && strncmp(kernel, f->q->word, n) == 0 && (!kernel[n] || kernel[n] == ' ');
+}
+
 static void add_socket(struct finder *f, const struct live_socket *s)
 {
 	if (wants(f, QUERY_UNIT) && is_unit(f, s->unit))
@@ -122,6 +130,8 @@ static void add_socket(struct finder *f, const struct live_socket *s)
 	for (size_t i = 0; i < s->n_owners; i++) {
 		if (s->owners[i].process)
 			add_process(f, s, s->owners[i].process);
+		else if (wants(f, QUERY_PROGRAM) && is_driver(f, s->owners[i].kernel))
+			add(f, s->local_port, "program", s->owners[i].kernel);
 	}
 }
 

@@ -14,30 +14,33 @@
 #include <time.h>
 #include <unistd.h>
 
-static void free_charp(char **p)
+/* Make every directory of `path`, which is written to and back again. */
+static int make_each(char *path)
 {
-	free(*p);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		struct stat st;
+		int error = 0;
+
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			error = errno;
+		/* A read-only parent that is there already is no obstacle. */
+		if (error != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			error = 0;
+		*slash = '/';
+		if (error != 0)
+			return -error;
+	}
+	return 0;
 }
 
 static int make_directories(const char *path)
 {
-	BERTH_CLEANUP(free_charp) char *copy = strdup(path);
+	char *copy = strdup(path);
+	int r = copy ? make_each(copy) : -ENOMEM;
 
-	if (!copy)
-		return -ENOMEM;
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST) {
-			struct stat st;
-			int error = errno;
-
-			/* A read-only parent that is there already is no obstacle. */
-			if (stat(copy, &st) < 0 || !S_ISDIR(st.st_mode))
-				return -error;
-		}
-		*slash = '/';
-	}
-	return 0;
+	free(copy);
+	return r;
 }
 
 static int lock(const char *path, struct replace *r, void (*wait)(void *context), void *context)
@@ -60,23 +63,30 @@ static int lock(const char *path, struct replace *r, void (*wait)(void *context)
 	return 0;
 }
 
+static int append(const char *path, const char *suffix, char **out)
+{
+	char *joined = NULL;
+
+	if (asprintf(&joined, "%s%s", path, suffix) < 0)
+		return -ENOMEM;
+	*out = joined;
+	return 0;
+}
+
 int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
 		  void *context)
 {
-	BERTH_CLEANUP(free_charp) char *path_lock = NULL;
 	struct replace r = {.path = strdup(path), .lock_fd = -1};
+	char *path_lock = NULL;
 	int error = r.path ? make_directories(path) : -ENOMEM;
 
-	if (error == 0 && asprintf(&path_lock, "%s.lock", path) < 0) {
-		path_lock = NULL;
-		error = -ENOMEM;
-	}
-	if (error == 0 && asprintf(&r.path_new, "%s.new", path) < 0) {
-		r.path_new = NULL;
-		error = -ENOMEM;
-	}
+	if (error == 0)
+		error = append(path, ".new", &r.path_new);
+	if (error == 0)
+		error = append(path, ".lock", &path_lock);
 	if (error == 0)
 		error = lock(path_lock, &r, wait, context);
+	free(path_lock);
 	if (error < 0) {
 		replace_fini(&r);
 		return error;
@@ -103,15 +113,15 @@ static int write_all(int fd, const char *bytes, size_t n)
 /* The directory is where the new name lives. */
 static int sync_directory(const char *path)
 {
-	BERTH_CLEANUP(free_charp) char *copy = strdup(path);
-	BERTH_CLEANUP(fd_closep) int fd = -1;
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int r = copy ? 0 : -ENOMEM;
 
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+	free(copy);
+	if (r == 0 && (fd < 0 || (fsync(fd) < 0 && errno != EINVAL)))
+		r = -errno;
+	fd_close(fd);
+	return r;
 }
 
 static int set_time(int fd, long modified_ns)

@@ -158,6 +158,8 @@ bool str_is_unsafe(uint32_t c)
 		{0xe0000, 0xe0fff},
 	};
 
+	if (c >= ' ' && c < 0x7f)
+		return false;
 	for (size_t i = 0; i < N_ELEMENTS(unsafe); i++) {
 		if (c >= unsafe[i].first && c <= unsafe[i].last)
 			return true;

@@ -63,7 +63,7 @@ void cli_fini(struct cli *c)
 	arena_fini(&c->arena);
 }
 
-/* The beginning and the end of a line that is too long to read: somebody's 131,071-byte argument. */
+/* The beginning and the end of a line that is too long to read: a 131,071-byte argument. */
 static void append_shortened(struct str *out, const char *line)
 {
 	enum { HEAD = 300, TAIL = 200 };

@@ -13,7 +13,7 @@
 
 #define FOR(verb) (1U << VERB_##verb)
 #define ANY ((1U << N_VERBS) - 1)
-#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT))
+#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT))
 
 const struct verb_row verb_rows[N_VERBS] = {

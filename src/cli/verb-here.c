@@ -38,9 +38,16 @@ static bool is_container(const char *wanted, const char *container)
 
 static bool has_program(const struct answer_listener *l, const char *wanted)
 {
+	size_t n = strlen(wanted);
+
 	for (size_t i = 0; i < l->n_owners; i++) {
-		if (is_text_equal(l->owners[i].program, wanted) ||
-		    is_text_equal(l->owners[i].label, wanted))
+		const struct answer_owner *o = &l->owners[i];
+
+		if (is_text_equal(o->program, wanted) || is_text_equal(o->label, wanted))
+			return true;
+		/* "vxlan" of the kernel's "vxlan vx0" */
+		if (strcmp(o->method, "kernel") == 0 && o->program &&
+		    strncmp(o->program, wanted, n) == 0 && o->program[n] == ' ')
 			return true;
 	}
 	return false;

@@ -385,6 +385,9 @@ static void keep_row(const struct diag_row *row, void *context)
 	s.ns = dump->ns;
 	if (s.transport == TRANSPORT_TCP && (row->is_mptcp_half || !dump->is_ulp_wanted))
 		dump->diag->may_have_mptcp = true;
+	/* MPTCP's own dump skips some of several listeners of one address (seen on Linux 6.18). */
+	if (row->is_mptcp_half && s.state == LIVE_LISTENER)
+		s.transport = TRANSPORT_MPTCP;
 	if (row->interface_index != 0)
 		s.interface = interface_name(dump->diag, row->interface_index);
 	socket_list_push(dump->list, &s);

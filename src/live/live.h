@@ -76,7 +76,7 @@ struct live_process {
 	live_time started;
 	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */
 	const char *container; /* container id of its cgroup; NULL = none */
-	const char *login;     /* whose login sessions hold its cgroup (user-UID.slice); NULL = none */
+	const char *login;     /* whose sessions its cgroup is in (user-UID.slice); NULL = none */
 	const struct live_parent *parents; /* its parent first, then upward; ends below pid 0 */
 	size_t n_parents;
 };
@@ -84,7 +84,8 @@ struct live_process {
 /* A process's hold on a socket. */
 struct live_owner {
 	const struct live_process *process; /* NULL with LIVE_BY_KERNEL: then `kernel` names it */
-	const char *kernel;                 /* "vxlan", "nfsd", ...; NULL otherwise */
+	const char *kernel;                 /* "nfsd", "vxlan vx0": a driver and its device; NULL
+	                                       otherwise */
 	int fd;                             /* descriptor number; -1 = not a descriptor */
 	enum live_method method;
 };
@@ -109,11 +110,11 @@ struct live_socket {
 	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
 	uint32_t expires_ms;    /* LIVE_TIME_WAIT: time left; 0 = not known */
 	uint64_t cgroup_id;     /* cgroup v2 of its maker; 0 = not known */
-	const char *unit;       /* unit of that cgroup, or the socket unit that systemd made it for */
+	const char *unit;       /* of that cgroup, or the socket unit for which systemd made it */
 	const char *container;  /* container id of that cgroup; NULL = none */
 	const char *activates;  /* the service that this socket unit starts ("ssh.service"; with
 	                           Accept=yes a template, "ssh@.service"); NULL = none, not known */
-	const char *const *starts; /* the command of its ExecStart=, NULL-terminated; NULL = not known */
+	const char *const *starts; /* its ExecStart=, cut up, NULL-terminated; NULL = not known */
 	const struct live_namespace *ns;
 	enum live_search owners_search;
 	const struct live_owner *owners; /* oldest process first */

@@ -378,10 +378,10 @@ static int open_checked(const char *path, uint64_t id)
 	return fd;
 }
 
-static int open_namespace(const struct netns *n)
+int netns_open(const struct netns *n)
 {
 	const uint32_t pids[] = {n->pid, n->other_pid};
-	int fd = -ENOENT;
+	int fd = n->ns.is_here ? open_checked("/proc/self/ns/net", n->ns.id) : -ENOENT;
 	char path[32];
 
 	for (size_t i = 0; i < N_ELEMENTS(pids) && fd < 0; i++) {
@@ -397,7 +397,7 @@ static int open_namespace(const struct netns *n)
 
 static int enter(const struct netns *n)
 {
-	int fd = open_namespace(n), error;
+	int fd = netns_open(n), error;
 
 	if (fd < 0)
 		return fd;

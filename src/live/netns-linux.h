@@ -42,5 +42,8 @@ int netns_find(struct netns_list *l, const struct live_request *request) BERTH_M
  */
 typedef void (*netns_fn)(struct netns *n, int error, void *context);
 
+/* A descriptor of the namespace, to be closed, or a negative errno; -ESTALE: it has ended. */
+int netns_open(const struct netns *n) BERTH_MUST_CHECK;
+
 /* Call `each` for every namespace but berth's own, in a thread that enters one after the other. */
 void netns_visit(struct netns_list *l, netns_fn each, void *context);

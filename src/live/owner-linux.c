@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "live/fdscan-linux.h"
+#include "live/kernel-linux.h"
 #include "live/number-map.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct wanted {
 	struct hold *holds; /* newest found first */
 	size_t n_holds;
 	const struct live_owner *owners; /* once made: sorted */
+	const struct live_owner *kernel; /* the kernel itself has it; NULL = not that is known */
 	uint64_t group; /* key of the group of processes that it is searched in first; 0 = none */
 };
 
@@ -130,7 +132,7 @@ static bool take_hit(const struct fdscan_hit *hit, void *context)
 	};
 	hold->next = wanted->holds;
 	wanted->holds = hold;
-	if (wanted->n_holds++ == 0)
+	if (wanted->n_holds++ == 0 && !wanted->kernel)
 		s->n_missing--;
 	return is_worth_reading(s, wanted, hit->pid);
 }
@@ -150,6 +152,10 @@ static void settle(struct search *s, struct wanted *w)
 	struct live_owner *owners;
 	size_t n = 0;
 
+	if (!w->owners && w->n_holds == 0 && w->kernel) {
+		w->owners = w->kernel;
+		w->n_holds = 1;
+	}
 	if (w->owners || w->n_holds == 0)
 		return;
 	owners = arena_calloc(s->tools->arena, w->n_holds, sizeof(*owners));
@@ -218,8 +224,8 @@ static void walk_group(struct search *s, const char *path, bool is_deep)
 	(void)!cgroups_each_pid(s->tools->cgroups, path, is_deep, look_into, s);
 }
 
-/* A socket unit's sockets are made in its own group, and held by the service or by the manager above:
- * its group is init.scope at the root of its tree. */
+/* A socket unit's sockets are made in its own group, and held by the service or by the manager,
+ * whose group is init.scope at the root of its tree. */
 static void walk_behind_socket_unit(struct search *s, const struct cgroup *group)
 {
 	static const char suffix[] = ".socket";
@@ -257,6 +263,14 @@ static void look_into_group_of(struct search *s, const struct live_socket *socke
 	walk_group(s, path, is_deep);
 	walk_behind_socket_unit(s, group);
 	s->group = 0;
+}
+
+/* Whether berth is in the initial PID namespace: then nobody is outside of it. */
+static bool sees_all_processes(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
 }
 
 /* The systemd that holds a socket; NULL = none that was found. */
@@ -314,6 +328,33 @@ static void look_behind_managers(struct search *s, struct socket_list *list)
 	}
 }
 
+/* Ask the kernel's drivers for the sockets that no process was found to have. */
+static void ask_kernel(struct search *s, const struct socket_list *list,
+		       enum kernel_certainty certainty)
+{
+	bool *is_open = calloc(MAX_OF(list->n, 1), sizeof(*is_open));
+	const struct live_owner **found = calloc(MAX_OF(list->n, 1), sizeof(*found));
+
+	for (size_t i = 0; is_open && found && i < list->n; i++) {
+		uint32_t at = number_map_find(&s->by_inode, list->items[i].inode);
+
+		is_open[i] = at != NUMBER_MAP_NONE && s->wanted[at].n_holds == 0 &&
+			     !s->wanted[at].kernel &&
+			     owner_is_wanted(s->tools->request, &list->items[i]);
+	}
+	if (!is_open || !found ||
+	    kernel_find(s->tools->namespaces, s->tools->arena, list, is_open, certainty, found) < 0)
+		s->has_failed = true;
+	for (size_t i = 0; is_open && found && i < list->n; i++) {
+		if (!found[i])
+			continue;
+		s->wanted[number_map_find(&s->by_inode, list->items[i].inode)].kernel = found[i];
+		s->n_missing--;
+	}
+	free(is_open);
+	free(found);
+}
+
 static void climb(struct search *s, struct socket_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -326,10 +367,16 @@ static void climb(struct search *s, struct socket_list *list)
 	fdscan_hidden(s->scan);
 	if (is_over(s))
 		return;
+	if (s->n_missing > 0)
+		ask_kernel(s, list, KERNEL_CERTAIN);
+	if (is_over(s))
+		return;
 	if (proc_each_number(AT_FDCWD, "/proc", look_until_over, s) < 0 || is_over(s))
 		return;
 	fdscan_hidden(s->scan);
 	s->is_complete = true;
+	if (s->n_missing > 0 && fdscan_n_denied(s->scan) == 0 && sees_all_processes())
+		ask_kernel(s, list, KERNEL_ELIMINATED);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -432,13 +479,6 @@ static void place_of(const struct live_socket *s, char *text, size_t size)
 	snprintf(text, size, "%s %s%s%s:%u%s%s", transport_name(s->transport), is_v6 ? "[" : "",
 		 address_format(&s->local, address), is_v6 ? "]" : "", s->local_port,
 		 s->ns->is_here ? "" : " in ", s->ns->is_here ? "" : s->ns->name);
-}
-
-static bool sees_all_processes(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
 }
 
 /* "held by the kernel or in flight between processes", and what else it may be. */

@@ -3,12 +3,14 @@
  *
  * 1. The processes of the socket's cgroup and of the unit or container that it is part of.
  * 2. What their descriptor tables do not show: threads with private tables, io_uring.
- * 3. Every process, only while a socket has no owner, or when all owners are asked for.
+ * 3. The kernel's own drivers, while a socket has no owner.
+ * 4. Every process, while a socket has no owner, or when all owners are asked for.
  */
 #pragma once
 
 #include "live/cgroup-linux.h"
 #include "live/gaps.h"
+#include "live/netns-linux.h"
 #include "live/proc-linux.h"
 #include "live/socket-list.h"
 #include "live/units-linux.h"
@@ -20,6 +22,7 @@ struct owner_tools {
 	struct cgroups *cgroups;
 	struct procs *procs;
 	struct units *units;
+	struct netns_list *namespaces; /* of the sockets: their `ns` point into it */
 	struct gaps *gaps;
 };
 
@@ -27,10 +30,10 @@ struct owner_tools {
 bool owner_is_wanted(const struct live_request *request, const struct live_socket *s);
 
 /*
- * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and name the socket unit of
- * those that systemd holds (`unit`, `activates`, `starts`). Sockets that are left
- * without an owner get their gap from owner_explain(), not here. Returns 0 or -ENOMEM; `*n_denied`
- * counts the processes that berth may not look into.
+ * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and name the socket unit
+ * of those that systemd holds (`unit`, `activates`, `starts`). Sockets that are left without an
+ * owner get their gap from owner_explain(), not here. Returns 0 or -ENOMEM; `*n_denied` counts the
+ * processes that berth may not look into.
  */
 int owner_find(const struct owner_tools *tools, struct socket_list *list,
 	       uint32_t *n_denied) BERTH_MUST_CHECK;

@@ -175,6 +175,7 @@ static void scrub_owners(const struct copy *c, struct live_socket *s)
 		const struct copied_process key = {.from = s->owners[i].process}, *found;
 
 		owners[i] = s->owners[i];
+		owners[i].kernel = scrub_text(&c->scrub, s->owners[i].kernel);
 		if (!key.from)
 			continue;
 		found = bsearch(&key, c->processes, c->n_processes, sizeof(key), compare_copied);

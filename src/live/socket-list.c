@@ -1,9 +1,11 @@
 #include "live/socket-list.h"
 
+#include "base/str.h"
 #include "live/number-map.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void socket_list_fini(struct socket_list *l)
 {
@@ -41,22 +43,83 @@ static bool is_same_socket(const struct live_socket *s, const struct live_socket
 	return s->transport != TRANSPORT_MPTCP || is_half_of(s, twin);
 }
 
-/* What becomes of row `i`; both maps lead to the last row of that cookie or inode. */
-static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by_cookie,
-		    const struct number_map *mptcp_by_inode)
+/* The listener that the kernel makes for an MPTCP endpoint with a port shows address and port on
+ * its TCP half only (seen on Linux 6.18). */
+static bool is_portless(const struct live_socket *s)
+{
+	return s->transport == TRANSPORT_MPTCP && s->state == LIVE_LISTENER && s->local_port == 0;
+}
+
+/* Where rows are by what tells them apart: the last of each kind. */
+struct index {
+	struct number_map by_cookie;
+	struct number_map mptcp_by_inode;
+	struct number_map mptcp_by_ends; /* connections that nobody has accepted yet: no inode */
+};
+
+/* A number for both ends of a connection. */
+static uint64_t key_of_ends(const struct live_socket *s)
+{
+	unsigned char bytes[2 * sizeof(s->local.bytes) + 2 * sizeof(s->local_port)];
+	unsigned char *at = bytes;
+
+	memcpy(at, s->local.bytes, sizeof(s->local.bytes));
+	at += sizeof(s->local.bytes);
+	memcpy(at, s->remote.bytes, sizeof(s->remote.bytes));
+	at += sizeof(s->remote.bytes);
+	memcpy(at, &s->local_port, sizeof(s->local_port));
+	memcpy(at + sizeof(s->local_port), &s->remote_port, sizeof(s->remote_port));
+	return str_hash(bytes, sizeof(bytes)) | 1;
+}
+
+static void index_row(struct index *x, const struct live_socket *s, uint32_t i)
+{
+	if (s->cookie != 0)
+		number_map_set(&x->by_cookie, s->cookie, i);
+	if (s->transport != TRANSPORT_MPTCP)
+		return;
+	if (s->inode != 0)
+		number_map_set(&x->mptcp_by_inode, s->inode, i);
+	else
+		number_map_set(&x->mptcp_by_ends, key_of_ends(s), i);
+}
+
+/* The MPTCP row of the socket that row `s` is part of; NUMBER_MAP_NONE: there is none. */
+static uint32_t find_mptcp(const struct socket_list *l, const struct index *x,
+			   const struct live_socket *s)
+{
+	uint32_t at;
+
+	if (s->inode != 0)
+		return number_map_find(&x->mptcp_by_inode, s->inode);
+	if (x->mptcp_by_ends.n == 0)
+		return NUMBER_MAP_NONE;
+	at = number_map_find(&x->mptcp_by_ends, key_of_ends(s));
+	return at != NUMBER_MAP_NONE && is_half_of(s, &l->items[at]) ? at : NUMBER_MAP_NONE;
+}
+
+/* What becomes of row `i`. */
+static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 {
 	struct live_socket *s = &l->items[i];
 	uint32_t twin;
 
-	twin = s->cookie != 0 ? number_map_find(by_cookie, s->cookie) : (uint32_t)i;
+	if (is_portless(s))
+		return false;
+	twin = s->cookie != 0 ? number_map_find(&x->by_cookie, s->cookie) : (uint32_t)i;
 	if (twin != i && is_same_socket(s, &l->items[twin]))
 		return false;
-	if (s->transport != TRANSPORT_TCP || s->inode == 0)
-		return true;
-	twin = number_map_find(mptcp_by_inode, s->inode);
+	twin = s->state == LIVE_TIME_WAIT ? NUMBER_MAP_NONE : find_mptcp(l, x, s);
 	if (twin == NUMBER_MAP_NONE)
 		return true;
-	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))
+	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
+	if (s->transport == TRANSPORT_MPTCP)
+		return twin == i || s->state != LIVE_LISTENER ||
+		       is_portless(&l->items[twin]);
+	if (s->transport != TRANSPORT_TCP)
+		return true;
+	if (!is_portless(&l->items[twin]) &&
+	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin])))
 		return false;
 	s->transport = TRANSPORT_MPTCP;
 	return true;
@@ -64,23 +127,18 @@ static bool is_kept(struct socket_list *l, size_t i, const struct number_map *by
 
 int socket_list_unify(struct socket_list *l, size_t first)
 {
-	struct number_map by_cookie = {0}, mptcp_by_inode = {0};
+	struct index index = {0};
 	size_t n_kept = first;
 	bool has_failed;
 
-	for (size_t i = first; i < l->n; i++) {
-		const struct live_socket *s = &l->items[i];
-
-		if (s->cookie != 0)
-			number_map_set(&by_cookie, s->cookie, (uint32_t)i);
-		if (s->transport == TRANSPORT_MPTCP && s->inode != 0)
-			number_map_set(&mptcp_by_inode, s->inode, (uint32_t)i);
-	}
-	has_failed = by_cookie.has_failed || mptcp_by_inode.has_failed;
+	for (size_t i = first; i < l->n; i++)
+		index_row(&index, &l->items[i], (uint32_t)i);
+	has_failed = index.by_cookie.has_failed || index.mptcp_by_inode.has_failed ||
+		     index.mptcp_by_ends.has_failed;
 	if (!has_failed) {
 		/* First mark, then move: a moved row would lead the maps astray. */
 		for (size_t i = first; i < l->n; i++) {
-			if (!is_kept(l, i, &by_cookie, &mptcp_by_inode))
+			if (!is_kept(l, i, &index))
 				l->items[i].ns = NULL;
 		}
 		for (size_t i = first; i < l->n; i++) {
@@ -89,7 +147,8 @@ int socket_list_unify(struct socket_list *l, size_t first)
 		}
 		l->n = n_kept;
 	}
-	number_map_fini(&by_cookie);
-	number_map_fini(&mptcp_by_inode);
+	number_map_fini(&index.by_cookie);
+	number_map_fini(&index.mptcp_by_inode);
+	number_map_fini(&index.mptcp_by_ends);
 	return has_failed ? -ENOMEM : 0;
 }

@@ -325,6 +325,7 @@ static struct owner_tools tools_of(struct look *l)
 		.cgroups = l->cgroups,
 		.procs = l->procs,
 		.units = l->units,
+		.namespaces = &l->namespaces,
 		.gaps = &l->gaps,
 	};
 }

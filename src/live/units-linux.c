@@ -173,8 +173,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The unit's own file, by its name or by that of its template. Returns 0; 1: masked, or only another
- * unit's second name; -ENOENT. */
+/* The unit's own file, by its name or by that of its template. Returns 0; 1: masked, or only a
+ * second name of another unit; -ENOENT. */
 static int read_main(const struct loading *l, const char *name)
 {
 	for (const char *const *dir = l->m->path; *dir; dir++) {

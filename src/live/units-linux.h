@@ -24,8 +24,9 @@ struct units *units_close(struct units *u);
 bool units_is_manager(const struct live_process *p);
 
 /*
- * Set `unit`, `activates` and `starts` of `s`, which `manager` holds; `manager` NULL: nobody may look
- * who holds it, but its control group `unit` is one of this system's own socket units. A socket that
- * no unit explains stays as it is; with a manager, a gap says so. Returns whether something was set.
+ * Set `unit`, `activates` and `starts` of `s`, which `manager` holds; `manager` NULL: nobody may
+ * look who holds it, but its control group `unit` is one of this system's own socket units. A
+ * socket that no unit explains stays as it is; with a manager, a gap says so. Returns whether
+ * something was set.
  */
 bool units_explain(struct units *u, const struct live_process *manager, struct live_socket *s);

@@ -3,8 +3,8 @@
  *
  * The format is that of systemd.syntax(7), systemd.socket(5) and systemd.service(5): sections,
  * assignments, comments with '#' or ';', lines continued by a backslash, lists that an empty
- * assignment empties, specifiers such as %i. A unit is read from its file, then from its drop-ins in
- * their order; what cannot be understood is left out, never guessed.
+ * assignment empties, specifiers such as %i. A unit is read from its file, then from its drop-ins
+ * in their order; what cannot be understood is left out, never guessed.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ struct unit_listen {
 	bool is_port_only; /* a bare number: [::]:N, or 0.0.0.0:N on a system without IPv6 */
 	struct address address;
 	uint16_t port;
-	const char *interface; /* behind a %; NULL = any */
+	const char *interface; /* behind a % (which files write as %%); NULL = any */
 };
 
 /* BindIPv6Only= */
@@ -52,8 +52,8 @@ bool unit_read_socket(struct unit_socket *u, const char *text, size_t n);
 bool unit_read_service(struct unit_service *u, const char *text, size_t n);
 
 /*
- * The service that a socket unit starts: "ssh.service"; with Accept=yes the template "ssh@.service".
- * In the unit's arena; NULL when it cannot be told.
+ * The service that a socket unit starts: "ssh.service"; with Accept=yes the template
+ * "ssh@.service". In the unit's arena; NULL when it cannot be told.
  */
 const char *unit_service_of(const struct unit_socket *u);
 

@@ -318,7 +318,8 @@ void search_suggest(const struct registry *r, const char *word, struct search_su
 		unsigned int edits = name ? str_distance(word, name, limit) : 0;
 		struct known_use use;
 
-		if (name && edits > 0 && edits <= limit && known_use_get(r, entries[i].use, &use) == 0)
+		if (name && edits > 0 && edits <= limit &&
+		    known_use_get(r, entries[i].use, &use) == 0)
 			keep(best, &n,
 			     (struct candidate){name, cost_of(word, name, edits, use.first)});
 	}

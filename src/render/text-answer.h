@@ -17,7 +17,7 @@ void text_footer(struct text *t, const struct answer_registry *registry,
 /* The whole answer for one port, but for the footer. */
 void text_answer(struct text *t, const struct answer *a);
 
-/* Many ports, a line each, without the footer; neighbours that say nothing share one ("8002-8007  vacant"). */
+/* Many ports, a line each, without the footer; neighbours that say nothing share one. */
 void text_answers(struct text *t, const struct answer *const *answers, size_t n);
 
 /* Listeners as a table; `hides_maybe_clients` leaves out UDP sockets that may be clients. */

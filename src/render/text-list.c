@@ -146,7 +146,7 @@ static const char *describe_place(const struct answer_listener *l, struct arena 
 		return arena_printf(arena, "in %s", l->ns.name);
 	if (container)
 		return arena_printf(arena, "container %s", container);
-	return unit;
+	return o && strcmp(o->method, "kernel") == 0 ? "the kernel" : unit;
 }
 
 static const char *describe_address(const struct answer_listener *l, struct arena *arena)

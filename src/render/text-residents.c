@@ -53,6 +53,17 @@ static void put_command(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_FAINT, 1, *arg);
 }
 
+/* "nginx (pid 812)", "the kernel: vxlan vx0". */
+static void put_name(struct text *t, enum text_tone tone, size_t gap, const struct answer_owner *o)
+{
+	const char *label = o->label ? o->label : "?";
+
+	if (o->pid < 0)
+		text_putf(t, tone, gap, "the kernel: %s", label);
+	else
+		text_putf(t, tone, gap, "%s (pid %lld)", label, (long long)o->pid);
+}
+
 static const char *arrow(const struct text *t)
 {
 	return t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ";
@@ -84,7 +95,8 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 	text_put(t, TEXT_FAINT, 0, "started by");
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
-			  i == 0 ? "" : arrow(t), o->parents[i].program ? o->parents[i].program : "?",
+			  i == 0 ? "" : arrow(t),
+			  o->parents[i].program ? o->parents[i].program : "?",
 			  (long long)o->parents[i].pid);
 }
 
@@ -93,7 +105,10 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 	char time[WRITER_TIME_SIZE];
 
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_put(t, TEXT_STRONG, 0, o->label ? o->label : o->program ? o->program : "?");
+	if (strcmp(o->method, "kernel") == 0)
+		text_put(t, TEXT_PLAIN, 0, "the kernel:");
+	text_put(t, TEXT_STRONG, t->is_fresh ? 0 : 1,
+		 o->label ? o->label : o->program ? o->program : "?");
 	if (o->label && o->program && strcmp(o->label, o->program) != 0)
 		text_putf(t, TEXT_PLAIN, 1, "(run by %s)", o->program);
 	if (o->pid >= 0)
@@ -110,7 +125,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_putf(t, TEXT_PLAIN, 3, "since %s", writer_format_time(o->started, time));
 	if (o->path_deleted)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
-	if (strcmp(o->method, "fd") != 0)
+	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
 	put_command(t, o);
 	put_lineage(t, o);
@@ -193,6 +208,7 @@ static bool has_same_owners(const struct answer_listener *a, const struct answer
 		return false;
 	for (size_t i = 0; i < a->n_owners; i++) {
 		if (a->owners[i].pid != b->owners[i].pid ||
+		    !is_text_equal(a->owners[i].program, b->owners[i].program) ||
 		    strcmp(a->owners[i].method, b->owners[i].method) != 0)
 			return false;
 	}
@@ -222,9 +238,10 @@ static void put_peers(struct text *t, const struct answer *a)
 
 		text_begin(t, "", TEXT_INDENT + 2);
 		text_putf(t, TEXT_FAINT, 0, "%lld with %s", (long long)p->count, p->address);
-		if (p->owner && p->owner->label)
-			text_putf(t, TEXT_FAINT, 1, "by %s (pid %lld)", p->owner->label,
-				  (long long)p->owner->pid);
+		if (p->owner && p->owner->label) {
+			text_put(t, TEXT_FAINT, 1, "by");
+			put_name(t, TEXT_FAINT, 1, p->owner);
+		}
 		text_end(t);
 	}
 }
@@ -331,8 +348,7 @@ static void put_holder(struct text *t, const char *label, const struct answer_ho
 						      : "connections",
 		  h->address);
 	if (h->owner)
-		text_putf(t, TEXT_PLAIN, 3, "%s (pid %lld)",
-			  h->owner->label ? h->owner->label : "?", (long long)h->owner->pid);
+		put_name(t, TEXT_PLAIN, 3, h->owner);
 	if (h->seconds_left >= 0)
 		text_putf(t, TEXT_PLAIN, 3, "%lld s left", (long long)h->seconds_left);
 	text_end(t);

@@ -22,6 +22,7 @@ offered_by_bash() {
 }
 
 offered_by_fish() {
+	# shellcheck disable=SC2016 # fish expands it
 	fish --no-config -c 'source completions/berth.fish; complete -C $argv[1]' "$1" | cut -f1 |
 		sed 's/^--[a-z]*=//'
 }
@@ -38,7 +39,8 @@ expect() {
 	fi
 }
 
-verbs='export find help here ranges report version'
+# What the program itself says it can do.
+verbs=$(sed -n 's/^VERB([A-Z]*, "\([a-z][a-z]*\)".*/\1/p' src/cli/verbs.def | sort | paste -sd' ' -)
 for shell in bash fish; do
 	if ! command -v "$shell" >/dev/null; then
 		echo "left out: completions of $shell, because it is not installed"

@@ -14,6 +14,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 try:
@@ -27,7 +28,7 @@ SCHEMAS = {p.stem: json.loads(p.read_text()) for p in (ROOT / "data" / "schema")
 VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
 # What a line of --jsonl is, by its type.
 LINES = {"answer": "answer", "listener": "here-listener", "published": "published", "holder": "holder", "gap": "gap",
-         "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row"}
+         "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -152,6 +153,16 @@ ELSEWHERE = [
 ]
 
 
+def updates():
+    """An update from what export wrote: every record of a result that changes little."""
+    with tempfile.TemporaryDirectory() as directory:
+        table, image = Path(directory, "table.csv"), Path(directory, "registry.image")
+        table.write_text(run("export", "csv"), newline="")
+        arguments = ["update", "--from", str(table), "--registry", str(image), "--force"]
+        check("update", parse(run(*arguments, "--json")))
+        check_lines(run(*arguments, "--jsonl"), {"update"})
+
+
 def cases():
     for world in sorted((ROOT / "tests" / "worlds").glob("*.world")):
         for arguments, checker in IN_WORLDS:
@@ -194,12 +205,13 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    try:
-        check_refusals()
-        passed += 1
-    except Broken as error:
-        failed += 1
-        print(f"FAILED schemas: {error}")
+    for more in (updates, check_refusals):
+        try:
+            more()
+            passed += 1
+        except (Broken, ValueError) as error:
+            failed += 1
+            print(f"FAILED {more.__name__}: {error}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

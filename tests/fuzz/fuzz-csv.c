@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *bytes = malloc(size ? size : 1); /* the exact size: overreads are seen */
 	struct iana_error error = {0};
 	struct str image = {0};
-	struct iana_table t;
+	struct iana_table t = {0};
 	int r;
 
 	if (!bytes)

@@ -45,7 +45,7 @@ is_whole() {
 # Only what belongs there, readable by everybody, writable by nobody else.
 has_right_modes() {
 	[ -z "$(find "$tree" -type f \( -perm /022 -o ! -perm -444 \))" ] &&
-		[ "$(find "$tree" -type f -perm /111)" = "$tree/usr/bin/berth" ] &&
+		[ -z "$(find "$tree" -type f -perm /111 ! -path '*/bin/berth' ! -path '*/libexec/berth/*')" ] &&
 		[ -z "$(find "$tree" -type f -size 0)" ]
 }
 

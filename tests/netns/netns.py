@@ -52,6 +52,8 @@ class Dump:
                 fields = dict(w.split("=", 1) for w in line.split()[1:] if "=" in w)
                 fields["parents"] = re.findall(r"parent=(\d+)", line)
                 fields["deleted"] = " deleted " in line
+                if "kernel" in fields:
+                    fields["kernel"] = line.split(" kernel=")[1]
                 self.rows[-1].owners.append(fields)
             elif line.startswith("gap "):
                 self.gaps.append(line)
@@ -296,6 +298,104 @@ def user_of_another_user_namespace():
     Mksock("tcp:127.0.0.1:5001:listen", before=["unshare", "--user", "--map-root-user"])
     owner = Dump().one(5001).owners[0]
     equal(owner.get("user"), None, "a number of another user namespace has no name here")
+
+
+# --- the kernel's own sockets ---------------------------------------------------------------------
+
+def vxlan(name, *options, number=iter(range(1, 1000))):
+    done = subprocess.run(["ip", "link", "add", name, "type", "vxlan", "id", str(next(number)),
+                           *options], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Skip(f"no VXLAN device can be made: {done.stderr.strip()}")
+    run("ip", "link", "set", name, "up")
+
+
+def kernel_owners(row):
+    return [(o["method"], o["kernel"]) for o in row.owners]
+
+
+@case
+def vxlan_devices():
+    vxlan("vx0", "dstport", "4789", "local", "127.0.0.1", "dev", "lo")
+    vxlan("vx6", "dstport", "8472", "local", "::1", "dev", "lo")
+    Mksock("udp:0.0.0.0:5001")
+    d = Dump()
+    row = d.one(4789, "udp listener")
+    check(row["inode"] != "0", "it has an inode, and nobody has it open")
+    equal((row["local"], kernel_owners(row)), ("0.0.0.0:4789", [("kernel", "vxlan vx0")]))
+    row = d.one(8472, "udp listener")
+    equal((row["local"], kernel_owners(row)), ("[::]:8472", [("kernel", "vxlan vx6")]))
+    equal(d.one(5001).owners[0]["method"], "fd")
+    equal(d.gaps, [])
+    # Two devices share one socket; a third that is down has none.
+    vxlan("vx1", "dstport", "4789", "local", "127.0.0.1", "dev", "lo")
+    vxlan("vx2", "dstport", "4790", "local", "127.0.0.1", "dev", "lo")
+    run("ip", "link", "set", "vx2", "down")
+    equal(kernel_owners(Dump().one(4789)), [("kernel", "vxlan vx0 and 1 more")])
+    equal(Dump().at(4790), [])
+
+
+@case
+def vxlan_of_every_family():
+    done = subprocess.run(["ip", "link", "add", "vx0", "type", "vxlan", "dstport", "4789",
+                           "external"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Skip(f"no VXLAN device can be made: {done.stderr.strip()}")
+    run("ip", "link", "set", "vx0", "up")
+    equal([(r["local"], kernel_owners(r)) for r in Dump("4789").rows],
+          [("0.0.0.0:4789", [("kernel", "vxlan vx0")]), ("[::]:4789", [("kernel", "vxlan vx0")])])
+
+
+@case
+def vxlan_without_root():
+    vxlan("vx0", "dstport", "4789", "local", "127.0.0.1", "dev", "lo")
+    d = Dump(before=NOBODY)
+    equal(kernel_owners(d.one(4789)), [("kernel", "vxlan vx0")], "everybody may ask rtnetlink")
+    equal([g for g in d.gaps if "what=published" not in g], [])
+
+
+@case
+def vxlan_of_another_namespace():
+    """In a namespace of its own; and moved to another one, while its socket stays."""
+    name_namespace("blue", lambda: vxlan("vx0", "dstport", "4789", "local", "127.0.0.1", "dev",
+                                         "lo"))
+    row = Dump().one(4789)
+    equal((row["ns"], kernel_owners(row)), ("blue", [("kernel", "vxlan vx0")]))
+    name_namespace("green")
+    vxlan("vx9", "dstport", "5789", "local", "127.0.0.1", "dev", "lo")
+    run("ip", "link", "set", "vx9", "netns", "green")
+    run("ip", "-n", "green", "link", "set", "vx9", "up")
+    d = Dump("5789")
+    row = d.one(5789)
+    equal((row["ns"], kernel_owners(row)), ("here", [("kernel", "vxlan vx9")]))
+    # Another socket of the same number is not its.
+    held = name_namespace("red", lambda: Mksock("udp:0.0.0.0:5789,scm-rights"))
+    rows = {r["ns"]: kernel_owners(r) for r in Dump("5789").rows}
+    equal(rows, {"here": [("kernel", "vxlan vx9")], "red": []})
+    held.stop()
+
+
+@case
+def what_no_driver_claims():
+    vxlan("vx0", "dstport", "4789", "local", "127.0.0.1", "dev", "lo")
+    Mksock("udp:0.0.0.0:4788,scm-rights", "tcp:0.0.0.0:4789:listen,scm-rights")
+    d = Dump()
+    equal(d.one(4788).owners, [], "another port")
+    equal(d.one(4789, "tcp listener").owners, [], "another protocol")
+    check(d.gap("what=owner where=udp 0.0.0.0:4788"), d.text)
+
+
+@case
+def mptcp_endpoint():
+    if not os.path.exists("/proc/sys/net/mptcp/enabled"):
+        raise Skip("this kernel has no MPTCP")
+    run("ip", "addr", "add", "10.9.9.9/24", "dev", "lo")
+    run("ip", "mptcp", "endpoint", "add", "10.9.9.9", "port", "7777", "id", "3", "signal")
+    for d in (Dump(), Dump("7777")):
+        row = d.one(7777)
+        equal((row["local"], kernel_owners(row)),
+              ("10.9.9.9:7777", [("kernel", "mptcp endpoint 3")]))
+        equal((d.at(0), d.gaps), ([], []))
 
 
 # --- without privileges -------------------------------------------------------------------------

@@ -211,10 +211,10 @@ class Machine:
         run("mount", "--make-rprivate", "/")
         os.mkdir(memory)
         run("mount", "-t", "tmpfs", "tmpfs", memory)
-        for name in ("upper", "work", "root"):
+        for name in ("upper", "scratch", "root"):
             os.mkdir(f"{memory}/{name}")
         run("mount", "-t", "overlay", "overlay", "-o",
-            f"lowerdir=/,upperdir={memory}/upper,workdir={memory}/work", root)
+            f"lowerdir=/,upperdir={memory}/upper,workdir={memory}/scratch", root)
         run("mount", "-t", "proc", "proc", f"{root}/proc")
         run("mount", "-t", "sysfs", "-o", "ro", "sysfs", f"{root}/sys")
         run("mount", "-t", "cgroup2", "cgroup2", f"{root}/sys/fs/cgroup")

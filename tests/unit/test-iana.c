@@ -40,14 +40,15 @@ static void test_csv(void **state)
 		{HEAD, ""},
 		{"\xef\xbb\xbf" HEAD "a,1,tcp,b,,,,,,,,\n", "a|1|tcp|b||||||||\n"},
 		{OLD_HEAD "a,1,tcp,b,,,,,,,yes,\r\n", "a|1|tcp|b|||||||yes|\n"},
-		{HEAD "a,1,tcp,\"one\n\n two\r\nthree\",,,,,,,,\n", "a|1|tcp|one two three||||||||\n"},
+		{HEAD "a,1,tcp,\"one\n\n two\r\nthree\",,,,,,,,\n",
+		 "a|1|tcp|one two three||||||||\n"},
 		{HEAD "a,1,tcp,\"say \"\"it\"\", now\",,,,,,,,\"\"\n",
 		 "a|1|tcp|say \"it\", now||||||||\n"},
 		{HEAD " a ,1,tcp,\t b  c ,,,,,,,,\n", "a|1|tcp|b c||||||||\n"},
 		{HEAD "a,1,tcp,b,,,,,,,,\nc,2,udp,,,,,,,,,\"x\"\n",
 		 "a|1|tcp|b||||||||\nc|2|udp|||||||||x\n"},
-		{"Assignment Notes,Service Name,Port Number,Transport Protocol,Description,Assignee,"
-		 "Contact,Registration Date,Modification Date,Reference,Service Code,"
+		{"Assignment Notes,Service Name,Port Number,Transport Protocol,Description,"
+		 "Assignee,Contact,Registration Date,Modification Date,Reference,Service Code,"
 		 "Unauthorized Use Reported,New Column\nnote,a,1,tcp,b,,,,,,,,new\n",
 		 "a|1|tcp|b||||||||note\n"},
 	};
@@ -264,7 +265,7 @@ static void test_table(void **state)
 	struct iana_error error = {0};
 	const char *reason = NULL;
 	struct registry_row row;
-	struct iana_table t;
+	struct iana_table t = {0};
 	struct registry r;
 
 	(void)state;

@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	 "bash < tmux < systemd --user | a session of alice"},
 	{"node", "web.service", NULL, "alice", {":systemd", "systemd"},
 	 "systemd --user | a session of alice"},
-	{"postgres", NULL, NULL, NULL, {"postgres", "sudo", "sudo", "bash", "bash", "screen", "init"},
+	{"mysqld", NULL, NULL, NULL, {"mysqld", "sudo", "sudo", "bash", "bash", "screen", "init"},
 	 "sudo < bash < screen |"},
 	/* bounded, but its origin is still told */
 	{"p", NULL, NULL, NULL, {"a", "b", "c", "d", "e", "f", "g", "h", "cron", "systemd"},

@@ -146,6 +146,33 @@ static void test_containers_and_gaps(void **state)
 	free(text);
 }
 
+/* Whose session it is, what a socket unit starts, whose device the kernel's tunnel is. */
+static void test_sessions_units_and_drivers(void **state)
+{
+	char *text = scrubbed(
+		"berth-world 1\n"
+		"namespace 1 here\n"
+		"process 5 uid=1000 user=alice login=alice\n"
+		"process 6 user=root login=bob\n"
+		"socket tcp listener 0.0.0.0:80 owners=5:3,6:3\n"
+		"socket tcp listener 0.0.0.0:81 unit=alice.socket activates=alice.service"
+		" starts=/home/alice/bin/server,--token,secret\n"
+		"socket udp listener 0.0.0.0:4789 owners=kernel:vxlan\\svx-alice\n");
+
+	(void)state;
+	assert_string_equal(text,
+		"berth-world 1\n"
+		"namespace 1 here\n"
+		"process 5 uid=1000 user=user1000 login=user1000\n"
+		"process 6 user=root\n"
+		"socket tcp listener 0.0.0.0:80 owners=5:3,6:3\n"
+		"socket tcp listener 0.0.0.0:81 unit=user1000.socket activates=user1000.service"
+		" starts=server\n"
+		"socket udp listener 0.0.0.0:4789 owners=kernel:vxlan\\svx-user1000\n"
+		LEFT_OUT);
+	free(text);
+}
+
 /* The public address 20.0.0.0 + n. */
 static struct address public_address(uint32_t n)
 {
@@ -195,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_containers_and_gaps),
+		cmocka_unit_test(test_sessions_units_and_drivers),
 		cmocka_unit_test(test_many_addresses),
 	};
 
