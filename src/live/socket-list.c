@@ -136,13 +136,9 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 	if (s->transport == TRANSPORT_MPTCP &&
 	    (twin == i || s->state != LIVE_LISTENER || is_portless(&l->items[twin])))
 		return true;
-<<<<<<< HEAD
-	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))
-=======
 	if (!is_portless(&l->items[twin]) &&
 	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))) {
 		inherit(&l->items[twin], s);
->>>>>>> refs/heads/torture
 		return false;
 	}
 	s->transport = TRANSPORT_MPTCP;
