@@ -59,31 +59,41 @@ struct process_walk {
 	int proc;
 };
 
-static bool find_thread_fingerprint(uint32_t tid, void *context)
+/* A thread that has a namespace. */
+struct survivor {
+	uint32_t tid;
+	uint64_t fingerprint; /* 0 = none has been found */
+};
+
+static bool find_survivor(uint32_t tid, void *context)
 {
-	uint64_t *out = context;
+	struct survivor *out = context;
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%u/net/stat", tid);
-	*out = inode_of(AT_FDCWD, path);
-	return *out == 0;
+	*out = (struct survivor){.tid = tid, .fingerprint = inode_of(AT_FDCWD, path)};
+	return out->fingerprint == 0;
 }
 
-/* The namespace of a process; of a zombie, that of a thread that lives on. */
-static uint64_t fingerprint_of(int proc, uint32_t pid)
+/* The namespace of a process. That of a zombie is that of a thread that lives on: then `*pid`
+ * becomes the number of that thread, whose files below /proc can be opened. */
+static uint64_t fingerprint_of(int proc, uint32_t *pid)
 {
+	struct survivor survivor = {0};
 	char path[48];
 	uint64_t print;
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%u/net/stat", pid);
+	snprintf(path, sizeof(path), "%u/net/stat", *pid);
 	print = inode_of(proc, path);
 	if (print != 0 || (errno != EINVAL && errno != ENOENT))
 		return print;
-	snprintf(path, sizeof(path), "%u/task", pid);
+	snprintf(path, sizeof(path), "%u/task", *pid);
 	if (fstatat(proc, path, &st, 0) == 0 && st.st_nlink > 3)
-		(void)!proc_each_number(proc, path, find_thread_fingerprint, &print);
-	return print;
+		(void)!proc_each_number(proc, path, find_survivor, &survivor);
+	if (survivor.fingerprint != 0)
+		*pid = survivor.tid;
+	return survivor.fingerprint;
 }
 
 static uint64_t id_of_process(int proc, uint32_t pid)
@@ -97,7 +107,7 @@ static uint64_t id_of_process(int proc, uint32_t pid)
 static bool take_process(uint32_t pid, void *context)
 {
 	struct process_walk *w = context;
-	uint64_t print = fingerprint_of(w->proc, pid);
+	uint64_t print = fingerprint_of(w->proc, &pid);
 	struct netns fresh = {.fingerprint = print, .pid = pid};
 	struct netns *known;
 	uint32_t at;

@@ -29,11 +29,29 @@ void socket_list_push(struct socket_list *l, const struct live_socket *s)
 	l->items[l->n++] = *s;
 }
 
+/* An MPTCP row knows neither zones nor devices (Linux 6.18). */
+static bool is_same_address(const struct address *half, const struct address *whole)
+{
+	struct address plain = *half;
+
+	plain.scope_id = whole->scope_id;
+	return address_is_equal(&plain, whole);
+}
+
 /* Whether the TCP row `s` is the very socket that the MPTCP row `m` shows. */
 static bool is_half_of(const struct live_socket *s, const struct live_socket *m)
 {
 	return s->local_port == m->local_port && s->remote_port == m->remote_port &&
-	       address_is_equal(&s->local, &m->local) && address_is_equal(&s->remote, &m->remote);
+	       is_same_address(&s->local, &m->local) && is_same_address(&s->remote, &m->remote);
+}
+
+/* What only the TCP half `s`, about to be forgotten, tells. */
+static void inherit(struct live_socket *m, const struct live_socket *s)
+{
+	if (!m->interface)
+		m->interface = s->interface;
+	m->local.scope_id = s->local.scope_id;
+	m->remote.scope_id = s->remote.scope_id;
 }
 
 /* Whether the later row `twin` of the same cookie is the same socket. The kernel gives the accepted
@@ -76,7 +94,7 @@ static void index_row(struct index *x, const struct live_socket *s, uint32_t i)
 {
 	if (s->cookie != 0)
 		number_map_set(&x->by_cookie, s->cookie, i);
-	if (s->transport != TRANSPORT_MPTCP)
+	if (s->transport != TRANSPORT_MPTCP || is_portless(s))
 		return;
 	if (s->inode != 0)
 		number_map_set(&x->mptcp_by_inode, s->inode, i);
@@ -112,15 +130,17 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 	twin = s->state == LIVE_TIME_WAIT ? NUMBER_MAP_NONE : find_mptcp(l, x, s);
 	if (twin == NUMBER_MAP_NONE)
 		return true;
+	if (s->transport != TRANSPORT_MPTCP && s->transport != TRANSPORT_TCP)
+		return true;
 	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
-	if (s->transport == TRANSPORT_MPTCP)
-		return twin == i || s->state != LIVE_LISTENER ||
-		       is_portless(&l->items[twin]);
-	if (s->transport != TRANSPORT_TCP)
+	if (s->transport == TRANSPORT_MPTCP &&
+	    (twin == i || s->state != LIVE_LISTENER || is_portless(&l->items[twin])))
 		return true;
 	if (!is_portless(&l->items[twin]) &&
-	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin])))
+	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))) {
+		inherit(&l->items[twin], s);
 		return false;
+	}
 	s->transport = TRANSPORT_MPTCP;
 	return true;
 }

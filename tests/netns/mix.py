@@ -248,6 +248,7 @@ class Truth:
                                         text=True, bufsize=1)
         self.paths, self.here = paths, here
         self.socks, self.time_waits, self.log = {}, [], []
+        self.soiled = set() # namespaces in which something outlasts the mix for a while
         self.pending = {} # listener -> clients that were not accepted
         self.actors = {0: Actor(int(self.answer()["pid"]), here)}
 
@@ -370,6 +371,7 @@ class Truth:
         told = self.order(number, f"timewait {spec}")
         if told:
             address = "::1" if "[" in spec else "127.0.0.1"
+            self.soiled.add(actor.namespace)
             self.time_waits.append((actor.namespace, address, int(told["port"])))
 
     def play_pass(self, number, actor, rest):
@@ -387,6 +389,7 @@ class Truth:
 
     def play_ring(self, number, actor, own):
         if int(own) in actor.table and self.does(number, f"ring {own}"):
+            self.soiled.add(self.socks[int(own)].namespace)
             actor.rings.add(int(own))
 
     def play_flight(self, number, actor, own):

@@ -27,6 +27,7 @@ from inside import (CLONE_NEWNET, LEFT_OUT, MS_BIND, Skip, call, cgroup2, leave_
 from mix import GROUPS, NAMED, Truth, draw, is_v6, packed, unmapped
 
 HERE = "here"
+LOOPBACK = "lo"  # interface 1
 EPHEMERAL = range(32768, 61000)
 SETTLE_S = 5
 MIXES = 30
@@ -48,25 +49,33 @@ def configure_loopback():
 
 
 class Stage:
-    """Fresh namespaces for one mix: this process's own, and named ones."""
+    """This process's own namespace and named ones. Making them is dear: they serve many mixes."""
 
     def __init__(self, groups):
         self.paths = {name: f"/run/netns/{name}" for name in NAMED} | groups
+        self.ids = {}
         os.makedirs("/run/netns", exist_ok=True)
         for name in NAMED:
             open(self.paths[name], "w", encoding="ascii").close()
+        self.renew({HERE, *NAMED})
+
+    def renew(self, names):
+        """Fresh ones for those in which something is left."""
+        own = None if HERE in names else os.open("/proc/self/ns/net", os.O_RDONLY)
+        for name in sorted(names - {HERE}):
+            if name in self.ids:
+                call("umount2", self.paths[name].encode(), ctypes.c_int(2))
             call("unshare", CLONE_NEWNET)
             configure_loopback()
             call("mount", b"/proc/self/ns/net", self.paths[name].encode(), None, MS_BIND, None)
-        call("unshare", CLONE_NEWNET)
-        configure_loopback()
-        self.ids = {name: os.stat(self.paths[name]).st_ino for name in NAMED}
+            self.ids[name] = os.stat(self.paths[name]).st_ino
+        if own is None:
+            call("unshare", CLONE_NEWNET)
+            configure_loopback()
+        else:
+            call("setns", own, CLONE_NEWNET)
+            os.close(own)
         self.ids[HERE] = os.stat("/proc/self/ns/net").st_ino
-
-    def close(self):
-        for name in NAMED:
-            call("umount2", self.paths[name].encode(), ctypes.c_int(2))
-            os.unlink(self.paths[name])
 
 
 def make_groups():
@@ -103,31 +112,40 @@ def owners_of(truth, sock):
     return [list(o) for o in sorted(truth.holders(sock.number), key=lambda o: (age(o[0]), o[0]))]
 
 
-def place_of(sock, stage):
-    """(id, name) of its namespace."""
+def place_of(truth, sock, stage):
+    """(id, name) of its namespace: without another name, that of the container of its first process."""
     if isinstance(sock.namespace, int):
+        first = min((a for a in truth.actors.values()
+                     if a.namespace == sock.namespace and not a.is_gone), key=lambda a: a.pid)
+        if (first.group or "").startswith("docker-"):
+            return sock.namespace, first.group[7:19]
         return sock.namespace, f"net:[{sock.namespace}]"
     return stage.ids[sock.namespace], sock.namespace
 
 
+def shown_address(sock):
+    """MPTCP tells its holder of no zone; its TCP half, which takes the connections, has it."""
+    zone = "%1" if sock.local.startswith("fe80:") else ""
+    return unmapped(sock.local) + zone
+
+
 def listener_of(truth, sock, stage):
     """The record that berth must show."""
-    address = unmapped(sock.local)
+    address = shown_address(sock)
     is_dual = address == "::" and sock.v6only == "0"
-    device = sock.device or None
+    device = sock.device or (LOOPBACK if "%" in address else None)
     port = int(sock.port)
     is_client = sock.protocol_name == "udp" and port in EPHEMERAL
-    zone = f"%{sock.scope}" if int(sock.scope) else ""
     backlog = re.search("backlog=([0-9]+)", sock.spec)
     return {
         "protocol": sock.protocol_name, "family": "ipv6" if is_v6(address) else "ipv4",
-        "address": address + zone, "port": port, "dual_stack": is_dual, "interface": device,
+        "address": address, "port": port, "dual_stack": is_dual, "interface": device,
         "exposure": exposure(address, is_dual, device),
         "role": "maybe-client" if is_client else "listener",
         "backlog": None if sock.is_datagram else {
             "queued": sock.queued, "limit": int(backlog[1]) if backlog else 128},
         "inode": int(sock.inode), "uid": int(sock.uid),
-        "namespace": list(place_of(sock, stage)), "owners": owners_of(truth, sock),
+        "namespace": list(place_of(truth, sock, stage)), "owners": owners_of(truth, sock),
     }
 
 
@@ -143,12 +161,11 @@ def holders_of(truth):
         if sock.kind == "listener":
             continue
         owners = owners_of(truth, sock)
-        zone = f"%{sock.scope}" if int(sock.scope) else ""
         # The kernel lists an MPTCP socket that is only bound by its TCP half alone.
         protocol = sock.protocol_name
         if (sock.kind, protocol) == ("bound-only", "mptcp"):
             protocol = "tcp"
-        group = found[(sock.kind, protocol, unmapped(sock.local) + zone, int(sock.port),
+        group = found[(sock.kind, protocol, shown_address(sock), int(sock.port),
                        owners[0][0] if owners else None)]
         group[0] += 1
         group[1].append(int(sock.inode))
@@ -350,6 +367,7 @@ class Player:
     def __init__(self, options):
         self.options = options
         self.groups = make_groups()
+        self.stage = Stage(self.groups)
         self.old = set()
         self.n_sockets = self.n_shared = self.n_hidden = 0
 
@@ -370,7 +388,7 @@ class Player:
     def play(self, seed, keep=None):
         """What is wrong with a mix: lines, none when all is well."""
         orders = draw(seed)
-        stage = Stage(self.groups)
+        stage = self.stage
         truth = Truth(self.options.mkmix, stage.paths)
         try:
             truth.play([o for i, o in enumerate(orders) if keep is None or i in keep])
@@ -382,7 +400,7 @@ class Player:
                 self.n_hidden += all(method != "fd" for _, method in holders)
         finally:
             truth.close()
-            stage.close()
+        stage.renew({name for name in truth.soiled if name in stage.ids})
         self.old |= {int(s.inode) for s in truth.socks.values()}
         if self.options.verbose:
             print("\n".join(truth.log))
