@@ -388,6 +388,46 @@ static int open_checked(const char *path, uint64_t id)
 	return fd;
 }
 
+/* Another way into a namespace. */
+struct way {
+	uint64_t id;
+	int fd; /* < 0 = none has been found */
+};
+
+static bool try_thread(uint32_t tid, void *context)
+{
+	struct way *way = context;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", tid);
+	way->fd = open_checked(path, way->id);
+	return way->fd < 0;
+}
+
+static bool try_process(uint32_t pid, void *context)
+{
+	struct way *way = context;
+	char path[32];
+	struct stat st;
+
+	if (!try_thread(pid, context))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	if (way->fd == -ENOENT && stat(path, &st) == 0 && st.st_nlink > 3)
+		(void)!proc_each_number(AT_FDCWD, path, try_thread, way);
+	return way->fd < 0;
+}
+
+/* The processes that were met first have ended, or their main threads: others may live there. */
+static int search_way(uint64_t id)
+{
+	struct way way = {.id = id, .fd = -ENOENT};
+
+	if (id != 0)
+		(void)!proc_each_number(AT_FDCWD, "/proc", try_process, &way);
+	return way.fd < 0 ? -ENOENT : way.fd;
+}
+
 int netns_open(const struct netns *n)
 {
 	const uint32_t pids[] = {n->pid, n->other_pid};
@@ -402,6 +442,8 @@ int netns_open(const struct netns *n)
 	}
 	if (fd < 0 && n->path)
 		fd = open_checked(n->path, n->ns.id);
+	if (fd == -ENOENT || fd == -ESRCH || fd == -ESTALE)
+		fd = search_way(n->ns.id);
 	return fd;
 }
 

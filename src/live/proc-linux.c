@@ -205,9 +205,13 @@ static void read_cgroup(struct reading *r)
 {
 	struct arena *arena = r->procs->arena;
 	struct cgroup_names names;
+	char file[64];
 	const char *path;
-	long n = fd_read_file_at(r->dir, "cgroup", r->procs->buffer, COMMAND_SIZE, NULL);
+	long n;
 
+	/* A main thread that has exited stays behind when its process is moved. */
+	snprintf(file, sizeof(file), "%scgroup", r->memory);
+	n = fd_read_file_at(r->dir, file, r->procs->buffer, COMMAND_SIZE, NULL);
 	path = n > 0 ? cgroup_path_pick(r->procs->buffer) : NULL;
 	if (!path)
 		return;
