@@ -86,7 +86,7 @@ lint: deps-full $(BUILD)/with-tests
 	@$(U) tests/lint/run $(BUILD)
 
 fuzz: $(FUZZ)/build.ninja
-	@$(NINJA) $(FUZZ)
+	@$(NINJA) $(FUZZ) fuzzers
 	@$(U) tools/fuzz $(FUZZ) $(TIME)
 
 demo: $(BUILD)/with-tests

@@ -187,7 +187,7 @@ struct answer_published {
 	const struct answer_owner *owners; /* not fields: of the listener behind it ... */
 	size_t n_owners;
 	const char *container_id; /* ... */
-	struct live_span to_ports;/* ... where `ports` lead, one by one or all to one; 0-0 = not known */
+	struct live_span to_ports; /* where `ports` lead, one by one or all to one; 0-0 = unknown */
 	bool is_to_here;          /* ... it leads to another port of the same namespace */
 	bool is_loopback;         /* ... only at a loopback address */
 	enum transport transport;

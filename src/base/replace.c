@@ -91,6 +91,7 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 		replace_fini(&r);
 		return error;
 	}
+	unlink(r.path_new); /* of a writer that died: the lock says that nobody is at it */
 	*out = r;
 	return 0;
 }
@@ -140,7 +141,7 @@ static int write_new(const char *path, const void *bytes, size_t n, long modifie
 	BERTH_CLEANUP(fd_closep) int fd = -1;
 	int r;
 
-	unlink(path); /* of a writer that died; a fresh file has no other readers or links */
+	unlink(path); /* a fresh file has no other readers or links */
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;

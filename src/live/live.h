@@ -137,9 +137,9 @@ struct live_published {
 	struct live_span ports; /* host ports */
 	bool has_to;            /* `to` is the address it leads to */
 	struct address to;
-	const char *to_name;    /* where it leads if that is no address of this system; NULL = none */
+	const char *to_name;    /* where it leads if that is no address of this system */
 	bool is_to_here;        /* it leads to another port of the same namespace */
-	struct live_span to_ports; /* one for each of `ports`, or one for all; 0-0 = not known */
+	struct live_span to_ports; /* one for each of `ports`, one for all; 0-0 = not known */
 	const char *by;         /* "nftables", "iptables-nft", "docker-proxy", "conmon", ... */
 	const char *container;  /* id of the container it leads to; NULL = not known */
 	const char *note;       /* conditions, for people: "from interface eth0"; NULL = none */

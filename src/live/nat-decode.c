@@ -107,6 +107,7 @@ static void add_entry(struct walk *w, const struct nat_box *box, const struct na
 			    .order = w->n_entries};
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): NAT_MOST_DEPTH deep */
 static void take_end(struct nat_run *run, const struct nat_box *box, const struct nat_outcome *out)
 {
 	struct walk *w = (struct walk *)run;
@@ -147,6 +148,7 @@ static struct nat_set *find_set(struct nat_run *run, const char *name)
 	return s;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): NAT_MOST_DEPTH deep */
 static void walk_rules(struct walk *w, const struct nat_chain *c, const struct nat_box *box)
 {
 	for (size_t i = 0; i < c->n_rules && !w->has_failed; i++) {
@@ -156,6 +158,7 @@ static void walk_rules(struct walk *w, const struct nat_chain *c, const struct n
 	}
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): NAT_MOST_DEPTH deep */
 static void walk_chain(struct walk *w, const char *name, const struct nat_box *box)
 {
 	struct nat_chain *c = nat_rules_chain(w->run.rules, w->run.family, w->run.table, name);

@@ -536,6 +536,7 @@ static bool match_element(struct part *p, size_t at, const struct nat_element *e
 }
 
 /* The rest of the rule with the part of the box that has this element as its key. */
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_BRANCHES deep */
 static void follow_element(struct nat_run *run, struct nat_bytes rest, const struct part *p,
 			   const struct nat_element *e, size_t at, uint32_t to, bool is_map,
 			   unsigned int depth)
@@ -557,6 +558,7 @@ static void follow_element(struct nat_run *run, struct nat_bytes rest, const str
 }
 
 /* A set that is not known: whatever it holds. */
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_BRANCHES deep */
 static void follow_unknown(struct nat_run *run, struct nat_bytes rest, struct part *p, uint32_t to,
 			   bool is_map, unsigned int depth)
 {
@@ -570,6 +572,7 @@ static void follow_unknown(struct nat_run *run, struct nat_bytes rest, struct pa
 	follow(run, rest, p, depth + 1);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_BRANCHES deep */
 static void look_up(struct nat_run *run, struct nat_bytes in, struct nat_bytes rest, struct part *p,
 		    unsigned int depth)
 {
@@ -616,6 +619,7 @@ static void copy_name(char *out, struct nat_bytes in)
 }
 
 /* Returns whether the rule goes on; with several ranges of ports it goes on in here. */
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_BRANCHES deep */
 static bool match_xt(struct nat_run *run, struct nat_bytes in, struct nat_bytes rest,
 		     struct part *p, unsigned int depth)
 {
@@ -703,6 +707,7 @@ static bool load_register(struct part *p, const char *name, struct nat_bytes in,
 }
 
 /* Returns whether the rule goes on behind this expression. */
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_BRANCHES deep */
 static bool step(struct nat_run *run, const char *name, struct nat_bytes in, struct nat_bytes rest,
 		 struct part *p, unsigned int depth)
 {
@@ -731,6 +736,7 @@ static bool step(struct nat_run *run, const char *name, struct nat_bytes in, str
 	return false;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): MOST_BRANCHES deep */
 static void follow(struct nat_run *run, struct nat_bytes rest, struct part *p, unsigned int depth)
 {
 	struct nat_bytes element;

@@ -114,8 +114,8 @@ void nat_set_settle(struct nat_set *s);
  */
 bool nat_next_attribute(struct nat_bytes *rest, uint16_t *type, struct nat_bytes *payload);
 
-/* The payload of the first attribute of that type; n = 0 and at = NULL when there is none. */
-struct nat_bytes nat_attribute(struct nat_bytes in, uint16_t type);
+/* The payload of the first attribute of type `wanted`; n = 0 and at = NULL when there is none. */
+struct nat_bytes nat_attribute(struct nat_bytes in, uint16_t wanted);
 
 /* A number of 4 bytes in network order; `otherwise` when there are not as many. */
 uint32_t nat_number(struct nat_bytes payload, uint32_t otherwise);

@@ -94,7 +94,7 @@ static void index_row(struct index *x, const struct live_socket *s, uint32_t i)
 {
 	if (s->cookie != 0)
 		number_map_set(&x->by_cookie, s->cookie, i);
-	if (s->transport != TRANSPORT_MPTCP)
+	if (s->transport != TRANSPORT_MPTCP || is_portless(s))
 		return;
 	if (s->inode != 0)
 		number_map_set(&x->mptcp_by_inode, s->inode, i);

@@ -157,7 +157,7 @@ struct loading {
 static bool read_path(const struct loading *l, const char *path)
 {
 	char *text = NULL, real[4096];
-	size_t n;
+	size_t n = 0;
 	bool is_read = false;
 
 	if (slurp(l->m->root, path, &text, &n, real, sizeof(real)) == 0)
@@ -180,7 +180,7 @@ static int read_main(const struct loading *l, const char *name)
 	for (const char *const *dir = l->m->path; *dir; dir++) {
 		char path[512], real[4096];
 		char *text = NULL;
-		size_t n;
+		size_t n = 0;
 		int r;
 
 		snprintf(path, sizeof(path), "%s/%s", *dir, name);

@@ -15,8 +15,10 @@ void text_claimed(struct text *t, const struct answer *a);
 /* `known`: software that uses the port by default, with a short name for the evidence. */
 void text_known(struct text *t, const struct answer *a);
 
-/* `published` and `here`: what leads the port elsewhere; listeners and their owners, connections and
- * their far ends. */
+/*
+ * `published` and `here`: what leads the port elsewhere; listeners and their owners, connections
+ * and their far ends.
+ */
 void text_residents(struct text *t, const struct answer *a);
 
 /* One published port, in the line that was begun: "8080/tcp -> 10.88.0.2:80 (container web) by". */

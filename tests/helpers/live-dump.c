@@ -7,8 +7,8 @@
  *     -p owners of connections     -A holders of every namespace    -H berth's own namespace only
  *     -n NAME one namespace        -4 -6 one family
  *
- * Line kinds: "socket", "owner" (of the socket above), "published" (print-published.h), "container",
- * "gap", "namespace", "rules", "looked".
+ * Line kinds: "socket", "owner" (of the socket above), "published" (print-published.h),
+ * "container", "gap", "namespace", "rules", "looked".
  * Foreign bytes are escaped. Exit 0, 2 for bad usage, 4 when nothing could be told.
  */
 #include "base/str.h"

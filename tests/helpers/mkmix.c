@@ -34,20 +34,20 @@ enum {
 static const char help[] =
 	"usage: mkmix\n"
 	"\n"
-	"Reads orders, a line each, and answers each with a line: \"ok NAME=VALUE...\", or \"no STEP:\n"
-	"ERROR\" when the system refused. The first word is the number of the process (0 is there from\n"
-	"the beginning, up to 63), ID a number below 4096 that a process gives to one of its sockets.\n"
-	"Everything ends with the end of the input.\n"
+	"Reads orders, a line each, and answers each with a line: \"ok NAME=VALUE...\", or\n"
+	"\"no STEP: ERROR\" when the system refused. The first word is the number of the process\n"
+	"(0 is there from the beginning, up to 63), ID a number below 4096 that a process gives\n"
+	"to one of its sockets. Everything ends with the end of the input.\n"
 	"\n"
 	"  N fork M           process N forks M, which inherits everything: pid=\n"
 	"  N uid UID          take that user\n"
 	"  N netns PATH       enter a network namespace; newnet: a new one, lo is up: ns=INODE\n"
 	"  N cgroup PATH      move to the control group of that directory\n"
 	"  N name TEXT        rename it (the kernel keeps 15 bytes)\n"
-	"  N open ID SPEC     make a socket: fd= inode= cookie= uid= protocol= family= local= scope=\n"
-	"                     port= v6only= listening= device= peer= pport=\n"
-	"  N private ID SPEC  the same in a new thread with a descriptor table of its own, which begins\n"
-	"                     as a copy\n"
+	"  N open ID SPEC     make a socket: fd= inode= cookie= uid= protocol= family= local=\n"
+	"                     scope= port= v6only= listening= device= peer= pport=\n"
+	"  N private ID SPEC  the same in a new thread with a descriptor table of its own, which\n"
+	"                     begins as a copy\n"
 	"  N ring ID          register it with a new io_uring, too\n"
 	"  N flight ID        send it over a unix socket that nobody reads\n"
 	"  N dup ID           one descriptor more\n"
@@ -396,7 +396,7 @@ static void obey_with_socket(struct reply *r, const char *verb, int id, char *re
 		return;
 	}
 	if (strcmp(verb, "accept") == 0) {
-		order_accept(r, fd, atoi(rest));
+		order_accept(r, fd, (int)strtol(rest, NULL, 10));
 		return;
 	}
 	if (strcmp(verb, "tell") == 0) {
@@ -469,7 +469,7 @@ static void obey(struct reply *r, char *order, int came)
 		return;
 	word = strsep(&rest, " ");
 	rest = rest ? rest : empty;
-	id = atoi(word);
+	id = (int)strtol(word, NULL, 10);
 	if (strcmp(verb, "open") == 0)
 		order_open(r, id, rest);
 	else if (strcmp(verb, "private") == 0)

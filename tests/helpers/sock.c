@@ -210,7 +210,8 @@ static int set_options(const struct sock *s, int fd)
 	if (r == 0 && s->has_v6only)
 		r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, s->is_v6only);
 	if (r == 0 && s->device &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->device, (socklen_t)strlen(s->device)) < 0)
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->device,
+		       (socklen_t)strlen(s->device)) < 0)
 		r = -errno;
 	return r;
 }

@@ -198,7 +198,7 @@ def foreign(tree):
     """Where this checkout lies is nobody's business, and builds fetch nothing from a registry."""
     ordinary = {"/", "/tmp", "/home", "/usr", "/opt", "/srv", "/var", "/root", "/build", "/src", "/mnt", "/builds"}
     here = [str(p) for p in [ROOT, *ROOT.parents] if str(p) not in ordinary]
-    patterns = [re.escape(p) + r"(?![\w.-])" for p in here]
+    patterns = [r"(?<![\w}).-])" + re.escape(p) + r"(?![\w.-])" for p in here]
     patterns += [r"registry\.(?:npm|yarn)", r"\bpypi\.(?:org|python)", r"files\.python" + "hosted", r"\bcrates\.(?:io)",
                  r"\bruby" + r"gems\.org", r"proxy\.go" + r"lang", r"(?:deb|ftp|security)\.debian" + r"\.org"]
     wanted = re.compile("|".join(patterns))
