@@ -87,9 +87,9 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 	if (error == 0)
 		error = lock(path_lock, &r, wait, context);
 	free(path_lock);
-	if (error < 0) {
+	if (error < 0 || !r.path_new) {
 		replace_fini(&r);
-		return error;
+		return error < 0 ? error : -ENOMEM;
 	}
 	unlink(r.path_new); /* of a writer that died: the lock says that nobody is at it */
 	*out = r;

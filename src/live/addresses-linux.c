@@ -90,7 +90,9 @@ int addresses_read(struct arena *arena, struct address_list *out)
 	free(buffer);
 	if (netlink)
 		mnl_socket_close(netlink);
-	*out = error < 0 ? (struct address_list){0} : list;
+	if (error < 0)
+		list = (struct address_list){0};
+	*out = list;
 	return error;
 }
 

@@ -7,6 +7,7 @@ that make no sense without another one (shrinking leaves some out) are passed ov
 import random
 import socket
 import subprocess
+import time
 
 NAMED = ("blue", "green")
 GROUPS = ("web.service", "db.service/worker", "plain", "docker-" + "0123456789abcdef" * 4 + ".scope")
@@ -411,6 +412,8 @@ class Truth:
         if not self.is_tied(lost, actor):
             self.order(number, "exit")
             actor.is_gone = True
+            if actor.rings:  # the kernel takes a ring apart some time after its process has ended
+                time.sleep(0.5)
 
     def play_leave(self, number, actor):
         if not actor.has_left and self.does(number, "leave"):
