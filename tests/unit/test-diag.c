@@ -408,6 +408,12 @@ static void test_unify(void **state BERTH_UNUSED)
 		socket_of(TRANSPORT_TCP, LIVE_TIME_WAIT, 0, 2, 99),   /* the same cookie, later */
 		socket_of(TRANSPORT_TCP, LIVE_LISTENER, 15, 0, 0),    /* of a text table */
 		socket_of(TRANSPORT_TCP, LIVE_LISTENER, 16, 0, 0),
+		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 0, 8, 55),  /* not accepted yet, MPTCP */
+		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 0, 9, 56),  /* not accepted yet */
+		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 17, 10, 0), /* by its half; its row below */
+		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 18, 11, 0), /* by its half alone */
+		socket_of(TRANSPORT_MPTCP, LIVE_CONNECTION, 0, 7, 55),
+		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 17, 12, 0),
 		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 10, 7, 0),
 		socket_of(TRANSPORT_MPTCP, LIVE_CONNECTION, 13, 7, 77), /* the listener's cookie */
 	};
@@ -417,8 +423,9 @@ static void test_unify(void **state BERTH_UNUSED)
 		uint16_t remote_port;
 	} expected[] = {
 		{TRANSPORT_MPTCP, 13, 78}, {TRANSPORT_TCP, 14, 0},    {TRANSPORT_TCP, 0, 99},
-		{TRANSPORT_TCP, 15, 0},    {TRANSPORT_TCP, 16, 0},    {TRANSPORT_MPTCP, 10, 0},
-		{TRANSPORT_MPTCP, 13, 77},
+		{TRANSPORT_TCP, 15, 0},    {TRANSPORT_TCP, 16, 0},    {TRANSPORT_TCP, 0, 56},
+		{TRANSPORT_MPTCP, 18, 0},  {TRANSPORT_MPTCP, 0, 55},  {TRANSPORT_MPTCP, 17, 0},
+		{TRANSPORT_MPTCP, 10, 0},  {TRANSPORT_MPTCP, 13, 77},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
