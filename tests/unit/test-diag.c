@@ -410,7 +410,7 @@ static void test_unify(void **state BERTH_UNUSED)
 		socket_of(TRANSPORT_TCP, LIVE_LISTENER, 16, 0, 0),
 		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 0, 8, 55),  /* not accepted yet, MPTCP */
 		socket_of(TRANSPORT_TCP, LIVE_CONNECTION, 0, 9, 56),  /* not accepted yet */
-		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 17, 10, 0), /* by its half; its row below */
+		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 17, 10, 0), /* by half; its row below */
 		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 18, 11, 0), /* by its half alone */
 		socket_of(TRANSPORT_MPTCP, LIVE_CONNECTION, 0, 7, 55),
 		socket_of(TRANSPORT_MPTCP, LIVE_LISTENER, 17, 12, 0),
