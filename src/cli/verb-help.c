@@ -6,12 +6,9 @@
 
 enum { INDENT = 28 };
 
-static void put_verb(struct text *t, const struct verb_row *verb)
+/* What is typed at the left, what it does at the right; below where there is no room. */
+static void put_usage(struct text *t, const char *usage, const char *what)
 {
-	char usage[96];
-
-	snprintf(usage, sizeof(usage), "  berth %s%s%s", verb->name,
-		 *verb->name && *verb->arguments ? " " : "", verb->arguments);
 	text_begin(t, "", 0);
 	text_put(t, TEXT_STRONG, 0, usage);
 	t->indent = INDENT;
@@ -20,8 +17,17 @@ static void put_verb(struct text *t, const struct verb_row *verb)
 		text_begin(t, "", INDENT);
 	}
 	text_putf(t, TEXT_PLAIN, 0, "%*s", t->column < INDENT ? (int)(INDENT - t->column) : 0, "");
-	text_say(t, TEXT_PLAIN, 0, verb->summary);
+	text_say(t, TEXT_PLAIN, 0, what);
 	text_end(t);
+}
+
+static void put_verb(struct text *t, const struct verb_row *verb)
+{
+	char usage[96];
+
+	snprintf(usage, sizeof(usage), "  berth %s%s%s", verb->name,
+		 *verb->name && *verb->arguments ? " " : "", verb->arguments);
+	put_usage(t, usage, verb->summary);
 }
 
 static void put_option(struct text *t, const struct option_row *option)
@@ -32,16 +38,7 @@ static void put_option(struct text *t, const struct option_row *option)
 		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
 	snprintf(usage, sizeof(usage), "  %s--%s%s%s", letter, option->name,
 		 option->argument ? " " : "", option->argument ? option->argument : "");
-	text_begin(t, "", 0);
-	text_put(t, TEXT_STRONG, 0, usage);
-	t->indent = INDENT;
-	if (t->column + 2 > INDENT) {
-		text_end(t);
-		text_begin(t, "", INDENT);
-	}
-	text_putf(t, TEXT_PLAIN, 0, "%*s", t->column < INDENT ? (int)(INDENT - t->column) : 0, "");
-	text_say(t, TEXT_PLAIN, 0, option->text);
-	text_end(t);
+	put_usage(t, usage, option->text);
 }
 
 static void put_heading(struct text *t, const char *heading)

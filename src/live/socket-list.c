@@ -133,11 +133,9 @@ static bool is_kept(struct socket_list *l, size_t i, const struct index *x)
 	if (s->transport != TRANSPORT_MPTCP && s->transport != TRANSPORT_TCP)
 		return true;
 	/* A listener that its TCP half has shown to be MPTCP, and the MPTCP row of it. */
-	if (s->transport == TRANSPORT_MPTCP &&
-	    (twin == i || s->state != LIVE_LISTENER || is_portless(&l->items[twin])))
+	if (s->transport == TRANSPORT_MPTCP && (twin == i || s->state != LIVE_LISTENER))
 		return true;
-	if (!is_portless(&l->items[twin]) &&
-	    (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin]))) {
+	if (s->state == LIVE_LISTENER || is_half_of(s, &l->items[twin])) {
 		inherit(&l->items[twin], s);
 		return false;
 	}
