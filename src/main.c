@@ -6,7 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         instant replace            RFC 3339; a file is replaced whole or not at all
+ *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
