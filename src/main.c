@@ -6,7 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         instant replace            RFC 3339; a file is replaced whole or not at all
+ *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
@@ -23,7 +23,7 @@
  *         source-linux source-none   the systems
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
- *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
