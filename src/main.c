@@ -23,7 +23,7 @@
  *         source-linux source-none   the systems
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
- *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
