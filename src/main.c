@@ -34,6 +34,8 @@
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
+ *     ledger/    2c. what we promised
+ *         claim claims               one claim, judged without looking; all of them, sorted
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -published -lists -history   its parts, from both
