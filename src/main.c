@@ -53,20 +53,7 @@
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
 #include "cli/cli.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
-/* A closed standard descriptor would be given to the next file that is opened. */
-static void hold_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
-	}
-}
+#include "cli/entry.h"
 
 static int run(struct cli *c)
 {
@@ -84,14 +71,14 @@ static int run(struct cli *c)
 int main(int argc, char **argv)
 {
 	char error[OPTIONS_ERROR_SIZE];
+	const char *refusal;
 	struct options options;
 	struct cli cli;
 	int code;
 
-	hold_standard_descriptors();
-	signal(SIGPIPE, SIG_DFL);
-	if (geteuid() != getuid() || getegid() != getgid())
-		return cli_fail(EXIT_USAGE, "refuses to run setuid or setgid");
+	refusal = entry_prepare(&argc, &argv);
+	if (refusal)
+		return cli_fail(EXIT_USAGE, "%s", refusal);
 	if (options_parse(argc, argv, &options, error) < 0) {
 		options_fini(&options);
 		return cli_fail(EXIT_USAGE, "%s", error);

@@ -1,8 +1,7 @@
 /*
  * Choose: which registry answers. The newest of the built-in one and the images that `berth update`
- * wrote: the user's, $XDG_DATA_HOME/berth/registry.image (~/.local/share without the variable), and
- * the system's, /var/lib/berth/registry.image. Root has only the system's: what lies in a home
- * directory is not root's. The newer is the one whose names are of a later date; of the same date
+ * wrote: the user's and the system's (registry/places.h tells where). Root has only the system's: what
+ * lies in a home directory is not root's. The newer is the one whose names are of a later date; of the same date
  * an updated one counts as newer, and the user's as newer than the system's.
  */
 #pragma once

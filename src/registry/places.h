@@ -1,0 +1,29 @@
+/*
+ * Places: where a system keeps registries that `berth update` wrote.
+ *
+ *                 the user's                                            the system's
+ *     POSIX       $XDG_DATA_HOME/berth, else ~/.local/share/berth      /var/lib/berth
+ *     Windows     %LOCALAPPDATA%\berth                                 %PROGRAMDATA%\berth
+ *
+ * each with the file registry.image. Root has only the system's.
+ */
+#pragma once
+
+#include "base/attr.h"
+
+#include <stdbool.h>
+
+enum { PLACES_PATH_SIZE = 4096 };
+
+/* The variables that name the user's place, for people: "HOME, XDG_DATA_HOME". */
+extern const char places_variables[];
+
+/* Whether the caller is root, who has no place of his own. */
+bool places_has_only_system(void);
+
+/* The path of the user's registry in `path` (PLACES_PATH_SIZE). Returns 0, -ENOENT when nothing
+ * tells where, -ENAMETOOLONG. */
+int places_user(char *path) BERTH_MUST_CHECK;
+
+/* The same for the system's. */
+int places_system(char *path) BERTH_MUST_CHECK;
