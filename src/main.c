@@ -7,7 +7,8 @@
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
- *         image image-writer         one read-only file format: registry now, claims later
+ *         data-path                  where berth keeps what it writes
+ *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
  *     registry/  2a. what the world claims
@@ -34,7 +35,8 @@
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
  *     ledger/    2c. what we promised
- *         claim claims               one claim, judged without looking; all of them, sorted
+ *         claim claims entry         one claim, judged without looking; all of them; an audit line
+ *         claims-format -image -writer   how a ledger is published; read; written
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -published -lists -history   its parts, from both

@@ -7,9 +7,10 @@
  */
 #pragma once
 
+#include "base/data-path.h"
 #include "registry/registry.h"
 
-enum { CHOOSE_PATH_SIZE = 4096 };
+enum { CHOOSE_PATH_SIZE = DATA_PATH_SIZE };
 
 /* Where the registry of the user who runs berth is kept (root: the system's). Returns 0, or -ENOENT
  * when there is no home directory, -ENAMETOOLONG. */
