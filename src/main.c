@@ -34,6 +34,8 @@
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
+ *     ledger/    2c. what we promised
+ *         claim claims               one claim, judged without looking; all of them, sorted
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -published -lists -history   its parts, from both
@@ -46,6 +48,7 @@
  *     act/       5. what berth does
  *         connect helper self        one connection; berth's own programs, in libexec; where it is
  *         update update-source       a newer registry takes the old one's place; where it is from
+ *         trial trial-none           one bind(2), made and taken back at once; no such system
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
