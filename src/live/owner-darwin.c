@@ -78,7 +78,8 @@ static bool make_room(struct search *s, size_t i)
 
 	if (i < s->holds_capacity)
 		return true;
-	grown = arena_grow(s->tools->arena, s->holds, s->holds_capacity, wider, sizeof(struct hold *));
+	grown = arena_grow(s->tools->arena, s->holds, s->holds_capacity, wider,
+			   sizeof(struct hold *));
 	if (!grown)
 		return false;
 	s->holds = grown;

@@ -25,9 +25,9 @@ struct owner_search {
 bool owner_is_wanted(const struct live_request *request, const struct live_socket *s);
 
 /*
- * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and append those that only
- * processes show (`without_list`). Returns 0 or a negative errno (-ENOMEM, or why processes cannot
- * be listed).
+ * Fill `owners`, `n_owners` and `owners_search` of the sockets of `list`, and append those that
+ * only processes show (`without_list`). Returns 0 or a negative errno (-ENOMEM, or why processes
+ * cannot be listed).
  */
 int owner_find(struct owner_search *s, struct socket_list *list) BERTH_MUST_CHECK;
 

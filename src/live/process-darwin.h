@@ -22,8 +22,9 @@ typedef bool (*process_pid_fn)(int pid, void *context);
 int processes_each(process_pid_fn each, void *context) BERTH_MUST_CHECK;
 
 /*
- * Read process `pid`. `is_still` is asked when it has been read whether it is still the process that
- * was meant; so is its start, so that a record never mixes a process with its number's next user.
+ * Read process `pid`. `is_still` is asked when it has been read whether it is still the process
+ * that was meant, and its start is compared: a record never mixes a process with its number's next
+ * user.
  * `*out` is NULL when it has gone. Returns 0 or -ENOMEM.
  */
 int processes_read(struct processes *p, int pid, bool (*is_still)(void *context), void *context,

@@ -5,7 +5,8 @@
  * tested on every system. Members that berth does not read are here for their room. Sources: the
  * SDK's sys/proc_info.h (libproc), netinet/in_pcb.h, netinet/tcp_var.h and sys/socketvar.h (the
  * lists of net.inet.tcp.pcblist64 and net.inet.udp.pcblist64). The same on x86_64 and arm64: both
- * are little-endian and LP64. layout-darwin.c compares the mirrors with the SDK it is compiled with.
+ * are little-endian and LP64. layout-darwin.c compares the mirrors of sys/proc_info.h with the SDK
+ * that it is compiled with; every row of the lists tells its own length, which is checked.
  */
 #pragma once
 
@@ -97,7 +98,7 @@ struct xnu_tcp_sockinfo {
 	_Alignas(8) uint64_t tp;
 };
 
-/* struct socket_info. The union's largest member is a pair of addresses of 255 bytes (SOCKINFO_UN). */
+/* struct socket_info. The union's largest member is a pair of addresses of 255 bytes. */
 struct xnu_socket_info {
 	struct xnu_stat stat;
 	_Alignas(8) uint64_t so, pcb;

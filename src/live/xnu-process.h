@@ -26,14 +26,14 @@ struct xnu_arguments {
 	const char *const *command; /* NULL-terminated; NULL = none */
 	bool is_cut;                /* longer than the bytes that were allowed */
 	bool has_environment;       /* false: the kernel keeps it to itself, or there is none */
-	const char *label;          /* of the launchd job, as it stands in the environment; NULL = none */
+	const char *label;          /* of the launchd job, from the environment; NULL = none */
 };
 
 /*
- * Decode `n` bytes of KERN_PROCARGS2: the number of arguments, the path that was executed, NULs, the
- * arguments, the environment. At most `limit` bytes of arguments are kept. Of the environment only
- * XPC_SERVICE_NAME is looked at, which launchd gives its jobs (their children inherit it; "0" stands
- * for no job). Returns 0; -EBADMSG: not such bytes; -ENOMEM.
+ * Decode `n` bytes of KERN_PROCARGS2: the number of arguments, the path that was executed, NULs,
+ * the arguments, the environment. At most `limit` bytes of arguments are kept. Of the environment
+ * only XPC_SERVICE_NAME is looked at, which launchd gives its jobs (their children inherit it; "0"
+ * stands for no job). Returns 0; -EBADMSG: not such bytes; -ENOMEM.
  */
 int xnu_process_decode_arguments(struct arena *arena, const void *bytes, size_t n, size_t limit,
 				 struct xnu_arguments *out) BERTH_MUST_CHECK;

@@ -76,7 +76,7 @@ static enum live_state state_of_tcp(enum xnu_tcp_state state)
 	return LIVE_CONNECTION; /* a state that is not documented: it has the port, with a peer */
 }
 
-/* Whether a socket takes IPv6. One that is not bound to a family yet is of the one it was made for. */
+/* Whether a socket takes IPv6. One that is not bound yet is of the family it was made for. */
 static bool is_v6_of(const struct block *b)
 {
 	if (b->vflag & (XNU_VFLAG_IPV4 | XNU_VFLAG_IPV6))
