@@ -15,8 +15,8 @@ int sysctl_number(const char *name, int *out) BERTH_MUST_CHECK;
 int sysctl_table(const char *name, void **out, size_t *n_out) BERTH_MUST_CHECK;
 
 /*
- * The arguments of a process (KERN_PROCARGS2) in `buffer`; `*n` is its size, then how many bytes
- * are there. A buffer smaller than the system's longest arguments would get their end instead of their
+ * The arguments of a process (KERN_PROCARGS2) in `buffer`; `*n` is its size, then that of what is
+ * there. A buffer smaller than the longest arguments would get their end instead of their
  * beginning: sysctl_arguments_size() tells. Returns 0 or a negative errno; the kernel has -EINVAL
  * for processes of others and for those that have ended.
  */
