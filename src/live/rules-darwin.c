@@ -12,7 +12,6 @@ void rules_read(struct gaps *gaps, struct live_rules *out)
 	if (r == 0)
 		r = sysctl_number("net.inet.ip.portrange.last", &last);
 	*out = (struct live_rules){
-		/* Not a setting. A wildcard below it needs no privilege since macOS 10.14. */
 		.has_privileged = true,
 		.unprivileged_start = IPPORT_RESERVED,
 		.has_reserved = true,

@@ -411,7 +411,8 @@ static void test_arguments(void **state BERTH_UNUSED)
 			     "XPC_SERVICE_NAME=org.apache.httpd\0\0ptr_munge=\0"),
 		 0, "httpd|-D|FOREGROUND", true, "org.apache.httpd"},
 		/* A shell in a terminal; a job's child that was given another one's name later. */
-		{PROCARGS(1, "/bin/zsh\0-zsh\0XPC_SERVICE_NAME=0\0HOME=/\0"), 0, "-zsh", true, NULL},
+		{PROCARGS(1, "/bin/zsh\0-zsh\0XPC_SERVICE_NAME=0\0HOME=/\0"),
+		 0, "-zsh", true, NULL},
 		{PROCARGS(1, "/x\0x\0XPC_SERVICE_NAME=a\0XPC_SERVICE_NAME=b\0"), 0, "x", true, "a"},
 		{PROCARGS(1, "/x\0x\0XPC_SERVICE_NAME=\0A=b\0"), 0, "x", true, NULL},
 		/* Behind the environment stand strings of the kernel. */
@@ -419,7 +420,8 @@ static void test_arguments(void **state BERTH_UNUSED)
 		/* System integrity protection hides the environment of Apple's own programs. */
 		{PROCARGS(2, "/bin/sleep\0\0sleep\0" "600\0"), 0, "sleep|600", false, NULL},
 		/* Empty arguments count; an environment is never taken for arguments. */
-		{PROCARGS(4, "/bin/sh\0sh\0-c\0\0x\0XPC_SERVICE_NAME=j\0"), 0, "sh|-c||x", true, "j"},
+		{PROCARGS(4, "/bin/sh\0sh\0-c\0\0x\0XPC_SERVICE_NAME=j\0"),
+		 0, "sh|-c||x", true, "j"},
 		{PROCARGS(0, "/x\0XPC_SERVICE_NAME=j\0"), 0, NULL, true, "j"},
 		/* Fewer than are told, and the last one without its end. */
 		{PROCARGS(9, "/x\0a\0b"), 0, "a|b", false, NULL},
