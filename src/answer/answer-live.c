@@ -50,7 +50,7 @@ static bool fill_owner(const struct answer_sources *from, const struct live_owne
 	out->command = p->command;
 	out->directory = p->directory;
 	out->user = p->user;
-	out->uid = p->uid;
+	out->uid = p->uid != LIVE_UID_NONE ? (answer_number)p->uid : ANSWER_NULL;
 	out->started = p->started;
 	out->unit = p->unit;
 	out->container = answer_container(from, p->container, arena);

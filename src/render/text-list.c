@@ -426,18 +426,21 @@ static void put_spans(struct text *t, const struct answer_span *spans, size_t n)
 static void put_kernel(struct text *t, const struct answer_kernel *k)
 {
 	text_begin(t, "kernel", 10);
-	if (k->unprivileged_start >= 0)
+	if (k->unprivileged_start == 0)
+		text_put(t, TEXT_PLAIN, 0, "no port needs a privilege to bind;");
+	else if (k->unprivileged_start > 0)
 		text_putf(t, TEXT_PLAIN, 0, "ports below %lld need a privilege to bind;",
 			  (long long)k->unprivileged_start);
 	if (k->ephemeral)
 		text_putf(t, TEXT_PLAIN, 1, "outgoing connections take theirs from %lld-%lld;",
 			  (long long)k->ephemeral->first, (long long)k->ephemeral->last);
+	else
+		text_putf(t, TEXT_PLAIN, 1, "which ports outgoing connections take is not known%s",
+			  k->n_reserved > 0 ? ";" : "");
 	if (k->n_reserved > 0)
 		text_put(t, TEXT_PLAIN, 1, "kept out of that:");
 	else if (k->ephemeral)
 		text_put(t, TEXT_PLAIN, 1, "nothing is kept out of that");
-	else if (k->unprivileged_start < 0)
-		text_put(t, TEXT_NOTE, 0, "its own ranges could not be read");
 	put_spans(t, k->reserved, k->n_reserved);
 	text_end(t);
 	text_begin(t, "browsers", 10);
