@@ -206,7 +206,9 @@ static bool is_same_group(const struct live_socket *a, const struct live_socket 
 
 static answer_number seconds_left(const struct live_socket *s)
 {
-	return s->state == LIVE_TIME_WAIT ? (s->expires_ms + 999) / 1000 : ANSWER_NULL;
+	if (s->state != LIVE_TIME_WAIT || s->expires_ms == 0) /* not all systems tell */
+		return ANSWER_NULL;
+	return (s->expires_ms + (answer_number)999) / 1000;
 }
 
 static const char *kind_of(enum live_state state)

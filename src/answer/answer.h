@@ -254,6 +254,7 @@ struct answer_gap {
 struct answer_checked {
 	live_time at;
 	answer_number namespaces;
+	enum live_system system; /* not a field: which one was looked at */
 };
 
 /* What a word of the question matched to get here. */

@@ -28,6 +28,15 @@ const char *text_span(const struct live_span *span, char *out)
 	return out;
 }
 
+const char *text_namespaces(const struct answer_checked *checked, const char *before, char *out)
+{
+	out[0] = '\0';
+	if (checked->system == LIVE_LINUX)
+		snprintf(out, TEXT_NAMESPACES_SIZE, "%s%lld network namespace%s", before,
+			 (long long)checked->namespaces, checked->namespaces == 1 ? "" : "s");
+	return out;
+}
+
 enum text_tone text_verdict_tone(enum verdict_word w)
 {
 	switch (w) {
@@ -187,8 +196,12 @@ static void put_matches(struct text *t, const struct answer *a)
 	text_end(t);
 }
 
-static const char *describe_policy(const char *policy)
+static const char *describe_policy(const char *policy, enum live_system system)
 {
+	/* The kernel of macOS asks only for a bind to one address (in_pcbbind() of XNU). */
+	static const char macos_privileged[] =
+		"privileged: binding one address of it needs root, binding all of them does not";
+
 	static const struct {
 		const char *policy, *text;
 	} words[] = {
@@ -199,6 +212,8 @@ static const char *describe_policy(const char *policy)
 		{"browser-blocked", "browsers refuse HTTP to it"},
 	};
 
+	if (system == LIVE_MACOS && strcmp(policy, "privileged") == 0)
+		return macos_privileged;
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(policy, words[i].policy) == 0)
 			return words[i].text;
@@ -210,7 +225,7 @@ static void put_rules(struct text *t, const struct answer *a)
 {
 	for (const char *const *p = a->policies; *p; p++) {
 		text_begin(t, p == a->policies ? "rules" : "", TEXT_INDENT);
-		text_say(t, TEXT_PLAIN, 0, describe_policy(*p));
+		text_say(t, TEXT_PLAIN, 0, describe_policy(*p, a->checked.system));
 		text_end(t);
 	}
 }
