@@ -10,6 +10,7 @@
  *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
+ *         overlap                    do two bound addresses collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
  *         registry builtin search    look-up by port and name; the one linked in; by words
@@ -24,6 +25,7 @@
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
+ *         site sockopts              what bind(2) checks about a place; flags of sockets
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
