@@ -40,10 +40,11 @@
  *         answer-parts -world -live -published -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
+ *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *         text text-answer -parts -claimed -residents -list -change -why   lines for people
  *     act/       5. what berth does
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
@@ -71,7 +72,8 @@ static int run(struct cli *c)
 {
 	static cli_verb *const verbs[N_VERBS] = {
 		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
-		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
+		[VERB_WHY] = verb_why,       [VERB_FIND] = verb_find,
+		    [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
 		[VERB_VERSION] = verb_version,

@@ -1,5 +1,6 @@
 #include "answer/why.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char *const cause_names[N_WHY_CAUSES] = {
@@ -25,6 +26,34 @@ static const char *const cause_names[N_WHY_CAUSES] = {
 const char *why_cause_name(enum why_cause c)
 {
 	return (size_t)c < N_WHY_CAUSES ? cause_names[c] : NULL;
+}
+
+const char *why_errno_name(int error)
+{
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{0, "ok"},
+		{EADDRINUSE, "EADDRINUSE"},
+		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+		{EACCES, "EACCES"},
+		{EPERM, "EPERM"},
+		{ENODEV, "ENODEV"},
+		{EINVAL, "EINVAL"},
+		{EAFNOSUPPORT, "EAFNOSUPPORT"},
+		{EPROTONOSUPPORT, "EPROTONOSUPPORT"},
+		{ENOBUFS, "ENOBUFS"},
+		{ENOMEM, "ENOMEM"},
+		{EMFILE, "EMFILE"},
+		{ENFILE, "ENFILE"},
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		if (names[i].error == error)
+			return names[i].name;
+	}
+	return "EIO";
 }
 
 const char *why_word_name(enum why_word w)
