@@ -191,12 +191,12 @@ static int look(struct inquiry *q)
 static void take_user(struct inquiry *q)
 {
 	const struct options *o = q->c->options;
-	const struct live_site *site = &q->live.site;
+	const struct live_rules *rules = &q->live.rules;
 
-	q->wanted.has_uid = o->has_uid || site->has_uid;
-	q->wanted.uid = o->has_uid ? o->uid : site->uid;
-	if (!o->has_uid || (site->has_uid && o->uid == site->uid))
-		q->wanted.may_bind_privileged = site->may_bind_privileged;
+	q->wanted.has_uid = o->has_uid || rules->has_uid;
+	q->wanted.uid = o->has_uid ? o->uid : rules->uid;
+	if (!o->has_uid || (rules->has_uid && o->uid == rules->uid))
+		q->wanted.may_bind_privileged = rules->may_bind_privileged;
 	else
 		q->wanted.may_bind_privileged = o->uid == 0 ? MAYBE_UNKNOWN : MAYBE_NO;
 }
