@@ -331,7 +331,7 @@ static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 		add_container(f, a->judgement->published->container);
 	else
 		add_stop(f, h);
-	if (a->cause != WHY_PUBLISHED || f->n == 0)
+	if (f->n == 0 || (a->cause != WHY_PUBLISHED && !ends_with(h->unit, ".socket")))
 		add_own(f, arena_printf(a->arena, "end %s safely", name_of(a, h)), "evict", NULL,
 			NULL);
 	add_wait(f);
