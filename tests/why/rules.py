@@ -1,0 +1,240 @@
+"""The kernel's rules for bind(2) and listen(2) of a given port, found out and checked on Linux 6.18.
+
+What decides: protocol, network namespace, and for each socket that has the port: local address, IPv6
+only or not, state, SO_REUSEADDR, SO_REUSEPORT, uid, bound device. The order:
+
+  1. address and privilege
+       IPv4      address neither local nor multicast nor broadcast: EADDRNOTAVAIL; then a port below
+                 ip_unprivileged_port_start without CAP_NET_BIND_SERVICE: EACCES
+       IPv6      the other way round: EACCES first, whatever the address; then, for a mapped address
+                 with IPV6_V6ONLY: EINVAL; then EADDRNOTAVAIL. A global address may be on any
+                 interface, ::1 and fe80:: only on the one that the socket is bound to; the scope of
+                 fe80::1%v0 replaces SO_BINDTODEVICE
+  2. sockets of the same protocol (UDP-Lite is not UDP, MPTCP is TCP) and namespace: EADDRINUSE if
+     one of them blocks: devices meet, addresses meet, and the flags do not excuse it
+       devices   one of both has none, or both the same. Connections of a bound listener have its
+                 device, TIME_WAIT too (sock_diag: idiag_if)
+       addresses equal (mapped = IPv4), or one a wildcard that covers the other; see meets_tcp(). An
+                 odd one: for a candidate 0.0.0.0 an IPv6 socket that is not "v6only" counts as
+                 127.0.0.6. bind() to a specific IPv6 address sets v6only silently, but these are
+                 not: connections accepted by a dual-stack listener, ports that came by connect(), and
+                 a bound [::] that connected. So they block 0.0.0.0 - and sock_diag tells v6only of
+                 LISTEN and CLOSE only, getsockopt of whoever has an fd, nobody of TIME_WAIT.
+                 (getsockopt on an MPTCP socket does not know the v6only of its TCP half.) UDP
+                 uses the same rule for every IPv4 candidate: a connected IPv6 UDP socket blocks
+                 127.0.0.6 and 0.0.0.0
+       tcp flags both SO_REUSEADDR and the old one not LISTEN; or both SO_REUSEPORT and the same uid
+                 (TIME_WAIT, also with substate FIN_WAIT2: any uid). The uid is that of the socket: of
+                 an accepted connection, whoever called accept()
+       udp flags both SO_REUSEADDR (any state, any uid); or both SO_REUSEPORT and the same uid
+  3. listen() succeeds whenever bind() did. (Except a race, and flags that were changed after bind.)
+
+Connections, TIME_WAIT and orphans have the flags their listener had when they were made. Request
+sockets (SYN_RECV) do not count. A connected socket that was bound to a wildcard counts with the
+address that it has now, also after its connect() failed.
+
+What sock_diag does not say: SO_REUSEADDR and SO_REUSEPORT of any socket; v6only of connections and
+TIME_WAIT. An fd knows all three; TIME_WAIT, orphans, connections not yet accepted and sockets in
+flight have none.
+
+History. A bind bucket keeps caches (fastreuse, fastreuseport with uid and address) of who was bound
+while it lived, also of sockets long closed. A candidate with SO_REUSEPORT whose uid and address are
+those of the last such binder X is let in without any look at the others, at bind and at listen. So
+what would block it blocks it surely only if it would have blocked X, too, which may have had
+SO_REUSEADDR or another device; see is_certain(). Three ways to it:
+  * the blocker has SO_REUSEADDR and does not listen, the candidate has only SO_REUSEPORT
+  * the blocker is bound to a device (the cache knows none)
+  * the candidate is [::], dual-stack, and the blocker is IPv6 (a cached 0.0.0.0 matches [::])
+  * the blocker was accepted by another user than the listener's (the cache has the listener's)
+Candidates without SO_REUSEPORT never depend on history. (Flags that are changed after bind are
+not seen by the caches either: a socket that sets SO_REUSEADDR, binds and clears it lets a
+SO_REUSEADDR candidate bind, which then fails at listen. No situation here does that.)
+"""
+import dataclasses
+import ipaddress
+import itertools
+
+from situation import is_any, is_mapped, is_v4ish, is_v6, unmapped
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One socket that has the port."""
+    proto: str
+    address: str
+    v6only: bool
+    state: str          # bound, listen, connected, timewait
+    ra: bool
+    rp: bool
+    uid: int
+    dev: str | None
+    ns: str | None
+    hidden: str | None  # why nobody can ask it for its flags; None: somebody has it
+
+
+LOCAL4 = ipaddress.ip_network("127.0.0.0/8")
+
+
+def address_error(c, port, world):
+    """What speaks against a candidate whatever the others do, or None."""
+    privileged = c.uid != 0 and port < world.get("net.ipv4.ip_unprivileged_port_start", 1024)
+    if not is_v6(c.address):
+        if not is_local4(c.address, world):
+            return "EADDRNOTAVAIL"
+        return "EACCES" if privileged else None
+    if privileged:
+        return "EACCES"
+    if is_mapped(c.address):
+        if v6only(c, world):
+            return "EINVAL"
+        return None if is_local4(unmapped(c.address), world) else "EADDRNOTAVAIL"
+    return None if is_local6(c, world) else "EADDRNOTAVAIL"
+
+
+def v6only(c, world):
+    if not is_v6(c.address):
+        return False
+    if c.v6only is None:
+        return bool(world.get("net.ipv6.bindv6only", 0))
+    return bool(c.v6only)
+
+
+def is_local4(address, world):
+    return (ipaddress.ip_address(address) in LOCAL4 or address in ("0.0.0.0", "192.0.2.1") or
+            world.get("net.ipv4.ip_nonlocal_bind", 0))
+
+
+def is_local6(c, world):
+    on = {"::": None, "::1": "lo", "2001:db8::1": "v0", "fe80::7%v0": "v0"}
+    if world.get("net.ipv6.ip_nonlocal_bind", 0):
+        return True
+    if c.address == "::1" and c.dev:
+        return c.dev == "lo"
+    return c.address in on
+
+
+def both_addresses(c, c_v6only, r):
+    """inet_rcv_saddr_equal: do two addresses meet, wildcards counted?"""
+    if not is_v6(c.address):
+        if r.v6only:
+            return False
+        # An IPv6 socket that is not v6only and has an IPv6 address counts as 127.0.0.6 here.
+        theirs = unmapped(r.address) if is_v4ish(r.address) else (
+            "0.0.0.0" if is_any(r.address) else "127.0.0.6")
+        return c.address == theirs or "0.0.0.0" in (c.address, theirs)
+    mine6, theirs6 = not is_mapped(c.address), not is_v4ish(r.address)
+    if not mine6 and not theirs6:
+        a, b = unmapped(c.address), unmapped(r.address)
+        return not r.v6only and (a == b or "0.0.0.0" in (a, b))
+    if c.address == "::" and r.address == "::":
+        return True
+    if r.address == "::" and not (r.v6only and not mine6):
+        return True
+    if c.address == "::" and not (c_v6only and not theirs6):
+        return True
+    return theirs6 and plain(c.address) == plain(r.address)
+
+
+def plain(address):
+    return address.partition("%")[0]
+
+
+def meets_tcp(c, c_v6only, r):
+    if is_any(c.address):
+        return both_addresses(c, c_v6only, r)
+    if r.address == "::":
+        return not (r.v6only and is_v4ish(c.address))
+    if is_any(r.address):
+        return is_v4ish(c.address)
+    return plain(unmapped(c.address)) == plain(unmapped(r.address))
+
+
+def device_of(c):
+    return c.address.partition("%")[2] or c.dev
+
+
+def tcp_blocks(c, r):
+    if c.ra and r.ra and r.state != "listen":
+        return False
+    return not (c.rp and r.rp and (r.state == "timewait" or c.uid == r.uid))
+
+
+def udp_blocks(c, r):
+    if c.ra and r.ra:
+        return False
+    return not (c.rp and r.rp and c.uid == r.uid)
+
+
+def blocks(c, r, world):
+    """Does this row make bind() fail?"""
+    if r.proto != c.proto or r.ns != c.ns:
+        return False
+    if device_of(c) and r.dev and device_of(c) != r.dev:
+        return False
+    if c.is_udp:
+        return both_addresses(c, v6only_bound(c, world), r) and udp_blocks(c, r)
+    return meets_tcp(c, v6only_bound(c, world), r) and tcp_blocks(c, r)
+
+
+def v6only_bound(c, world):
+    """What bind() makes of it."""
+    return v6only(c, world) or (is_v6(c.address) and not is_mapped(c.address)
+                                and not is_any(c.address))
+
+
+def is_certain(c, r, world):
+    """A row that blocks: does it whatever sockets there were before?"""
+    if c.is_udp or not c.rp:
+        return True
+    if r.dev or (r.ra and r.state != "listen" and not c.ra):
+        return False
+    if c.address == "::" and not v6only(c, world) and is_v6(r.address) and not is_mapped(r.address):
+        return False
+    return not (r.rp and r.state == "connected")
+
+
+# --- what can be known --------------------------------------------------------------------------
+
+NO, MAYBE, SURE = "no", "maybe", "sure"
+
+
+def verdict(c, r, world):
+    if not blocks(c, r, world):
+        return NO
+    return SURE if is_certain(c, r, world) else MAYBE
+
+
+def worlds_of(r):
+    """The row with every value that its hidden flags may have."""
+    is_v6only_open = is_v6(r.address) and not is_mapped(r.address) and r.state in (
+        "connected", "timewait")
+    for ra, rp, only in itertools.product((False, True), repeat=3):
+        if is_v6only_open or not only:
+            yield dataclasses.replace(r, ra=ra, rp=rp, v6only=only if is_v6only_open else r.v6only)
+
+
+def row_verdict(c, r, world, is_hidden):
+    """(NO, MAYBE or SURE, the kind of what is not known)"""
+    if not is_hidden:
+        found = verdict(c, r, world)
+        return found, "history" if found == MAYBE else None
+    found = {verdict(c, possible, world) for possible in worlds_of(r)}
+    if len(found) == 1 and MAYBE not in found:
+        return found.pop(), None
+    return MAYBE, r.hidden or "unreadable"
+
+
+def judge(c, port, rows, world, is_hidden=lambda row: False):
+    """(bind, listen, kinds): "unknown" where nothing but trying tells, and then why.
+
+    `is_hidden` says whose flags cannot be read.
+    """
+    error = address_error(c, port, world)
+    if error:
+        return error, None, set()
+    found = [row_verdict(c, r, world, is_hidden(r)) for r in rows]
+    if any(verdict == SURE for verdict, _ in found):
+        return "EADDRINUSE", None, set()
+    if any(verdict == MAYBE for verdict, _ in found):
+        return "unknown", None if c.is_udp else "unknown", {kind for _, kind in found if kind}
+    return "ok", None if c.is_udp else "ok", set()
