@@ -26,7 +26,9 @@ only or not, state, SO_REUSEADDR, SO_REUSEPORT, uid, bound device. The order:
        tcp flags both SO_REUSEADDR and the old one not LISTEN; or both SO_REUSEPORT and the same uid
                  (TIME_WAIT, also with substate FIN_WAIT2: any uid). The uid is that of the socket: of
                  an accepted connection, whoever called accept()
-       udp flags both SO_REUSEADDR (any state, any uid); or both SO_REUSEPORT and the same uid
+       udp flags both SO_REUSEADDR (any state, any uid); or both SO_REUSEPORT and the same uid. The
+                 kernel stops at the first socket that meets the candidate and is excused by
+                 SO_REUSEPORT (the youngest first, mostly), so that a blocker behind it is not seen
   3. listen() succeeds whenever bind() did. (Except a race, and flags that were changed after bind.)
 
 Connections, TIME_WAIT and orphans have the flags their listener had when they were made. Request
@@ -41,10 +43,11 @@ History. A bind bucket keeps caches (fastreuse, fastreuseport with uid and addre
 while it lived, also of sockets long closed. A candidate with SO_REUSEPORT whose uid and address are
 those of the last such binder X is let in without any look at the others, at bind and at listen. So
 what would block it blocks it surely only if it would have blocked X, too, which may have had
-SO_REUSEADDR or another device; see is_certain(). Three ways to it:
+SO_REUSEADDR or another device; see is_certain(). The ways to it:
   * the blocker has SO_REUSEADDR and does not listen, the candidate has only SO_REUSEPORT
   * the blocker is bound to a device (the cache knows none)
-  * the candidate is [::], dual-stack, and the blocker is IPv6 (a cached 0.0.0.0 matches [::])
+  * the candidate is [::], dual-stack, and the blocker is not: a cached 0.0.0.0, or [::] v6only,
+    matches it; and the candidate is 0.0.0.0 and the blocker an IPv6 connection
   * the blocker was accepted by another user than the listener's (the cache has the listener's)
 Candidates without SO_REUSEPORT never depend on history. (Flags that are changed after bind are
 not seen by the caches either: a socket that sets SO_REUSEADDR, binds and clears it lets a
@@ -70,6 +73,7 @@ class Row:
     dev: str | None
     ns: str | None
     hidden: str | None  # why nobody can ask it for its flags; None: somebody has it
+    is_kept: bool = False  # a process of the user nobody has it, too
 
 
 LOCAL4 = ipaddress.ip_network("127.0.0.0/8")
@@ -188,8 +192,10 @@ def is_certain(c, r, world):
         return True
     if r.dev or (r.ra and r.state != "listen" and not c.ra):
         return False
-    if c.address == "::" and not v6only(c, world) and is_v6(r.address) and not is_mapped(r.address):
-        return False
+    if is_any(c.address) and not (c.address == "::" and v6only(c, world)):
+        covers = r.address == "::" and not r.v6only
+        if not covers and (c.address == "::" or not is_v4ish(r.address)):
+            return False
     return not (r.rp and r.state == "connected")
 
 
@@ -224,17 +230,68 @@ def row_verdict(c, r, world, is_hidden):
     return MAYBE, r.hidden or "unreadable"
 
 
+def is_excuse(c, r, world):
+    """A UDP socket at which the kernel stops looking, content."""
+    return c.is_udp and c.rp and r.rp and c.uid == r.uid and not (c.ra and r.ra) and blocks(
+        c, dataclasses.replace(r, rp=False), world)
+
+
+def may_excuse(c, r, world, is_hidden):
+    return any(is_excuse(c, possible, world) for possible in (worlds_of(r) if is_hidden else [r]))
+
+
 def judge(c, port, rows, world, is_hidden=lambda row: False):
     """(bind, listen, kinds): "unknown" where nothing but trying tells, and then why.
 
     `is_hidden` says whose flags cannot be read.
     """
+    unknown = "unknown", None if c.is_udp else "unknown"
     error = address_error(c, port, world)
     if error:
         return error, None, set()
     found = [row_verdict(c, r, world, is_hidden(r)) for r in rows]
     if any(verdict == SURE for verdict, _ in found):
+        excuses = [r for r in rows if may_excuse(c, r, world, is_hidden(r))]
+        if excuses:
+            return *unknown, {"order"}
         return "EADDRINUSE", None, set()
     if any(verdict == MAYBE for verdict, _ in found):
-        return "unknown", None if c.is_udp else "unknown", {kind for _, kind in found if kind}
+        return *unknown, {kind for _, kind in found if kind}
     return "ok", None if c.is_udp else "ok", set()
+
+
+# --- causes -------------------------------------------------------------------------------------
+
+EPHEMERAL = range(32768, 61000)
+CAUSES = {"EACCES": "privileged-port", "EADDRNOTAVAIL": "address-not-local"}
+
+
+def cause_of_listener(c, r, is_rp_hidden):
+    if c.rp and r.rp and c.uid != r.uid and not is_rp_hidden:
+        return "reuseport-other-user"
+    if is_v4ish(c.address) != is_v4ish(r.address):
+        return "dual-stack-overlap"
+    is_same = plain(unmapped(c.address)) == plain(unmapped(r.address))
+    return "exact-listener" if is_same else "wildcard-overlap"
+
+
+def cause_of(c, port, r, is_hidden):
+    """The word for one socket that is in the way."""
+    if r.state == "listen":
+        return cause_of_listener(c, r, is_hidden)
+    if r.state == "timewait":
+        return r.hidden  # time-wait or fin-wait-2
+    if r.state == "connected" and port in EPHEMERAL:
+        return "ephemeral-client"
+    return "dead-server" if r.state == "connected" and not c.is_udp else "bound-only"
+
+
+def causes(c, port, rows, world, is_hidden=lambda row: False):
+    """Every cause that may be given: one, where only one socket may be in the way."""
+    error = address_error(c, port, world)
+    if error:
+        return {CAUSES[error]}
+    found = {cause_of(c, port, r, is_hidden(r)) for r in rows
+             if row_verdict(c, r, world, is_hidden(r))[0] != NO}
+    blocked = any(row_verdict(c, r, world, is_hidden(r))[0] == SURE for r in rows)
+    return found if blocked else {None}

@@ -15,6 +15,7 @@ refuses is passed over, like an item that makes no sense.
           closewait the client closed first        client   bound, then connected to another port
           refused   bound, its connect() refused   auto     the port came by connect()
           autowait  the same in TIME_WAIT          sent     (udp) the port came by sendto()
+          left      a listener that was closed again
   FLAG    ra rp     SO_REUSEADDR, SO_REUSEPORT before bind
           v6only=N  IPV6_V6ONLY                    dev=NAME  SO_BINDTODEVICE
           uid=N     of whoever makes it            by=N      of whoever accepts
@@ -25,7 +26,8 @@ import dataclasses
 import ipaddress
 
 TCP_STATES = ("bound", "closed", "listen", "unlisten", "accepted", "served", "queued", "timewait",
-              "lingering", "restarted", "half", "closewait", "client", "refused", "auto", "autowait")
+              "lingering", "restarted", "half", "closewait", "client", "refused", "auto", "autowait",
+              "left")
 UDP_STATES = ("bound", "closed", "client", "auto", "sent")
 CONNECTED = ("accepted", "served", "queued", "timewait", "lingering", "restarted", "half",
              "closewait")
@@ -193,11 +195,13 @@ class Draw:
         return items
 
     def candidate(self):
+        """One that `berth why` can be asked about."""
         address = self.address()
         if self.chance(0.05):
             address = self.random.choice(("192.0.2.77", "2001:db8::77", "::ffff:192.0.2.77",
                                           "127.0.0.6", "127.9.9.9"))
         values = self.flags(address)
-        if is_mapped(address) and self.chance(0.05):
-            values["v6only"] = 1
+        values["v6only"] = 1 if address == "::" and self.chance(0.4) else None
+        if self.chance(0.05):
+            values["ns"] = "b"
         return Item("udp" if self.chance(0.2) else "tcp", address, None, **values)

@@ -5,6 +5,7 @@ user where an item says so, and closed by Stage.clear().
 """
 import contextlib
 import ctypes
+import dataclasses
 import errno
 import itertools
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "netns"))
-from inside import CLONE_NEWNET, call  # noqa: E402
+from inside import CLONE_NEWNET, MS_BIND, NOBODY, call, libc  # noqa: E402
 from rules import Row  # noqa: E402
 from situation import LINK, OUTSIDE, is_any, is_mapped, is_v6, plain, unmapped  # noqa: E402
 
@@ -23,10 +24,11 @@ IP_LOCAL_PORT_RANGE = 51
 IPPROTO_MPTCP = 262
 PROTOCOLS = {"tcp": (socket.SOCK_STREAM, 0), "mptcp": (socket.SOCK_STREAM, IPPROTO_MPTCP),
              "udp": (socket.SOCK_DGRAM, 0), "udplite": (socket.SOCK_DGRAM, 136)}
-BASE = {"net.ipv6.conf.default.accept_dad": 0, "net.ipv4.ip_local_port_range": "1024 65535"}
+BASE = {"net.ipv6.conf.default.accept_dad": 0, "net.ipv4.ip_local_port_range": "32768 60999"}
 CLOSED = 8            # a port where nobody does
-CLIENTS = (40000, 65000)  # ports of those who connect to a situation
+CLIENTS = (45000, 60000)  # ports of those who connect to a situation
 SINKS = range(9, 17)  # ports where somebody listens, for those who only want to connect
+NOBODY_ID = 65534
 WAIT_S = 1          # for what must come
 HOPE_S = 0.02       # for what may have gone elsewhere
 
@@ -69,6 +71,37 @@ def endpoint(family, address, port):
     return (base, port, 0, socket.if_nametoindex(zone) if zone else 0)
 
 
+KEEPER = """
+import socket, sys
+over, kept = socket.socket(fileno=0), []
+while True:
+    data, fds, _, _ = socket.recv_fds(over, 1, 250)
+    if not data:
+        break
+    kept += fds
+    over.send(data)
+"""
+
+
+class Keeper:
+    """A process of the user nobody that has copies of descriptors."""
+
+    def __init__(self):
+        self.over, far = socket.socketpair()
+        with far:
+            self.process = subprocess.Popen([*NOBODY, sys.executable, "-I", "-S", "-c", KEEPER],
+                                            stdin=far)
+
+    def keep(self, sockets):
+        if sockets:
+            socket.send_fds(self.over, [b"x"], [s.fileno() for s in sockets])
+            self.over.recv(1)
+
+    def stop(self):
+        self.over.close()
+        self.process.wait()
+
+
 class Stage:
     """Two fresh network namespaces, "a" (where this process is) and "b"."""
 
@@ -77,9 +110,13 @@ class Stage:
         self.kept = []   # every socket that lives
         self.home = None
         self.other = None
+        self.keeper = None
         self.renew()
 
-    def renew(self):
+    def renew(self, settings=None):
+        """Fresh namespaces, with other settings if wanted."""
+        if settings is not None:
+            self.settings = settings
         self.clear()
         for descriptor in (self.home, self.other):
             if descriptor is not None:
@@ -88,10 +125,18 @@ class Stage:
         configure(self.settings)
         self.other = os.open("/proc/self/ns/net", os.O_RDONLY)
         self.sinks_b = self.sinks()
+        self.name_other()
         call("unshare", CLONE_NEWNET)
         configure(self.settings)
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
         self.sinks_a = self.sinks()
+
+    def name_other(self):
+        """So that --netns b finds it."""
+        os.makedirs("/run/netns", exist_ok=True)
+        libc.umount2(b"/run/netns/b", 2)
+        with open("/run/netns/b", "w", encoding="ascii"):
+            call("mount", b"/proc/self/ns/net", b"/run/netns/b", None, MS_BIND, None)
 
     def sinks(self):
         found = []
@@ -109,6 +154,9 @@ class Stage:
         for s in self.kept:
             s.close()
         self.kept = []
+        if self.keeper:
+            self.keeper.stop()
+        self.keeper = Keeper()
 
     @contextlib.contextmanager
     def namespace(self, name):
@@ -153,11 +201,14 @@ class Stage:
                     made = Maker(self, item, port, number).make()
             except PassedOver:
                 for s in self.kept[before:]:
-                    s.close()
+                    abandon(s)
                 del self.kept[before:]
                 continue
             if item.flight:
                 self.fly(before)
+            elif item.uid == NOBODY_ID:
+                self.keeper.keep(self.kept[before:])
+                made = [dataclasses.replace(row, is_kept=True) for row in made]
             rows += made
         return rows
 
@@ -187,6 +238,13 @@ def new_socket(item):
 def choose_port(s, low, high):
     """The port that connect() or sendto() gives a socket."""
     s.setsockopt(socket.IPPROTO_IP, IP_LOCAL_PORT_RANGE, struct.pack("I", high << 16 | low))
+
+
+def abandon(s):
+    """Close it so that nothing stays on its port."""
+    if s.type == socket.SOCK_STREAM:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
 
 
 def wait_end(s):
@@ -225,6 +283,8 @@ class Maker:
         if (self.item.proto == "mptcp" and state in ("bound", "listen") and is_v6(address) and
                 not is_any(address) and not is_mapped(address)):
             v6only = True  # a fact of TCP's socket; the MPTCP one above it does not know
+        if self.item.proto == "mptcp" and "%" in self.item.address:
+            scope = socket.if_nametoindex(self.item.address.partition("%")[2])
         device = scope and socket.if_indextoname(scope) or device.rstrip(b"\0").decode()
         values = {"proto": {"mptcp": "tcp"}.get(self.item.proto, self.item.proto),
                   "address": address, "v6only": v6only, "state": state, "ra": self.item.ra,
@@ -292,6 +352,10 @@ class Maker:
 
     def make_listen(self):
         return [self.row(self.listener(), "listen")]
+
+    def make_left(self):
+        self.drop(self.listener())
+        return []
 
     def make_unlisten(self):
         s = self.listener()
