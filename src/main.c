@@ -6,10 +6,11 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         instant replace            RFC 3339; a file is replaced whole or not at all
+ *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
+ *         overlap                    do two bound addresses collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
  *         registry builtin search    look-up by port and name; the one linked in; by words
@@ -23,7 +24,8 @@
  *         source-linux source-none   the systems
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
- *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
+ *         site sockopts              what bind(2) checks about a place; flags of sockets
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
@@ -38,13 +40,15 @@
  *         answer-parts -world -live -published -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
+ *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *         text text-answer -parts -claimed -residents -list -change -why   lines for people
  *     act/       5. what berth does
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
+ *         trial trial-none           one bind(2), made and taken back at once; no such system
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
@@ -68,7 +72,8 @@ static int run(struct cli *c)
 {
 	static cli_verb *const verbs[N_VERBS] = {
 		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
-		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
+		[VERB_WHY] = verb_why,       [VERB_FIND] = verb_find,
+		    [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
 		[VERB_VERSION] = verb_version,
