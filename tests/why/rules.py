@@ -43,7 +43,7 @@ History. A bind bucket keeps caches (fastreuse, fastreuseport with uid and addre
 while it lived, also of sockets long closed. A candidate with SO_REUSEPORT whose uid and address are
 those of the last such binder X is let in without any look at the others, at bind and at listen. So
 what would block it blocks it surely only if it would have blocked X, too, which may have had
-SO_REUSEADDR or another device; see is_certain(). The ways to it:
+SO_REUSEADDR or another device; see memories(). The ways to it:
   * the blocker has SO_REUSEADDR and does not listen, the candidate has only SO_REUSEPORT
   * the blocker is bound to a device (the cache knows none)
   * the candidate is [::], dual-stack, and the blocker is not: a cached 0.0.0.0, or [::] v6only,
@@ -186,48 +186,47 @@ def v6only_bound(c, world):
                                 and not is_any(c.address))
 
 
-def is_certain(c, r, world):
-    """A row that blocks: does it whatever sockets there were before?"""
-    if c.is_udp or not c.rp:
-        return True
-    if r.dev or (r.ra and r.state != "listen" and not c.ra):
-        return False
-    if is_any(c.address) and not (c.address == "::" and v6only(c, world)):
-        covers = r.address == "::" and not r.v6only
-        if not covers and (c.address == "::" or not is_v4ish(r.address)):
-            return False
-    return not (r.rp and r.state == "connected")
-
-
 # --- what can be known --------------------------------------------------------------------------
 
-NO, MAYBE, SURE = "no", "maybe", "sure"
+def memories(c, world):
+    """The candidate, and every closed one that the kernel could take it for: what was let in then
+    comes in now."""
+    yield c
+    if c.is_udp or not c.rp:
+        return
+    addresses = [{"address": c.address.partition("%")[0], "v6only": c.v6only}]
+    if c.address == "::" and not v6only(c, world):
+        addresses += [{"address": "0.0.0.0"}, {"address": "::", "v6only": 1}]
+    if c.address == "0.0.0.0":
+        addresses += [{"address": "::ffff:0.0.0.0"}]
+    for place, dev in itertools.product(addresses, (device_of(c), "another")):
+        yield dataclasses.replace(c, ra=True, dev=dev, **place)
 
 
-def verdict(c, r, world):
-    if not blocks(c, r, world):
-        return NO
-    return SURE if is_certain(c, r, world) else MAYBE
-
-
-def worlds_of(r):
+def worlds_of(r, is_hidden):
     """The row with every value that its hidden flags may have."""
-    is_v6only_open = is_v6(r.address) and not is_mapped(r.address) and r.state in (
-        "connected", "timewait")
-    for ra, rp, only in itertools.product((False, True), repeat=3):
-        if is_v6only_open or not only:
-            yield dataclasses.replace(r, ra=ra, rp=rp, v6only=only if is_v6only_open else r.v6only)
-
-
-def row_verdict(c, r, world, is_hidden):
-    """(NO, MAYBE or SURE, the kind of what is not known)"""
     if not is_hidden:
-        found = verdict(c, r, world)
-        return found, "history" if found == MAYBE else None
-    found = {verdict(c, possible, world) for possible in worlds_of(r)}
-    if len(found) == 1 and MAYBE not in found:
-        return found.pop(), None
-    return MAYBE, r.hidden or "unreadable"
+        return [r]
+    is_open = is_v6(r.address) and not is_mapped(r.address) and r.state in ("connected", "timewait")
+    return [dataclasses.replace(r, ra=ra, rp=rp, v6only=only if is_open else r.v6only)
+            for ra, rp, only in itertools.product((False, True), repeat=3) if is_open or not only]
+
+
+def stops(x, c, r, world):
+    """Whether this row would have kept a remembered one out. One that was accepted has no say: it may
+    have come after, with another uid than its listener's."""
+    return blocks(x, r, world) and (x is c or not (r.rp and r.state == "connected"))
+
+
+def is_blocked(c, rows, world, is_hidden):
+    """Surely, whatever the flags that are not known and the history."""
+    return all(any(all(stops(x, c, possible, world) for possible in worlds_of(r, is_hidden(r)))
+                   for r in rows) for x in memories(c, world))
+
+
+def in_the_way(c, rows, world, is_hidden):
+    """The rows that may block."""
+    return [r for r in rows if any(blocks(c, p, world) for p in worlds_of(r, is_hidden(r)))]
 
 
 def is_excuse(c, r, world):
@@ -236,28 +235,23 @@ def is_excuse(c, r, world):
         c, dataclasses.replace(r, rp=False), world)
 
 
-def may_excuse(c, r, world, is_hidden):
-    return any(is_excuse(c, possible, world) for possible in (worlds_of(r) if is_hidden else [r]))
-
-
 def judge(c, port, rows, world, is_hidden=lambda row: False):
     """(bind, listen, kinds): "unknown" where nothing but trying tells, and then why.
 
     `is_hidden` says whose flags cannot be read.
     """
-    unknown = "unknown", None if c.is_udp else "unknown"
     error = address_error(c, port, world)
     if error:
         return error, None, set()
-    found = [row_verdict(c, r, world, is_hidden(r)) for r in rows]
-    if any(verdict == SURE for verdict, _ in found):
-        excuses = [r for r in rows if may_excuse(c, r, world, is_hidden(r))]
-        if excuses:
-            return *unknown, {"order"}
-        return "EADDRINUSE", None, set()
-    if any(verdict == MAYBE for verdict, _ in found):
-        return *unknown, {kind for _, kind in found if kind}
-    return "ok", None if c.is_udp else "ok", set()
+    suspects = in_the_way(c, rows, world, is_hidden)
+    if not suspects:
+        return "ok", None if c.is_udp else "ok", set()
+    kinds = {r.hidden or "unreadable" for r in suspects if is_hidden(r)}
+    if is_blocked(c, suspects, world, is_hidden):
+        if not any(is_excuse(c, p, world) for r in rows for p in worlds_of(r, is_hidden(r))):
+            return "EADDRINUSE", None, set()
+        kinds.add("order")
+    return "unknown", None if c.is_udp else "unknown", kinds or {"history"}
 
 
 # --- causes -------------------------------------------------------------------------------------
@@ -277,7 +271,7 @@ def cause_of_listener(c, r, is_rp_hidden):
 
 def cause_of(c, port, r, is_hidden):
     """The word for one socket that is in the way."""
-    if r.state == "listen":
+    if r.state == "listen" or (c.is_udp and r.state == "bound"):
         return cause_of_listener(c, r, is_hidden)
     if r.state == "timewait":
         return r.hidden  # time-wait or fin-wait-2
@@ -291,7 +285,4 @@ def causes(c, port, rows, world, is_hidden=lambda row: False):
     error = address_error(c, port, world)
     if error:
         return {CAUSES[error]}
-    found = {cause_of(c, port, r, is_hidden(r)) for r in rows
-             if row_verdict(c, r, world, is_hidden(r))[0] != NO}
-    blocked = any(row_verdict(c, r, world, is_hidden(r))[0] == SURE for r in rows)
-    return found if blocked else {None}
+    return {cause_of(c, port, r, is_hidden(r)) for r in in_the_way(c, rows, world, is_hidden)}

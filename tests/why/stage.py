@@ -173,7 +173,10 @@ class Stage:
     def attempt(self, candidate, port):
         """(bind, listen): what really happens; listen is None where it was not called."""
         with self.namespace(candidate.ns), user(candidate.uid):
-            s = new_socket(candidate)
+            try:
+                s = new_socket(candidate)
+            except OSError as error:
+                return errno.errorcode[error.errno], None
             try:
                 try:
                     s.bind(endpoint(s.family, candidate.address, port))
@@ -328,7 +331,8 @@ class Maker:
             raise PassedOver
         if via.startswith("fe80:"):
             via = LINK
-        client = self.keep(socket.socket(socket.AF_INET6 if is_v6(via) else socket.AF_INET))
+        client = self.keep(socket.socket(socket.AF_INET6 if is_v6(via) else socket.AF_INET,
+                                         *PROTOCOLS[self.item.proto]))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         choose_port(client, *CLIENTS)
         self.connect(client, via, self.port)
