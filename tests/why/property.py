@@ -36,7 +36,7 @@ SITUATIONS = 300
 BATCH = 150
 CANDIDATES = 8
 PRIVILEGED = 15          # of a batch, ports below 1024
-KINDS = {"privilege", "time-wait", "fin-wait-2", "not-accepted", "in-flight", "unreadable", "history", "order"}
+KINDS = {"privilege", "mptcp", "time-wait", "fin-wait-2", "not-accepted", "in-flight", "unreadable", "history", "order"}
 WORLDS = ({}, {}, {}, {}, {"net.ipv6.bindv6only": 1}, {"net.ipv4.ip_unprivileged_port_start": 105},
           {"net.ipv4.ip_nonlocal_bind": 1}, {"net.ipv6.ip_nonlocal_bind": 1})
 MOST_SHOWN = 12

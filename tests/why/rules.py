@@ -74,6 +74,7 @@ class Row:
     ns: str | None
     hidden: str | None  # why nobody can ask it for its flags; None: somebody has it
     is_kept: bool = False  # a process of the user nobody has it, too
+    is_mptcp: bool = False
 
 
 LOCAL4 = ipaddress.ip_network("127.0.0.0/8")
@@ -203,13 +204,17 @@ def memories(c, world):
         yield dataclasses.replace(c, ra=True, dev=dev, **place)
 
 
+def is_v6only_open(r):
+    """Whether sock_diag does not tell."""
+    return is_v6(r.address) and not is_mapped(r.address) and r.state in ("connected", "timewait")
+
+
 def worlds_of(r, is_hidden):
-    """The row with every value that its hidden flags may have."""
-    if not is_hidden:
-        return [r]
-    is_open = is_v6(r.address) and not is_mapped(r.address) and r.state in ("connected", "timewait")
-    return [dataclasses.replace(r, ra=ra, rp=rp, v6only=only if is_open else r.v6only)
-            for ra, rp, only in itertools.product((False, True), repeat=3) if is_open or not only]
+    """The row with every value that may be what is not known of it."""
+    flags = list(itertools.product((False, True), repeat=2)) if is_hidden else [(r.ra, r.rp)]
+    is_open = is_v6only_open(r) and (is_hidden or r.is_mptcp)
+    return [dataclasses.replace(r, ra=ra, rp=rp, v6only=only)
+            for ra, rp in flags for only in ((False, True) if is_open else (r.v6only,))]
 
 
 def stops(x, c, r, world):
@@ -247,6 +252,7 @@ def judge(c, port, rows, world, is_hidden=lambda row: False):
     if not suspects:
         return "ok", None if c.is_udp else "ok", set()
     kinds = {r.hidden or "unreadable" for r in suspects if is_hidden(r)}
+    kinds |= {"mptcp" for r in suspects if r.is_mptcp and is_v6only_open(r)}
     if is_blocked(c, suspects, world, is_hidden):
         if not any(is_excuse(c, p, world) for r in rows for p in worlds_of(r, is_hidden(r))):
             return "EADDRINUSE", None, set()

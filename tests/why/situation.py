@@ -166,7 +166,7 @@ class Draw:
         if twin and self.chance(0.5):
             address, is_udp = twin.address, twin.is_udp
         proto = ("udplite" if self.chance(0.1) else "udp") if is_udp else "tcp"
-        if proto == "tcp" and self.chance(0.06):
+        if proto == "tcp" and self.chance(0.1):
             proto = "mptcp"
         state = self.random.choice(UDP_STATES if is_udp else TCP_STATES + ("listen", "bound"))
         if proto == "mptcp":

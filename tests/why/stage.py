@@ -283,17 +283,26 @@ class Maker:
         v6only = s.family == socket.AF_INET6 and bool(
             s.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY))
         device = s.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
-        if (self.item.proto == "mptcp" and state in ("bound", "listen") and is_v6(address) and
-                not is_any(address) and not is_mapped(address)):
-            v6only = True  # a fact of TCP's socket; the MPTCP one above it does not know
+        if self.item.proto == "mptcp":  # it does not know the v6only of its TCP half
+            v6only = self.is_v6only()
         if self.item.proto == "mptcp" and "%" in self.item.address:
             scope = socket.if_nametoindex(self.item.address.partition("%")[2])
         device = scope and socket.if_indextoname(scope) or device.rstrip(b"\0").decode()
         values = {"proto": {"mptcp": "tcp"}.get(self.item.proto, self.item.proto),
                   "address": address, "v6only": v6only, "state": state, "ra": self.item.ra,
                   "rp": self.item.rp, "uid": self.item.uid, "dev": device or None,
-                  "ns": self.item.ns, "hidden": "in-flight" if self.item.flight else None}
+                  "ns": self.item.ns,
+                  "is_mptcp": self.item.proto == "mptcp", "hidden": "in-flight" if self.item.flight else None}
         return Row(**{**values, **other})
+
+    def is_v6only(self):
+        """What bind() makes of this item's socket, and accept() keeps."""
+        address = self.item.address
+        if not is_v6(address) or is_mapped(address):
+            return False
+        if not is_any(address) or self.item.v6only is not None:
+            return not is_any(address) or bool(self.item.v6only)
+        return bool(self.stage.settings.get("net.ipv6.bindv6only", 0))
 
     def socket(self, address=None):
         item = self.item
