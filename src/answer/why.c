@@ -375,7 +375,12 @@ static bool is_dual_wildcard(const struct why_candidate *c)
 /* In the way of every socket that could have made TCP remember: see the title of why.h. */
 static bool is_firm(const struct live_socket *s)
 {
-	return (s->state == LIVE_LISTENER || s->reuse_address == MAYBE_NO) && !s->interface;
+	if (s->interface)
+		return false;
+	/* An accepted socket may be of another user than the listener that TCP remembers. */
+	if (s->state == LIVE_CONNECTION && s->reuse_port != MAYBE_NO)
+		return false;
+	return s->state == LIVE_LISTENER || s->reuse_address == MAYBE_NO;
 }
 
 static void count(const struct live_snapshot *live, const struct why_candidate *c,
