@@ -263,7 +263,7 @@ def judge(c, port, rows, world, is_hidden=lambda row: False):
 # --- causes -------------------------------------------------------------------------------------
 
 EPHEMERAL = range(32768, 61000)
-CAUSES = {"EACCES": "privileged-port", "EADDRNOTAVAIL": "address-not-local"}
+CAUSES = {"EACCES": "privileged-port", "EADDRNOTAVAIL": "address-not-local", "EINVAL": "unknown"}
 
 
 def cause_of_listener(c, r, is_rp_hidden):

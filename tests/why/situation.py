@@ -201,7 +201,11 @@ class Draw:
             address = self.random.choice(("192.0.2.77", "2001:db8::77", "::ffff:192.0.2.77",
                                           "127.0.0.6", "127.9.9.9"))
         values = self.flags(address)
-        values["v6only"] = 1 if address == "::" and self.chance(0.4) else None
+        values["v6only"] = 0 if is_mapped(address) else None
+        if address == "::" and self.chance(0.4):
+            values["v6only"] = 1
+        if address == LINK:
+            values["dev"] = None  # the zone is one
         if self.chance(0.05):
             values["ns"] = "b"
         return Item("udp" if self.chance(0.2) else "tcp", address, None, **values)
