@@ -192,6 +192,11 @@ struct live_rules {
 	bool has_reserved;
 	const struct live_span *reserved; /* ip_local_reserved_ports */
 	size_t n_reserved;
+	/* What they mean to berth itself. */
+	enum maybe may_bind_privileged; /* it has CAP_NET_BIND_SERVICE there */
+	bool has_uid;
+	uint32_t uid;    /* whom it runs as */
+	uint32_t kernel; /* version * 1000 + patch level: 6018 is Linux 6.18; 0 = not known */
 };
 
 /* Which kinds of sockets are wanted. */
@@ -222,15 +227,11 @@ struct live_place {
 	const char *device; /* NULL = none */
 };
 
-/* What is known of that place, and of who asks, in berth's own namespace or the one named. */
+/* What is known of that place, in berth's own namespace or the one named. */
 struct live_site {
 	enum maybe is_local;   /* bind(2) takes the address */
 	enum maybe has_device; /* there is such a device */
 	enum maybe has_vrf;    /* there are VRF devices, with port spaces of their own */
-	enum maybe may_bind_privileged; /* berth has CAP_NET_BIND_SERVICE there */
-	uint32_t kernel;       /* version * 1000 + patch level: 6018 is Linux 6.18; 0 = not known */
-	bool has_uid;
-	uint32_t uid;          /* whom berth runs as */
 };
 
 /* What is asked of a source. */
@@ -248,8 +249,14 @@ struct live_request {
 	const struct live_place *place; /* to be checked; NULL = none */
 };
 
+/* Which system was looked at. The first is that of recordings that name none. */
+enum live_system { LIVE_LINUX, LIVE_MACOS, LIVE_WINDOWS, LIVE_OTHER };
+
+enum { N_LIVE_SYSTEMS = 4 };
+
 /* What was seen. Everything in it lives as long as the arena. */
 struct live_snapshot {
+	enum live_system system;
 	live_time at;                   /* when the look began */
 	const struct live_namespace *namespaces;
 	size_t n_namespaces;            /* those looked into */
@@ -285,6 +292,8 @@ struct live_request live_request_default(void);
 
 /* "listener", "bound", "connection", "time-wait". */
 const char *live_state_name(enum live_state s);
+/* "linux", "macos", "windows": the words of known uses; "other". */
+const char *live_system_name(enum live_system s);
 /* "fd", "thread", "io_uring", "cgroup", "kernel". */
 const char *live_method_name(enum live_method m);
 /* "none", "cgroup", "all". */
