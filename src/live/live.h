@@ -277,7 +277,8 @@ struct live_snapshot {
 
 /*
  * Where a socket is bound, with everything that follows from its kind: bind(2) to an IPv6 address
- * that is no wildcard sets IPV6_V6ONLY; a dual-stack wildcard has it not.
+ * that is no wildcard sets IPV6_V6ONLY; a dual-stack wildcard has it not. (Not every bound-only
+ * socket got its address from bind(2): one that could not connect has it from there.)
  */
 struct overlap_end live_socket_end(const struct live_socket *s);
 
