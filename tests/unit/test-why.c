@@ -19,7 +19,8 @@
 #define A " reuse-address=yes reuse-port=no"
 #define P " reuse-address=no reuse-port=yes"
 #define AP " reuse-address=yes reuse-port=yes"
-#define LISTEN(address, more) "socket tcp listener " address ":7000 inode=1 cookie=1 uid=0" more "\n"
+#define LISTEN(address, more)                                                                      \
+	"socket tcp listener " address ":7000 inode=1 cookie=1 uid=0" more "\n"
 #define DUAL(more) LISTEN("[::]", " dual" more)
 #define SINGLE(more) LISTEN("[::]", " v6only=yes" more)
 #define BOUND(address, more) "socket tcp bound " address ":7000 inode=2 cookie=2 uid=0" more "\n"
@@ -126,6 +127,9 @@ static const struct row rows[] = {
 	{"gap what=sockets where=tcp why=denied\n", "udp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
 	{"gap what=sockets where=tcp why=denied\n" LISTEN("0.0.0.0", N), "tcp 0.0.0.0", WHY_IN_USE,
 	 WHY_EXACT_LISTENER},
+	{"gap what=sockets where=tcp\\sin\\sblue why=denied\n", "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
+	{"gap what=sockets where=blue why=denied\n", "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
+	{"gap what=sockets where=here why=denied\n", "udp 0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
 	{"could-look no\n", "tcp 0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
 	/* the weightiest is the cause */
 	{TIME_WAIT("127.0.0.1") CHILD("127.0.0.1", N) LISTEN("0.0.0.0", N), "tcp 0.0.0.0",
