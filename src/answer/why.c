@@ -200,11 +200,17 @@ static enum maybe shares_port(const struct why_candidate *c, const struct live_s
 	return both(from_bool(c->has_reuse_port), both(flags->reuse_port, user));
 }
 
+/* IPV6_V6ONLY of the candidate: who does not set it has the system's default. */
+static enum maybe v6only_of(const struct live_snapshot *live, const struct why_candidate *c)
+{
+	return c->is_v6only ? MAYBE_YES : live->rules.has_v6only_default;
+}
+
 static enum maybe overlaps(const struct live_snapshot *live, const struct why_candidate *c,
 			   const struct live_socket *s, enum overlap_kind *kind)
 {
 	const struct overlap_end wanted = {.address = c->address,
-					   .v6only = from_bool(c->is_v6only),
+					   .v6only = v6only_of(live, c),
 					   .device = c->device};
 	struct overlap_end there = live_socket_end(s);
 	enum maybe result;
@@ -366,10 +372,10 @@ struct tally {
 	bool shares_port;     /* UDP: one ends the kernel's search, or may */
 };
 
-static bool is_dual_wildcard(const struct why_candidate *c)
+static bool is_dual_wildcard(const struct live_snapshot *live, const struct why_candidate *c)
 {
 	return c->address.family == ADDRESS_IPV6 && address_is_wildcard(&c->address) &&
-	       !c->is_v6only;
+	       v6only_of(live, c) != MAYBE_YES;
 }
 
 /* In the way of every socket that could have made TCP remember: see the title of why.h. */
@@ -404,8 +410,8 @@ static void count(const struct live_snapshot *live, const struct why_candidate *
 		t->certain = s;
 	if (!is_firm(c, s))
 		return;
-	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(c);
-	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4;
+	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(live, c);
+	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4 || live_socket_end(s).v6only == MAYBE_NO;
 	t->is_v6_in_way |= s->local.family == ADDRESS_IPV6;
 }
 
