@@ -411,6 +411,7 @@ struct answer_why {
 	size_t n_gaps;
 
 	bool would_bind;       /* not a field: as far as is known */
+	bool is_disputed;      /* not a field: a trial says otherwise than the judgement */
 	const char *sentence;  /* not a field: the cause, for people; NULL without one */
 };
 

@@ -97,6 +97,9 @@ struct why_candidate why_plain(const struct live_snapshot *live, enum transport 
  * when it is the only one in it. */
 struct why_judgement why_judge(const struct live_snapshot *live, const struct why_candidate *c);
 
+/* The first port that takes no privilege. */
+uint32_t why_unprivileged_start(const struct live_snapshot *live);
+
 /* Whether a socket of the snapshot counts for the judgement: its port, port space and namespace. */
 bool why_concerns(const struct live_snapshot *live, const struct why_candidate *c,
 		  const struct live_socket *s);

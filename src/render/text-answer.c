@@ -206,24 +206,30 @@ static const char *describe_policy(const char *policy)
 	return policy;
 }
 
-/* "would succeed", "would fail: EADDRINUSE, exact-listener". */
+/* "would succeed", "would fail: EADDRINUSE, exact-listener", "not known: time-wait". */
+static void describe_bind(const struct answer_bind_one *b, char *out, size_t size)
+{
+	const bool has_cause = b->cause && strcmp(b->cause, "unknown") != 0;
+	const char *cause = has_cause ? b->cause : "";
+
+	if (strcmp(b->judged, "ok") == 0)
+		snprintf(out, size, "would succeed");
+	else if (strcmp(b->judged, "unknown") == 0)
+		snprintf(out, size, "not known%s%s", has_cause ? ": hangs on " : "", cause);
+	else
+		snprintf(out, size, "would fail: %s%s%s", b->judged, has_cause ? ", " : "", cause);
+}
+
 static void put_bind_one(struct text *t, const char *transport, const struct answer_bind_one *b,
 			 const char *after)
 {
-	const bool is_ok = strcmp(b->judged, "ok") == 0;
-	const bool is_unknown = strcmp(b->judged, "unknown") == 0;
+	char words[128];
 
+	describe_bind(b, words, sizeof(words));
 	if (transport)
-		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 1, "%s", transport);
-	text_putf(t, is_ok ? TEXT_GOOD : TEXT_NOTE, t->is_fresh ? 0 : 1, "%s%s",
-		  is_ok	       ? "would succeed"
-		  : is_unknown ? "is not known to succeed"
-			       : "would fail",
-		  is_ok ? after : ":");
-	if (is_ok)
-		return;
-	text_putf(t, TEXT_PLAIN, 1, "%s%s%s%s", is_unknown ? "" : b->judged,
-		  is_unknown || !b->cause ? "" : ", ", b->cause ? b->cause : "", after);
+		text_put(t, TEXT_PLAIN, t->is_fresh ? 0 : 1, transport);
+	text_putf(t, strcmp(b->judged, "ok") == 0 ? TEXT_GOOD : TEXT_NOTE, t->is_fresh ? 0 : 1,
+		  "%s%s", words, after);
 }
 
 static bool is_same_bind(const struct answer_bind_one *a, const struct answer_bind_one *b)
