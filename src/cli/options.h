@@ -62,6 +62,10 @@ struct options {
 	const char *registry, *replay;
 	const char *from, *cacert; /* update; NULL = IANA, the system's certificates */
 	bool is_forced;
+	const char *address, *device; /* why; NULL = the wildcard, any */
+	bool is_reuseaddr, is_reuseport, is_v6only, has_no_trial;
+	bool has_uid;
+	uint32_t uid;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };
