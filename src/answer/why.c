@@ -82,6 +82,8 @@ struct why_candidate why_plain(const struct live_snapshot *live, enum transport 
 		.transport = transport,
 		.address = {.family = family},
 		.port = port,
+		.is_v6only = family == ADDRESS_IPV6 &&
+			     live->rules.is_v6only_default == MAYBE_YES,
 		.has_uid = live->rules.has_uid,
 		.uid = live->rules.uid,
 		.may_bind_privileged = live->rules.may_bind_privileged,
@@ -119,15 +121,15 @@ static bool is_datagram(const struct why_candidate *c)
 	return transport_port_space(c->transport) != TRANSPORT_TCP;
 }
 
-static bool is_in_question(const struct live_snapshot *live, const struct live_socket *s)
+static bool is_in_question(const struct live_snapshot *live, const struct live_namespace *ns)
 {
-	return s->ns->is_here || live->n_namespaces == 1;
+	return ns->is_here || live->n_namespaces == 1;
 }
 
 bool why_concerns(const struct live_snapshot *live, const struct why_candidate *c,
 		  const struct live_socket *s)
 {
-	return s->local_port == c->port && is_in_question(live, s) &&
+	return s->local_port == c->port && is_in_question(live, s->ns) &&
 	       transport_port_space(s->transport) == transport_port_space(c->transport);
 }
 
@@ -463,6 +465,23 @@ struct check {
 	enum why_cause cause;
 };
 
+/* Whether a gap is about a namespace that is not in question, by its name at the end. */
+static bool is_elsewhere(const struct live_snapshot *live, const struct live_gap *g)
+{
+	const size_t n_where = strlen(g->where);
+
+	for (size_t i = 0; i < live->n_namespaces; i++) {
+		const struct live_namespace *ns = &live->namespaces[i];
+		const size_t n = ns->name ? strlen(ns->name) : 0;
+
+		if (!is_in_question(live, ns) && n > 0 && n <= n_where &&
+		    strcmp(g->where + n_where - n, ns->name) == 0 &&
+		    (n == n_where || g->where[n_where - n - 1] == ' '))
+			return true;
+	}
+	return false;
+}
+
 /* The part of the snapshot that holds the answer was not seen whole. */
 static bool is_partial(const struct live_snapshot *live, const struct why_candidate *c)
 {
@@ -472,7 +491,8 @@ static bool is_partial(const struct live_snapshot *live, const struct why_candid
 	for (size_t i = 0; i < live->n_gaps; i++) {
 		const struct live_gap *g = &live->gaps[i];
 
-		if (strcmp(g->what, "sockets") == 0 && strncmp(g->where, other, 3) != 0 &&
+		if (strcmp(g->what, "sockets") == 0 && !is_elsewhere(live, g) &&
+		    strncmp(g->where, other, 3) != 0 &&
 		    strncmp(g->where, mptcp, strlen(mptcp)) != 0)
 			return true;
 	}
