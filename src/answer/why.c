@@ -375,8 +375,12 @@ static bool is_dual_wildcard(const struct why_candidate *c)
 }
 
 /* In the way of every socket that could have made TCP remember: see the title of why.h. */
-static bool is_firm(const struct live_socket *s)
+static bool is_firm(const struct why_candidate *c, const struct live_socket *s)
 {
+	/* ::ffff:0.0.0.0 counts as 0.0.0.0, but does not meet the IPv4 half of an IPv6 socket. */
+	if (c->address.family == ADDRESS_IPV4 && s->local.family == ADDRESS_IPV6 &&
+	    !address_is_wildcard(&s->local))
+		return false;
 	if (s->interface)
 		return false;
 	/* An accepted socket may be of another user than the listener that TCP remembers. */
@@ -400,10 +404,11 @@ static void count(const struct live_snapshot *live, const struct why_candidate *
 		return;
 	if (is_weightier(live, c, s, t->certain))
 		t->certain = s;
-	if (!is_firm(s))
+	if (!is_firm(c, s))
 		return;
 	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(c);
-	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4;
+	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4 ||
+			   live_socket_end(s).v6only == MAYBE_NO;
 	t->is_v6_in_way |= s->local.family == ADDRESS_IPV6;
 }
 
@@ -465,38 +470,44 @@ struct check {
 	enum why_cause cause;
 };
 
-/* Whether a gap is about a namespace that is not in question, by its name at the end. */
-static bool is_elsewhere(const struct live_snapshot *live, const struct live_gap *g)
+/* The namespace that is asked about; NULL = it could not be looked into. */
+static const struct live_namespace *namespace_of(const struct live_snapshot *live)
 {
-	const size_t n_where = strlen(g->where);
-
 	for (size_t i = 0; i < live->n_namespaces; i++) {
-		const struct live_namespace *ns = &live->namespaces[i];
-		const size_t n = ns->name ? strlen(ns->name) : 0;
-
-		if (!is_in_question(live, ns) && n > 0 && n <= n_where &&
-		    strcmp(g->where + n_where - n, ns->name) == 0 &&
-		    (n == n_where || g->where[n_where - n - 1] == ' '))
-			return true;
+		if (live->namespaces[i].is_here || live->n_namespaces == 1)
+			return &live->namespaces[i];
 	}
-	return false;
+	return NULL;
+}
+
+/* A gap in the table of this transport, of this namespace: "tcp", "tcp in blue", "blue". */
+static bool is_about(const struct live_gap *g, enum transport space,
+		     const struct live_namespace *ns)
+{
+	const char *name = transport_name(space);
+	const size_t n = strlen(name);
+	const char *const in = " in ";
+
+	if (strcmp(g->what, "sockets") != 0)
+		return false;
+	if (strncmp(g->where, name, n) != 0)
+		return strcmp(g->where, ns->name) == 0;
+	if (g->where[n] == '\0') /* of berth's own, or of every kernel this old */
+		return true;
+	return strncmp(g->where + n, in, strlen(in)) == 0 &&
+	       strcmp(g->where + n + strlen(in), ns->name) == 0;
 }
 
 /* The part of the snapshot that holds the answer was not seen whole. */
 static bool is_partial(const struct live_snapshot *live, const struct why_candidate *c)
 {
-	const char *const other = is_datagram(c) ? "tcp" : "udp";
-	const char *const mptcp = "mptcp";
+	const struct live_namespace *ns = namespace_of(live);
 
-	for (size_t i = 0; i < live->n_gaps; i++) {
-		const struct live_gap *g = &live->gaps[i];
-
-		if (strcmp(g->what, "sockets") == 0 && !is_elsewhere(live, g) &&
-		    strncmp(g->where, other, 3) != 0 &&
-		    strncmp(g->where, mptcp, strlen(mptcp)) != 0)
+	for (size_t i = 0; ns && i < live->n_gaps; i++) {
+		if (is_about(&live->gaps[i], transport_port_space(c->transport), ns))
 			return true;
 	}
-	return !live->could_look;
+	return !ns || !live->could_look;
 }
 
 static void add_listen(const struct why_candidate *c, struct why_judgement *j)

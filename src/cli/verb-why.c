@@ -25,6 +25,12 @@ struct inquiry {
 
 /* --- what is asked --------------------------------------------------------------------------- */
 
+static int refuse_address(const char *text)
+{
+	return cli_fail(EXIT_USAGE, "--address takes an IPv4 or IPv6 address, not \"%.60s\"",
+			text);
+}
+
 /* "fe80::1%eth0": the zone becomes the device, as the kernel sees it. */
 static int take_zone(struct inquiry *q, const char *text, char *host, size_t size)
 {
@@ -33,8 +39,7 @@ static int take_zone(struct inquiry *q, const char *text, char *host, size_t siz
 	const char *zone = percent ? percent + 1 : NULL;
 
 	if (n >= size)
-		return cli_fail(EXIT_USAGE, "--address takes an IPv4 or IPv6 address, not \"%.60s\"",
-				text);
+		return refuse_address(text);
 	memcpy(host, text, n);
 	host[n] = '\0';
 	if (!zone)
@@ -69,8 +74,7 @@ static int take_address(struct inquiry *q)
 	if (r != 0)
 		return r;
 	if (address_parse(host, &q->wanted.address) < 0)
-		return cli_fail(EXIT_USAGE, "--address takes an IPv4 or IPv6 address, not \"%.60s\"",
-				text);
+		return refuse_address(text);
 	q->wanted.is_v6only = o->is_v6only;
 	return 0;
 }
