@@ -82,8 +82,6 @@ struct why_candidate why_plain(const struct live_snapshot *live, enum transport 
 		.transport = transport,
 		.address = {.family = family},
 		.port = port,
-		.is_v6only = family == ADDRESS_IPV6 &&
-			     live->rules.is_v6only_default == MAYBE_YES,
 		.has_uid = live->rules.has_uid,
 		.uid = live->rules.uid,
 		.may_bind_privileged = live->rules.may_bind_privileged,
@@ -121,15 +119,15 @@ static bool is_datagram(const struct why_candidate *c)
 	return transport_port_space(c->transport) != TRANSPORT_TCP;
 }
 
-static bool is_in_question(const struct live_snapshot *live, const struct live_namespace *ns)
+static bool is_in_question(const struct live_snapshot *live, const struct live_socket *s)
 {
-	return ns->is_here || live->n_namespaces == 1;
+	return s->ns->is_here || live->n_namespaces == 1;
 }
 
 bool why_concerns(const struct live_snapshot *live, const struct why_candidate *c,
 		  const struct live_socket *s)
 {
-	return s->local_port == c->port && is_in_question(live, s->ns) &&
+	return s->local_port == c->port && is_in_question(live, s) &&
 	       transport_port_space(s->transport) == transport_port_space(c->transport);
 }
 
@@ -202,11 +200,17 @@ static enum maybe shares_port(const struct why_candidate *c, const struct live_s
 	return both(from_bool(c->has_reuse_port), both(flags->reuse_port, user));
 }
 
+/* IPV6_V6ONLY of the candidate: who does not set it has the system's default. */
+static enum maybe v6only_of(const struct live_snapshot *live, const struct why_candidate *c)
+{
+	return c->is_v6only ? MAYBE_YES : live->rules.has_v6only_default;
+}
+
 static enum maybe overlaps(const struct live_snapshot *live, const struct why_candidate *c,
 			   const struct live_socket *s, enum overlap_kind *kind)
 {
 	const struct overlap_end wanted = {.address = c->address,
-					   .v6only = from_bool(c->is_v6only),
+					   .v6only = v6only_of(live, c),
 					   .device = c->device};
 	struct overlap_end there = live_socket_end(s);
 	enum maybe result;
@@ -368,10 +372,10 @@ struct tally {
 	bool shares_port;     /* UDP: one ends the kernel's search, or may */
 };
 
-static bool is_dual_wildcard(const struct why_candidate *c)
+static bool is_dual_wildcard(const struct live_snapshot *live, const struct why_candidate *c)
 {
 	return c->address.family == ADDRESS_IPV6 && address_is_wildcard(&c->address) &&
-	       !c->is_v6only;
+	       v6only_of(live, c) != MAYBE_YES;
 }
 
 /* In the way of every socket that could have made TCP remember: see the title of why.h. */
@@ -406,9 +410,8 @@ static void count(const struct live_snapshot *live, const struct why_candidate *
 		t->certain = s;
 	if (!is_firm(c, s))
 		return;
-	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(c);
-	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4 ||
-			   live_socket_end(s).v6only == MAYBE_NO;
+	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(live, c);
+	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4 || live_socket_end(s).v6only == MAYBE_NO;
 	t->is_v6_in_way |= s->local.family == ADDRESS_IPV6;
 }
 
@@ -492,8 +495,8 @@ static bool is_about(const struct live_gap *g, enum transport space,
 		return false;
 	if (strncmp(g->where, name, n) != 0)
 		return strcmp(g->where, ns->name) == 0;
-	if (g->where[n] == '\0') /* of berth's own, or of every kernel this old */
-		return true;
+	if (g->where[n] == '\0')
+		return ns->is_here;
 	return strncmp(g->where + n, in, strlen(in)) == 0 &&
 	       strcmp(g->where + n + strlen(in), ns->name) == 0;
 }

@@ -69,7 +69,7 @@ struct why_candidate {
 	struct address address;
 	uint16_t port;
 	bool has_reuse_address, has_reuse_port; /* SO_REUSEADDR, SO_REUSEPORT */
-	bool is_v6only;     /* IPV6_V6ONLY; of :: only */
+	bool is_v6only;     /* IPV6_V6ONLY; unset means the system's default */
 	const char *device; /* SO_BINDTODEVICE, or the zone of a link-local address; NULL = none */
 	bool has_uid;
 	uint32_t uid;

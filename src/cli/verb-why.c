@@ -191,16 +191,6 @@ static int look(struct inquiry *q)
 	return cli_look(q->c, &r, &q->c->arena, &q->live);
 }
 
-/* A server that does not say takes the system's word; to bind a mapped address it has to say. */
-static void take_default(struct inquiry *q)
-{
-	const struct address *a = &q->wanted.address;
-
-	if (a->family == ADDRESS_IPV6 && address_is_wildcard(a) && !address_is_v4_mapped(a) &&
-	    q->live.rules.is_v6only_default == MAYBE_YES)
-		q->wanted.is_v6only = true;
-}
-
 /* Who the server runs as. */
 static void take_user(struct inquiry *q)
 {
@@ -350,7 +340,6 @@ int verb_why(struct cli *c)
 						 c->options->scope == LIVE_SCOPE_NAMED};
 	if (!answer_index(&q.from, &c->arena))
 		return cli_fail(EXIT_SYSTEM, "out of memory");
-	take_default(&q);
 	take_user(&q);
 	if (!c->options->is_quiet && c->options->format != FORMAT_TEXT &&
 	    !(is_one_object(&q) && c->options->format == FORMAT_JSON))

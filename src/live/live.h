@@ -192,7 +192,7 @@ struct live_rules {
 	bool has_reserved;
 	const struct live_span *reserved; /* ip_local_reserved_ports */
 	size_t n_reserved;
-	enum maybe is_v6only_default; /* bindv6only: what IPV6_V6ONLY is unless a program sets it */
+	enum maybe has_v6only_default;    /* bindv6only: IPv6 sockets begin with IPV6_V6ONLY */
 	/* What they mean to berth itself. */
 	enum maybe may_bind_privileged; /* it has CAP_NET_BIND_SERVICE there */
 	bool has_uid;

@@ -31,7 +31,7 @@
  *     could-look yes|no          no: not even berth's own namespace could be read; default yes
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...
- *         v6only-default=yes|no  net.ipv6.bindv6only
+ *         v6only-default=yes|no                  bindv6only
  *         may-bind-privileged=yes|no  uid=N      who looked
  *         kernel=N               6018 is Linux 6.18
  *     namespace ID               a network namespace, by its inode

@@ -127,7 +127,8 @@ static const struct row rows[] = {
 	{"gap what=sockets where=tcp why=denied\n", "udp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
 	{"gap what=sockets where=tcp why=denied\n" LISTEN("0.0.0.0", N), "tcp 0.0.0.0", WHY_IN_USE,
 	 WHY_EXACT_LISTENER},
-	{"gap what=sockets where=tcp\\sin\\sblue why=denied\n", "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
+	{"gap what=sockets where=tcp\\sin\\sblue why=denied\n", "tcp 0.0.0.0", WHY_OK,
+	 WHY_NO_CAUSE},
 	{"gap what=sockets where=blue why=denied\n", "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
 	{"gap what=sockets where=here why=denied\n", "udp 0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
 	{"could-look no\n", "tcp 0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
@@ -138,7 +139,7 @@ static const struct row rows[] = {
 	/* somebody else's namespace is no hindrance */
 	{LISTEN("0.0.0.0", N " ns=2"), "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
 	/* an ephemeral port; an heir */
-	{"socket tcp connection 10.0.0.5:40000 192.0.2.9:443 stage=established inode=3 uid=0" N "\n",
+	{"socket tcp connection 10.0.0.5:40000 192.0.2.9:443 stage=established inode=3" N "\n",
 	 "tcp 0.0.0.0 port=40000", WHY_IN_USE, WHY_EPHEMERAL_CLIENT},
 	{"process 7 program=sleep\n" LISTEN("0.0.0.0", N " owners=7:3"), "tcp 0.0.0.0", WHY_IN_USE,
 	 WHY_INHERITED},
@@ -152,7 +153,8 @@ static void read_world(const char *there, struct arena *arena, struct live_snaps
 	char error[RECORDING_ERROR_SIZE];
 	struct str text = {0};
 
-	str_append(&text, "berth-world 1\nrules ephemeral=32768-60999 unprivileged=1024\n"
+	str_append(&text, "berth-world 1\n"
+			  "rules ephemeral=32768-60999 unprivileged=1024 v6only-default=no\n"
 			  "namespace 1 here\nnamespace 2\n");
 	str_append(&text, there);
 	if (recording_read(str_text(&text), text.length, "row", arena, &recording, error) != 0)
