@@ -23,7 +23,7 @@
  *         source-linux source-none   the systems
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
- *         owner fdscan cgroup        who holds a socket; descriptor tables; by cgroup
+ *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
@@ -45,6 +45,7 @@
  *     act/       5. what berth does
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
+ *         trial trial-none           one bind(2), made and taken back at once; no such system
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */

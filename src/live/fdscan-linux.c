@@ -1,6 +1,7 @@
 #include "live/fdscan-linux.h"
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "live/number-map.h"
 #include "live/proc-linux.h"
 
@@ -29,6 +30,7 @@ enum progress { READ_DENIED, READ_PARTLY, READ_WHOLLY };
 
 struct fdscan {
 	fdscan_fn hit;
+	fdscan_namespace_fn namespace; /* NULL = not wanted */
 	void *context;
 	struct number_map seen; /* pid -> how far, enum progress */
 	uint32_t *pids;
@@ -65,6 +67,11 @@ struct fdscan *fdscan_close(struct fdscan *f)
 	return NULL;
 }
 
+void fdscan_want_namespaces(struct fdscan *f, fdscan_namespace_fn each)
+{
+	f->namespace = each;
+}
+
 uint32_t fdscan_n_denied(const struct fdscan *f)
 {
 	return f->n_denied;
@@ -96,6 +103,19 @@ static void remember_ring(struct fdscan *f, uint32_t pid, uint32_t tid, int fd)
 
 /* --- tables ---------------------------------------------------------------------------------- */
 
+/* `link` as that of a network namespace, "net:[4026531840]". */
+static void take_namespace(struct fdscan *f, const char *link, size_t n,
+			   struct fdscan_namespace ns)
+{
+	static const char start[] = "net:[";
+	const size_t length = sizeof(start) - 1;
+
+	if (!f->namespace || n <= length + 1 || memcmp(link, start, length) != 0 ||
+	    str_parse_u64(link + length, n - length - 1, UINT32_MAX, &ns.id) < 0)
+		return;
+	f->namespace(&ns, f->context);
+}
+
 /* What one entry of a table says about going on. */
 enum step { STEP_ON, STEP_ENOUGH, STEP_DENIED };
 
@@ -114,6 +134,11 @@ static enum step take_entry(struct fdscan *f, uint32_t pid, uint32_t tid, int ta
 	if (link[0] == 'a') {
 		if ((size_t)n == sizeof(ring) - 1 && memcmp(link, ring, (size_t)n) == 0)
 			remember_ring(f, pid, tid, (int)strtol(name, NULL, 10));
+		return STEP_ON;
+	}
+	if (link[0] == 'n') {
+		take_namespace(f, link, (size_t)n, (struct fdscan_namespace){
+			.pid = pid, .tid = tid, .fd = (int)strtol(name, NULL, 10)});
 		return STEP_ON;
 	}
 	hit = (struct fdscan_hit){
@@ -188,12 +213,28 @@ static bool is_same_table(uint32_t a, uint32_t b)
 	return syscall(SYS_kcmp, (pid_t)a, (pid_t)b, KCMP_FILES, 0L, 0L) == 0;
 }
 
+static void read_thread_namespace(struct fdscan *f, uint32_t pid, uint32_t tid)
+{
+	char path[64], link[64];
+	ssize_t n;
+
+	if (!f->namespace)
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/ns/net", pid, tid);
+	n = readlink(path, link, sizeof(link));
+	if (n > 0)
+		take_namespace(f, link, (size_t)n, (struct fdscan_namespace){
+			.pid = pid, .tid = tid, .fd = -1});
+}
+
 static bool take_thread(uint32_t tid, void *context)
 {
 	struct threads *t = context;
 	size_t n_entries;
 	int table;
 
+	if (tid != t->pid)
+		read_thread_namespace(t->scan, t->pid, tid);
 	if (tid == t->pid || is_same_table(t->pid, tid) || is_same_table(t->last, tid))
 		return true;
 	table = open_table(t->pid, tid);

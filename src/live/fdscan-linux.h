@@ -20,10 +20,25 @@ struct fdscan_hit {
 /* Takes a socket of a table; returning false ends that table. */
 typedef bool (*fdscan_fn)(const struct fdscan_hit *hit, void *context);
 
+/* A network namespace that a descriptor keeps, or that a thread is in. */
+struct fdscan_namespace {
+	uint64_t id;  /* its inode */
+	uint32_t pid;
+	uint32_t tid; /* the thread, or the one with a table of its own; 0 = the process's table */
+	int fd;       /* -1 = the thread is in it */
+};
+
+/* Takes one; the same may come again. */
+typedef void (*fdscan_namespace_fn)(const struct fdscan_namespace *ns, void *context);
+
 struct fdscan;
 
 /* `hit` gets `context`. NULL when out of memory. */
 struct fdscan *fdscan_open(fdscan_fn hit, void *context);
+
+/* From now on `each` gets the network namespaces met in tables, and those of threads (context is
+ * that of fdscan_open()). One link more is read for each thread then. */
+void fdscan_want_namespaces(struct fdscan *f, fdscan_namespace_fn each);
 
 /* Always NULL. fdscan_close(NULL) is fine. */
 struct fdscan *fdscan_close(struct fdscan *f);

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "live/fdscan-linux.h"
+#include "live/held-linux.h"
 #include "live/kernel-linux.h"
 #include "live/number-map.h"
 
@@ -34,6 +35,7 @@ struct wanted {
 struct search {
 	const struct owner_tools *tools;
 	struct fdscan *scan;
+	struct held held; /* namespaces that were met on the way */
 	struct number_map by_inode; /* inode -> index into `wanted` */
 	struct wanted *wanted;
 	size_t n_wanted, n_missing;
@@ -135,6 +137,13 @@ static bool take_hit(const struct fdscan_hit *hit, void *context)
 	if (wanted->n_holds++ == 0 && !wanted->kernel)
 		s->n_missing--;
 	return is_worth_reading(s, wanted, hit->pid);
+}
+
+static void take_namespace(const struct fdscan_namespace *ns, void *context)
+{
+	struct search *s = context;
+
+	held_add(&s->held, s->tools->namespaces, ns);
 }
 
 static int compare_owners(const void *pa, const void *pb)
@@ -440,13 +449,18 @@ static void hand_out(struct search *s, struct socket_list *list)
 int owner_find(const struct owner_tools *tools, struct socket_list *list, uint32_t *n_denied)
 {
 	struct search s = {.tools = tools};
+	bool wants_namespaces =
+		tools->request->want_all_owners && tools->request->scope == LIVE_SCOPE_ALL;
 	int r = collect(&s, list);
 
 	*n_denied = 0;
-	if (r == 0 && s.n_wanted > 0) {
+	if (r == 0 && (s.n_wanted > 0 || wants_namespaces)) {
 		s.scan = fdscan_open(take_hit, &s);
 		if (s.scan) {
+			if (wants_namespaces)
+				fdscan_want_namespaces(s.scan, take_namespace);
 			climb(&s, list);
+			held_explain(&s.held, tools->gaps);
 			look_behind_managers(&s, list);
 			hand_out(&s, list);
 			*n_denied = fdscan_n_denied(s.scan);
@@ -458,6 +472,7 @@ int owner_find(const struct owner_tools *tools, struct socket_list *list, uint32
 	number_map_fini(&s.by_pid);
 	number_map_fini(&s.n_by_group);
 	number_map_fini(&s.walked);
+	held_fini(&s.held);
 	free(s.wanted);
 	return r;
 }

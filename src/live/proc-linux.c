@@ -132,20 +132,23 @@ struct reading {
 	struct live_process *process;
 	int dir;
 	char memory[32]; /* "" or "task/TID/": a thread that lives on after the main thread */
+	bool is_ending;  /* it has no program or command any more */
 };
 
-static void note(const struct reading *r, const char *what, int error)
+static void note(struct reading *r, const char *what, int error)
 {
 	char where[32];
 
-	if (error == ENOENT || error == ESRCH)
-		return; /* a kernel thread, or it ended: no privilege would show more */
+	if (error == ENOENT || error == ESRCH) {
+		r->is_ending = true; /* a kernel's thread, without them too, holds nothing */
+		return;
+	}
 	snprintf(where, sizeof(where), "pid %u", r->process->pid);
 	gaps_add_errno(r->procs->gaps, what, where, error);
 }
 
 /* A link of /proc/PID as a string in the arena; NULL when it cannot be read. */
-static char *read_link(const struct reading *r, const char *name, const char *what)
+static char *read_link(struct reading *r, const char *name, const char *what)
 {
 	char path[64], target[PATH_MAX];
 	ssize_t n;
@@ -379,6 +382,7 @@ int procs_read(struct procs *p, uint32_t pid, int table, int fd, const struct li
 	struct live_process *process = arena_alloc(p->arena, sizeof(*process));
 	struct reading r = {.procs = p, .process = process, .dir = dir};
 	struct proc_stat before, after;
+	char where[32];
 
 	if (!process)
 		return -ENOMEM;
@@ -389,6 +393,10 @@ int procs_read(struct procs *p, uint32_t pid, int table, int fd, const struct li
 	read_details(&r, &before);
 	if (!is_there(table, fd) || read_stat(dir, &after) < 0 || after.started != before.started)
 		return 0;
+	if (r.is_ending) {
+		snprintf(where, sizeof(where), "pid %u", pid);
+		gaps_add(p->gaps, "program", where, "the process is ending", NULL);
+	}
 	*out = process;
 	return 0;
 }

@@ -123,6 +123,47 @@ def namespace_of_an_exited_main_thread():
     equal(here().json["checked"]["namespaces"], 2)
 
 
+def held_namespace(is_kept_by_descriptor):
+    """A process of ours that keeps a namespace with a listener on 5001, in which no process is."""
+    program = """if True:
+        import ctypes, os, socket, sys, threading
+        def go():
+            ctypes.CDLL(None).unshare(0x40000000)  # CLONE_NEWNET, of this thread alone
+            s = socket.create_server(("0.0.0.0", 5001))
+            fd = os.open("/proc/thread-self/ns/net", os.O_RDONLY) if DESCRIPTOR else -1
+            print(os.stat("/proc/thread-self/ns/net").st_ino, fd, threading.get_native_id(),
+                  flush=True)
+            if not DESCRIPTOR:
+                sys.stdin.read()
+            return s
+        t = threading.Thread(target=lambda: keep.append(go()))
+        keep = []
+        t.start()
+        t.join()
+        sys.stdin.read()
+        """.replace("DESCRIPTOR", str(is_kept_by_descriptor))
+    return subprocess.Popen(["python3", "-c", program], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True)
+
+
+@case
+def namespace_without_a_process():
+    for is_kept_by_descriptor in (True, False):
+        with held_namespace(is_kept_by_descriptor) as keeper:
+            namespace, fd, thread = keeper.stdout.readline().split()
+            path = (f"/proc/{keeper.pid}/fd/{fd}" if is_kept_by_descriptor
+                    else f"/proc/{keeper.pid}/task/{thread}/ns/net")
+            for answer in everywhere(5001):
+                equal([g for g in answer.gaps if g["what"] == "namespace"],
+                      [{"what": "namespace", "where": f"net:[{namespace}]",
+                        "why": f"only a descriptor of pid {keeper.pid} keeps it"
+                        if is_kept_by_descriptor else f"only a thread of pid {keeper.pid} is in it",
+                        "fix": f"berth --netns {path} here"}])
+            inside = Answer("5001", "--netns", path)
+            equal(pids(inside.one(5001)), [keeper.pid])
+            keeper.stdin.close()
+
+
 @case
 def io_uring_only():
     m = Mksock("tcp:127.0.0.1:5001:listen,io_uring", "udp:127.0.0.1:5002,io_uring")
@@ -388,7 +429,10 @@ def processes_dying_meanwhile():
             for row in answer.at(6001) + answer.at(6002):
                 for owner in row["owners"]:
                     equal(owner["program"], "mksock")
-                    check(owner["command"] is None or owner["command"][1] == spec, owner)
+                    if owner["command"] is None or owner["path"] is None:
+                        check("the process is ending" in [g["why"] for g in answer.gaps], owner)
+                    else:
+                        equal(owner["command"][1], spec)
             equal({row["port"] for row in answer.rows} - {5001, 6001, 6002}, set())
     finally:
         is_over.set()
