@@ -41,13 +41,17 @@
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *         text text-answer -parts -claimed -residents -list -change -evict   lines for people
  *     act/       5. what berth does
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
+ *         spare                      what is never ended for a port's sake
+ *         evict-run evict-prove evict-record   carried out; proved by a bind; told
+ *         end end-none stop          processes by identity; systemctl, podman and docker
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
- *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli suggest ask, a file a verb: verb-<name>
  */
 #include "cli/cli.h"
 
@@ -72,7 +76,7 @@ static int run(struct cli *c)
 		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
-		[VERB_VERSION] = verb_version,
+		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
 	};
 
 	return verbs[c->options->verb](c);

@@ -8,10 +8,14 @@
 #include "live/proc-linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,12 +221,8 @@ static void fill_message(const struct live_socket *s, struct destroy_message *ou
 			    .sdiag_protocol = IPPROTO_TCP,
 			    .idiag_states = 1U << DIAG_STATE_TIME_WAIT},
 	};
-	id->idiag_sport = __builtin_bswap16(s->local_port);
-	id->idiag_dport = __builtin_bswap16(s->remote_port);
-	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) {
-		id->idiag_sport = s->local_port;
-		id->idiag_dport = s->remote_port;
-	}
+	id->idiag_sport = htons(s->local_port);
+	id->idiag_dport = htons(s->remote_port);
 	fill_address(&s->local, id->idiag_src);
 	fill_address(&s->remote, id->idiag_dst);
 	id->idiag_cookie[0] = s->cookie ? (uint32_t)s->cookie : INET_DIAG_NOCOOKIE;
@@ -260,36 +260,34 @@ int end_destroy(const struct live_socket *s)
 /* --- another namespace ----------------------------------------------------------------------- */
 
 struct within {
+	int netns;
 	int (*act)(void *context);
 	void *context;
 	int result;
 };
 
-static void act_within(struct netns *n BERTH_UNUSED, int error, void *context)
+static void *act_within(void *argument)
 {
-	struct within *w = context;
+	struct within *w = argument;
 
-	w->result = error < 0 ? error : w->act(w->context);
+	w->result = setns(w->netns, CLONE_NEWNET) < 0 ? -errno : w->act(w->context);
+	return NULL;
 }
 
-int end_within(const char *netns, int (*act)(void *context), void *context)
+int end_within(uint64_t ns_id, int (*act)(void *context), void *context)
 {
-	struct within w = {.act = act, .context = context, .result = -ENOENT};
-	struct live_request request = live_request_default();
-	struct arena arena = {0};
-	struct gaps gaps = {.arena = &arena};
-	struct netns_list list = {.arena = &arena, .gaps = &gaps};
+	struct within w = {.act = act, .context = context};
+	pthread_t thread;
 	int r;
 
-	if (!netns)
+	if (ns_id == 0)
 		return act(context);
-	request.scope = LIVE_SCOPE_NAMED;
-	request.netns = netns;
-	r = netns_find(&list, &request);
-	if (r == 0 && list.n > 0 && list.items[0].ns.is_here)
-		w.result = act(context);
-	else if (r == 0)
-		netns_visit(&list, act_within, &w);
-	arena_fini(&arena);
+	w.netns = netns_open_id(ns_id);
+	if (w.netns < 0)
+		return w.netns;
+	r = -pthread_create(&thread, NULL, act_within, &w);
+	if (r == 0)
+		pthread_join(thread, NULL);
+	fd_close(w.netns);
 	return r < 0 ? r : w.result;
 }

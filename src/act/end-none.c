@@ -46,7 +46,7 @@ int end_destroy(const struct live_socket *s BERTH_UNUSED)
 	return -ENOTSUP;
 }
 
-int end_within(const char *netns BERTH_UNUSED, int (*act)(void *context), void *context)
+int end_within(uint64_t ns_id BERTH_UNUSED, int (*act)(void *context), void *context)
 {
 	return act(context);
 }

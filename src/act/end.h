@@ -45,7 +45,7 @@ void end_wait(const int *handles, size_t n, int ms);
 int end_destroy(const struct live_socket *s) BERTH_MUST_CHECK;
 
 /*
- * Call `act` in the network namespace `netns` (as --netns takes it; NULL = berth's own), in a
- * private, short-lived thread. Returns what `act` returned, or a negative errno.
+ * Call `act` in the network namespace of that id, in a private, short-lived thread; 0 = in berth's
+ * own, by the caller. Returns what `act` returned, or a negative errno.
  */
-int end_within(const char *netns, int (*act)(void *context), void *context) BERTH_MUST_CHECK;
+int end_within(uint64_t ns_id, int (*act)(void *context), void *context) BERTH_MUST_CHECK;

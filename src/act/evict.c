@@ -312,19 +312,31 @@ static bool is_port_blocked(const struct work *w, uint16_t port, enum transport 
 	return false;
 }
 
+/* Whether every asked port that a step is about stays held by something that is refused. */
+static bool is_pointless(const struct work *w, const struct evict_step *step)
+{
+	const struct live_published *p = step->published;
+	bool is_blocked = step->n_sockets > 0 || p;
+
+	for (size_t i = 0; i < step->n_sockets; i++)
+		is_blocked &= is_port_blocked(w, step->sockets[i]->local_port,
+					      step->sockets[i]->transport);
+	for (size_t i = 0; p && i < w->m.request->n_asks; i++) {
+		uint16_t port = w->m.request->asks[i].port;
+
+		if (port >= p->ports.first && port <= p->ports.last)
+			is_blocked &= is_port_blocked(w, port, p->transport);
+	}
+	return is_blocked;
+}
+
 /* Where a refusal keeps a port held, ending its other owners would free nothing. */
 static void spare_the_others(struct work *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		struct evict_step *step = &w->steps[i];
-		bool is_pointless = step->n_sockets > 0;
 
-		if (step->action == EVICT_REFUSE)
-			continue;
-		for (size_t k = 0; k < step->n_sockets; k++)
-			is_pointless &= is_port_blocked(w, step->sockets[k]->local_port,
-							step->sockets[k]->transport);
-		if (!is_pointless)
+		if (step->action == EVICT_REFUSE || !is_pointless(w, step))
 			continue;
 		step->action = EVICT_REFUSE;
 		step->why = EVICT_WHY_POINTLESS;

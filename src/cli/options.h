@@ -62,6 +62,8 @@ struct options {
 	const char *registry, *replay;
 	const char *from, *cacert; /* update; NULL = IANA, the system's certificates */
 	bool is_forced;
+	bool is_sure, is_dry_run, wants_stop, wants_time_wait; /* evict */
+	const char *grace;         /* a duration; NULL = the usual one */
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

@@ -16,7 +16,7 @@
 
 /* What older kernel headers lack. */
 enum { ATTR_PROTOCOL = 3, ATTR_V6ONLY = 11, ATTR_ULP = 19, ATTR_CGROUP = 21, ULP_NAME = 1 };
-enum { MPTCP_NUMBER = 262, NEW_SYN_RECV = 12 };
+enum { MPTCP_NUMBER = 262, NEW_SYN_RECV = 12, TIMER_TIME_WAIT = 3 };
 /* A protocol number that no kernel gives an answer for: one too old to read ATTR_PROTOCOL must say
  * ENOENT rather than dump what 262 & 255 happens to mean (it is TCP). */
 enum { NO_PROTOCOL = 253 };
@@ -223,7 +223,9 @@ static bool decode(const struct inet_diag_msg *msg, const struct extras *extras,
 	s->cookie = (uint64_t)id->idiag_cookie[1] << 32 | id->idiag_cookie[0];
 	s->has_uid = s->inode != 0;
 	s->uid = s->has_uid ? msg->idiag_uid : 0;
-	s->expires_ms = state == LIVE_TIME_WAIT ? msg->idiag_expires : 0;
+	/* FIN_WAIT2 of a socket that nobody has any more is kept like TIME_WAIT. */
+	if (state == LIVE_TIME_WAIT || msg->idiag_timer == TIMER_TIME_WAIT)
+		s->expires_ms = msg->idiag_expires;
 	s->cgroup_id = extras->cgroup_id;
 	return has_asked_port(q, s) &&
 	       (s->local.family == ADDRESS_IPV4 ? q->want_v4

@@ -108,7 +108,8 @@ struct live_socket {
 	bool has_uid;
 	uint32_t uid;           /* who made it */
 	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
-	uint32_t expires_ms;    /* LIVE_TIME_WAIT: time left; 0 = not known */
+	uint32_t expires_ms;    /* LIVE_TIME_WAIT, and connections (FIN_WAIT2) that are kept like it
+	                           for nobody: time left; 0 = not known, or not limited */
 	uint64_t cgroup_id;     /* cgroup v2 of its maker; 0 = not known */
 	const char *unit;       /* of that cgroup, or the socket unit for which systemd made it */
 	const char *container;  /* container id of that cgroup; NULL = none */

@@ -51,7 +51,7 @@
  *         ns=ID                  its namespace; default: the one that is here
  *         interface=NAME
  *         queue=QUEUED/LIMIT
- *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT)
+ *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of what is kept for a time)
  *         user= unit= container=TEXT     of its maker and of its cgroup
  *         activates=TEXT                 the service that its socket unit starts ...
  *         starts=ARG,ARG,...             ... and that service's command

@@ -1,5 +1,5 @@
 /*
- * Parts of the screen for one port, in the order in which they stand on it. For render/ only.
+ * Parts of the screen for one port, in the order in which they stand on it.
  */
 #pragma once
 
