@@ -6,6 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
+ *         array environment          arrays that grow; variables that may be believed
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         image image-writer         one read-only file format: registry now, claims later
  *     query/     1. what was asked
@@ -33,6 +34,8 @@
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
+ *     ledger/    2c. what we promised
+ *         claim claims               one claim, judged without looking; all of them, sorted
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -published -lists -history   its parts, from both
@@ -43,7 +46,7 @@
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -evict   lines for people
  *     act/       5. what berth does
- *         connect helper             one connection; programs of berth's own, in libexec
+ *         connect helper self        one connection; berth's own programs, in libexec; where it is
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -46,10 +47,9 @@ static int finish(int fd, int64_t deadline)
 /* Try one address. Returns 0 or a positive errno. */
 static int try_address(const struct addrinfo *info, int64_t deadline)
 {
-	BERTH_CLEANUP(fd_closep) int fd =
-		socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	BERTH_CLEANUP(fd_closep) int fd = socket(info->ai_family, SOCK_STREAM, 0);
 
-	if (fd < 0)
+	if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		return errno;
 	if (connect(fd, info->ai_addr, info->ai_addrlen) == 0)
 		return 0;

@@ -277,7 +277,7 @@ static void try(const struct evict_run *run, struct evict_place *place)
 	place->tried = r;
 	place->is_free = r != -EADDRINUSE;
 	if (r < 0 && r != -EADDRINUSE)
-		place->reason = arena_printf(run->arena, "nothing holds it; not proven by a bind: %s",
+		place->reason = arena_printf(run->arena, "nothing holds it; no bind proves it: %s",
 					     strerror(-r));
 }
 

@@ -56,9 +56,9 @@ static const char *say_rules(const struct evict_making *m, const struct evict_st
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (p->has_to)
-		return arena_printf(m->arena, "rules of %s lead it to %s, and no container is known",
+		return arena_printf(m->arena, "rules of %s lead it to %s, of no known container",
 				    p->by, address_format(&p->to, text));
-	return arena_printf(m->arena, "%s leads it to %s, and no container is known", p->by,
+	return arena_printf(m->arena, "%s leads it to %s, of no known container", p->by,
 			    p->to_name ? p->to_name : "another place");
 }
 
@@ -134,9 +134,9 @@ static const char *say_signal(const struct evict_making *m, const struct evict_s
 	if (!step->can_stop)
 		return NULL;
 	if (evict_is_unit(step->unit, ".service"))
-		return arena_printf(m->arena, "%s may start it again; --stop stops the unit instead",
+		return arena_printf(m->arena, "%s may start it again; --stop stops that unit",
 				    step->unit);
-	return arena_printf(m->arena, "container %s may start it again; --stop stops it instead",
+	return arena_printf(m->arena, "container %s may start it again; --stop stops that",
 			    name_of(m, step->container));
 }
 

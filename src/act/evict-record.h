@@ -7,9 +7,9 @@
 #include "answer/answer.h"
 
 /*
- * Fill `*out`. `run` NULL: the plan was not carried out. `from` is what the plan was made from, `near`
- * a look at the asked ports only, whose gaps are told (no registry is needed). `outcome` and `is_dry_run` are left to the caller. Everything lives in
- * `arena`. Returns 0 or -ENOMEM.
+ * Fill `*out`. `run` NULL: the plan was not carried out. `from` is what the plan was made from,
+ * `near` a look at the asked ports only, whose gaps are told; neither needs a registry. `outcome`
+ * and `is_dry_run` are left to the caller. Everything lives in `arena`. Returns 0 or -ENOMEM.
  */
 int evict_record(const struct evict_request *request, const struct evict_plan *plan,
 		 const struct evict_run *run, const struct answer_sources *from,

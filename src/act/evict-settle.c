@@ -165,8 +165,8 @@ static bool settle_manager(const struct evict_making *m, struct evict_step *step
 
 	if (p->pid != 1 && !is_of_user)
 		return false;
-	if (evict_is_unit(unit, ".socket") && !spare_unit(unit) && is_equal(p->program, "systemd") &&
-	    (!is_of_user || p->uid == m->request->self.uid))
+	if (evict_is_unit(unit, ".socket") && !spare_unit(unit) &&
+	    is_equal(p->program, "systemd") && (!is_of_user || p->uid == m->request->self.uid))
 		settle_unit(m, step, unit, is_of_user);
 	else if (evict_is_unit(unit, ".socket"))
 		refuse(step, EVICT_WHY_PROTECTED, true);

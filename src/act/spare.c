@@ -18,7 +18,7 @@ static bool has_end(const char *text, size_t n, const char *end)
 	return n >= n_end && memcmp(text + n - n_end, end, n_end) == 0;
 }
 
-/* "docker" of "docker.service", "getty" of "getty@tty1.service"; not of "docker-registry.service". */
+/* "docker" of "docker.service", "getty" of "getty@tty1.service"; no longer name. */
 static bool is_family(const char *unit, const char *family)
 {
 	size_t n = strlen(family);

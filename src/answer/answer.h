@@ -417,7 +417,8 @@ struct answer_evict {
 	const struct answer_span *ports; /* the asked ones */
 	size_t n_ports;
 	bool is_dry_run;
-	const char *outcome; /* nothing-there, planned, refused, declined, freed, held, interrupted */
+	const char *outcome; /* nothing-there, planned, refused, declined, freed, held,
+	                        interrupted */
 	const struct answer_evict_step *steps;
 	size_t n_steps;
 	const struct answer_evict_result *results;

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "base/environment.h"
 #include "registry/choose.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ enum { FLUSH_AT = 64 * 1024 };
 /* Columns of the terminal on standard output; 0 = it is not one. */
 static size_t terminal_columns(void)
 {
-	const char *columns = secure_getenv("COLUMNS");
+	const char *columns = environment_get("COLUMNS");
 	struct winsize size = {0};
 	uint64_t value;
 
@@ -32,7 +33,7 @@ static size_t terminal_columns(void)
 
 static bool wants_colour(enum when when)
 {
-	const char *no_colour = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
+	const char *no_colour = environment_get("NO_COLOR"), *term = environment_get("TERM");
 
 	if (when != WHEN_AUTO)
 		return when == WHEN_ALWAYS;
@@ -151,7 +152,7 @@ const char *cli_registry_path(const struct cli *c)
 	const char *path = c->options->registry;
 
 	if (!path)
-		path = secure_getenv("BERTH_REGISTRY");
+		path = environment_get("BERTH_REGISTRY");
 	return path && *path ? path : NULL;
 }
 

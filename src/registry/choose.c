@@ -1,5 +1,7 @@
 #include "registry/choose.h"
 
+#include "base/environment.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ static int print_path(char *path, const char *directory, const char *rest)
 
 int choose_own_path(char *path)
 {
-	const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
+	const char *data = environment_get("XDG_DATA_HOME"), *home = environment_get("HOME");
 
 	if (geteuid() == 0)
 		return print_path(path, SYSTEM_PATH, "");

@@ -175,7 +175,8 @@ static const struct row rows[] = {
 	 .ports = "80",
 	 .expected = ""},
 	{.name = "a socket unit and its running service",
-	 .world = WORLD "socket tcp listener 0.0.0.0:631 cookie=50 unit=cups.socket owners=1:5,7:3\n"
+	 .world = WORLD "socket tcp listener 0.0.0.0:631 cookie=50 unit=cups.socket "
+			"owners=1:5,7:3\n"
 			"process 1 program=systemd started=2026-08-17T09:00:00Z\n"
 			"process 7 program=cupsd unit=cups.service parents=1:systemd "
 			"started=2026-08-17T09:01:00Z\n",
@@ -289,7 +290,8 @@ static const struct row rows[] = {
 	 .expected = "refuse! 1 22 ssh.socket\n",
 	 .why = EVICT_WHY_PROTECTED},
 	{.name = "dockerd, and no container is known",
-	 .world = LISTENS("7:4") "process 7 program=dockerd unit=docker.service parents=1:systemd\n",
+	 .world = LISTENS("7:4") "process 7 program=dockerd unit=docker.service "
+				 "parents=1:systemd\n",
 	 .ports = "80",
 	 .flags = STOP,
 	 .expected = "refuse! 7 80 docker.service\n",
@@ -310,7 +312,8 @@ static const struct row rows[] = {
 	{.name = "a proxy of one of two containers",
 	 .world = LISTENS("7:4") "process 7 program=rootlessport command=rootlessport\n"
 				 "published tcp 80 by=nftables to=10.0.0.2 ports=80 container=" ID
-				 "\npublished tcp 80 by=nftables to=10.0.0.3 ports=80 container=2222\n"
+				 "\npublished tcp 80 by=nftables to=10.0.0.3 ports=80 "
+				 "container=2222\n"
 				 "container " ID " runtime=podman\n"
 				 "container 2222 runtime=podman\n",
 	 .ports = "80",
@@ -364,7 +367,8 @@ static const struct row rows[] = {
 	 .expected = "refuse 8 80u\n",
 	 .why = EVICT_WHY_CLIENT},
 	{.name = "nothing is ended for a port that stays held",
-	 .world = LISTENS("1:3,7:3") "process 1 program=init\nprocess 7 program=web parents=1:init\n",
+	 .world = LISTENS("1:3,7:3") "process 1 program=init\n"
+				    "process 7 program=web parents=1:init\n",
 	 .ports = "80",
 	 .expected = "refuse! 1 80\nrefuse! 7 80\n",
 	 .why = EVICT_WHY_POINTLESS},
