@@ -2,6 +2,7 @@
 #include "act/end.h"
 
 #include "base/arena.h"
+#include "base/environment.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "live/netns-linux.h"
@@ -62,7 +63,7 @@ static bool may_signal(uint32_t pid, void *context BERTH_UNUSED)
 /* "10.0.0.7 51234 10.0.0.2 22": the last word is the port of the server. */
 static uint16_t ssh_port(void)
 {
-	const char *text = secure_getenv("SSH_CONNECTION");
+	const char *text = environment_get("SSH_CONNECTION");
 	const char *port = text ? strrchr(text, ' ') : NULL;
 	uint64_t number;
 

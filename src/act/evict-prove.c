@@ -350,7 +350,7 @@ int evict_prove(struct evict_run *run)
 	bool was_free, is_free;
 	int r = judge_all(run, &was_free);
 
-	if (r < 0 || run->plan->is_idle || run->n_places == 0)
+	if (r < 0 || run->plan->is_idle || run->n_places == 0 || run->was_interrupted)
 		return r;
 	/* What is started again is there by then; what was only slow to go is gone. */
 	end_wait(NULL, 0, AGAIN_MS);

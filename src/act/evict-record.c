@@ -118,9 +118,24 @@ static const struct answer_evict_step *fill_steps(const struct evict_plan *plan,
 
 static const char *name_errno(int error, struct arena *arena)
 {
-	const char *name = strerrorname_np(-error);
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{0, "ok"},
+		{EADDRINUSE, "EADDRINUSE"},
+		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+		{EACCES, "EACCES"},
+		{EPERM, "EPERM"},
+		{EINVAL, "EINVAL"},
+		{ENOMEM, "ENOMEM"},
+	};
 
-	return error == 0 ? "ok" : name ? name : arena_printf(arena, "errno %d", -error);
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		if (names[i].error == -error)
+			return names[i].name;
+	}
+	return arena_printf(arena, "errno %d", -error);
 }
 
 static const struct answer_evict_result *fill_results(const struct evict_run *run,

@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* POSIX has it, and no header that declares it. */
+extern char **environ;
+
 enum { MOST_OUTPUT = 4096, PAUSE_MS = 20 };
 
 static const char *find(const char *const *paths)
@@ -100,9 +103,11 @@ static int run(const char *path, const char *const *argv, char *output)
 	int pipe_fds[2], status = 0, r;
 	pid_t pid = -1;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+	if (pipe(pipe_fds) < 0)
 		return -errno;
 	read_fd = pipe_fds[0];
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(pipe_fds[i], F_SETFD, FD_CLOEXEC);
 	r = fcntl(read_fd, F_SETFL, O_NONBLOCK) < 0 ? -errno
 						    : spawn(path, argv, pipe_fds[1], &pid);
 	fd_close(pipe_fds[1]);

@@ -106,7 +106,10 @@ static int look(struct evicting *e, uint16_t first, uint16_t last, struct live_s
 	request.first_port = first;
 	request.last_port = last;
 	r = cli_look(e->c, &request, &e->c->arena, out);
-	if (r == 0 && !out->could_look)
+	if (r == 0 && !out->could_look && request.scope == LIVE_SCOPE_NAMED)
+		r = cli_fail(EXIT_USAGE, "cannot look into namespace %s: %s", request.netns,
+			     out->n_gaps ? out->gaps[0].why : "there is none");
+	else if (r == 0 && !out->could_look)
 		r = cli_fail(EXIT_SYSTEM, "cannot look: %s",
 			     out->n_gaps ? out->gaps[0].why : "no namespace could be read");
 	return r;

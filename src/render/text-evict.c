@@ -89,6 +89,15 @@ static void put_subject(struct text *t, const struct answer_evict_step *s)
 		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, "container %s", s->container);
 }
 
+static size_t n_words(const char *const *command)
+{
+	size_t n = 0;
+
+	while (command[n])
+		n++;
+	return n;
+}
+
 static void put_command(struct text *t, const struct answer_evict_step *s)
 {
 	if (!s->command || !s->command[0] || is_equal(s->action, "refuse"))
@@ -96,6 +105,8 @@ static void put_command(struct text *t, const struct answer_evict_step *s)
 	begin_detail(t);
 	for (size_t i = 0; s->command[i] && i < MOST_WORDS; i++)
 		text_put(t, TEXT_FAINT, 1, s->command[i]);
+	if (n_words(s->command) > MOST_WORDS)
+		text_put(t, TEXT_FAINT, 1, "...");
 }
 
 static void put_lineage(struct text *t, const struct answer_evict_step *s)
