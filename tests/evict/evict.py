@@ -297,9 +297,27 @@ def plain_servers_must_wait():
     client.close()
 
 
+def leave_time_wait():
+    """Without SO_REUSEADDR, which is what keeps everybody else from the port."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", PORT))
+        s.listen()
+        with socket.create_connection(("127.0.0.1", PORT)) as client:
+            s.accept()[0].close()
+            equal(client.recv(1), b"")
+
+
+@case
+def time_wait_of_a_server_with_reuse():
+    start(f"tcp:{AT}:timewait")
+    code, record = evict(str(PORT), "-y")
+    equal((code, record["outcome"], results(record)), (0, "nothing-there", [(f"{AT}/tcp", "free", "ok")]))
+    check(0 < record["results"][0]["seconds_left"] <= 60, record)
+
+
 @case
 def time_wait():
-    start(f"tcp:{AT}:timewait")
+    leave_time_wait()
     code, record = evict(str(PORT), "-y")
     equal((code, record["outcome"], record["steps"]), (1, "held", []))
     check(0 < record["results"][0]["seconds_left"] <= 60, record)
