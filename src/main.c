@@ -8,12 +8,15 @@
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         array environment          arrays that grow; variables that may be believed
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
- *         image image-writer         one read-only file format: registry now, claims later
+ *         places trusted-file        where berth writes; what nobody else can have written
+ *         utf16 wide-windows libc-windows   a system's text and libc, made the same
+ *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
+ *         ip-text                    addresses as text
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
- *         registry builtin search    look-up by port and name; the one linked in; by words
+ *         registry builtin -elf -coff search   by port and name; the one linked in; by words
  *         known-uses browser-ports   software and its default ports; what browsers refuse
  *         etc-services               as lines of services(5)
  *         choose history diff        the newest of built-in and updated; what changed; what differs
@@ -35,7 +38,8 @@
  *         source-replay recording -fields -value -read -write -select   a recorded world
  *         scrub recording-scrub      nothing private in it
  *     ledger/    2c. what we promised
- *         claim claims               one claim, judged without looking; all of them, sorted
+ *         claim claims entry         one claim, judged without looking; all of them; an audit line
+ *         claims-format -image -writer   how a ledger is published; read; written
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -published -lists -history   its parts, from both
@@ -46,31 +50,20 @@
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -evict   lines for people
  *     act/       5. what berth does
- *         connect helper self        one connection; berth's own programs, in libexec; where it is
+ *         connect dial               one connection; made
+ *         helper self                berth's own programs, in libexec; where it is
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
- *         end end-none stop          processes by identity; systemctl, podman and docker
+ *         end stop                   processes by identity; systemctl, podman and docker
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     cli/       the entrance: options cli suggest ask, a file a verb: verb-<name>
+ *         entry terminal             what a system hands main(); what it shows text on
  */
 #include "cli/cli.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
-/* A closed standard descriptor would be given to the next file that is opened. */
-static void hold_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
-	}
-}
+#include "cli/entry.h"
 
 static int run(struct cli *c)
 {
@@ -88,14 +81,14 @@ static int run(struct cli *c)
 int main(int argc, char **argv)
 {
 	char error[OPTIONS_ERROR_SIZE];
+	const char *refusal;
 	struct options options;
 	struct cli cli;
 	int code;
 
-	hold_standard_descriptors();
-	signal(SIGPIPE, SIG_DFL);
-	if (geteuid() != getuid() || getegid() != getgid())
-		return cli_fail(EXIT_USAGE, "refuses to run setuid or setgid");
+	refusal = entry_prepare(&argc, &argv);
+	if (refusal)
+		return cli_fail(EXIT_USAGE, "%s", refusal);
 	if (options_parse(argc, argv, &options, error) < 0) {
 		options_fini(&options);
 		return cli_fail(EXIT_USAGE, "%s", error);

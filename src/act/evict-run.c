@@ -1,12 +1,12 @@
 #include "act/evict-run.h"
 
+#include "act/dial.h"
 #include "act/end.h"
 #include "act/evict-prove.h"
 #include "act/stop.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	STEP_MS = 50,     /* how often processes that end are looked after */
@@ -21,14 +21,6 @@ static const char *const outcome_names[] = {"not-done",  "ended",   "killed",
 const char *evict_outcome_name(enum evict_outcome o)
 {
 	return (size_t)o < N_ELEMENTS(outcome_names) ? outcome_names[o] : "?";
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now = {0};
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool is_interrupted(struct evict_run *run)
@@ -325,19 +317,19 @@ static void notice_released(struct evict_run *run)
 static int wait_for_ends(struct evict_run *run, int64_t patience_ms, enum evict_outcome when_ended)
 {
 	int *handles = arena_calloc(run->arena, run->plan->n_steps, sizeof(*handles));
-	int64_t end = now_ms() + patience_ms, next_look = now_ms() + LOOK_MS;
+	int64_t end = dial_now_ms() + patience_ms, next_look = dial_now_ms() + LOOK_MS;
 
 	if (!handles)
 		return -ENOMEM;
 	for (;;) {
 		size_t n = gather_waiting(run, when_ended, handles);
-		int64_t now = now_ms();
+		int64_t now = dial_now_ms();
 
 		if (n == 0 || now >= end || is_interrupted(run))
 			return 0;
 		if (now >= next_look) {
 			notice_released(run);
-			next_look = now_ms() + LOOK_MS;
+			next_look = dial_now_ms() + LOOK_MS;
 			continue;
 		}
 		end_wait(handles, n, (int)MIN_OF(end - now, (int64_t)STEP_MS));

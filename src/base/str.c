@@ -209,7 +209,7 @@ size_t str_columns(const char *text)
 	while (left > 0) {
 		uint32_t c = 0;
 		size_t n = str_utf8_decode(text, left, &c);
-		int width = n == 0 || c < 0x7f ? 1 : wcwidth((wchar_t)c);
+		int width = n == 0 || c < 0x7f ? 1 : wcwidth((int)c);
 
 		n = MAX_OF(n, 1);
 		columns += width < 0 ? 1 : (size_t)width;

@@ -25,6 +25,9 @@ void ask_say(struct ask *a, const char *text);
  * formatted in is escaped. */
 bool ask_yes(struct ask *a, const char *fmt, ...) BERTH_PRINTF(2, 3);
 
+/* Whether somebody watches standard error at a terminal: then progress is worth a line. */
+bool ask_is_watched(void);
+
 /*
  * From now on SIGINT, SIGTERM and SIGHUP only set `ask_interrupted`, once each: the second of a
  * kind ends berth as usual. ask_reraise() ends it by the first that came.

@@ -6,16 +6,12 @@
 #include "act/evict-run.h"
 #include "answer/answer-parts.h"
 #include "base/duration.h"
-#include "base/fd.h"
 #include "cli/ask.h"
 #include "render/text-answer.h"
 #include "render/text-evict.h"
 #include "render/text-parts.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { GRACE_MS = 5000 };
 
@@ -285,7 +281,7 @@ static void say(void *context, const char *what)
 {
 	const struct cli *c = context;
 
-	if (!c->options->is_quiet && isatty(STDERR_FILENO))
+	if (!c->options->is_quiet && ask_is_watched())
 		cli_warn("%s", what);
 }
 

@@ -104,6 +104,11 @@ bool ask_yes(struct ask *a, const char *fmt, ...)
 	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0);
 }
 
+bool ask_is_watched(void)
+{
+	return isatty(STDERR_FILENO);
+}
+
 /* --- interrupts ------------------------------------------------------------------------------ */
 
 static void note(int number)

@@ -95,6 +95,7 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 	BERTH_CLEANUP(fd_closep) int read_fd = -1;
 	int pipe_fds[2], r;
 	pid_t pid = -1;
+	int status = 0;
 
 	if (pipe(pipe_fds) < 0)
 		return -errno;
@@ -108,10 +109,11 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 	r = gather(read_fd, limit, out);
 	if (r < 0)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &end->status, 0) < 0) {
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
+	end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	return r;
 }
 
