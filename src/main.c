@@ -14,6 +14,7 @@
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
  *         ip-text                    addresses as text
+ *         overlap                    do two bound addresses collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
  *         registry builtin -elf -coff search   by port and name; the one linked in; by words
@@ -28,6 +29,7 @@
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
+ *         site sockopts              what bind(2) checks about a place; flags of sockets
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
@@ -45,10 +47,11 @@
  *         answer-parts -world -live -published -lists -history   its parts, from both
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
+ *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change -evict   lines for people
+ *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
@@ -69,7 +72,8 @@ static int run(struct cli *c)
 {
 	static cli_verb *const verbs[N_VERBS] = {
 		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
-		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
+		[VERB_WHY] = verb_why,       [VERB_FIND] = verb_find,
+		    [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
 		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,

@@ -429,6 +429,74 @@ struct answer_evict {
 	struct answer_checked checked;
 };
 
+/* What was said to bind(2) and listen(2): ok, an errno's name, unknown. */
+struct answer_why_judged {
+	const char *bind;
+	const char *listen; /* NULL: none follows, bind(2) fails or it is UDP */
+};
+
+struct answer_why_tried {
+	const char *bind;
+};
+
+/* Sockets on the port, alike: in the way or not. */
+struct answer_why_holder {
+	const char *kind;     /* listener, bound-only, connection, time-wait, fin-wait-2 */
+	const char *blocks;   /* yes, no, unknown */
+	const char *protocol, *address;
+	uint16_t port;
+	bool dual_stack;
+	const char *interface;
+	answer_number count;
+	answer_number seconds_left;            /* of the last one */
+	const char *reuse_address, *reuse_port; /* yes, no; NULL = not known */
+	const char *user;
+	answer_number uid;
+	const char *unit, *container;
+	const struct answer_owner *owners;
+	size_t n_owners;
+	const struct live_socket *socket;      /* not a field: the first of them */
+};
+
+/* A way out: what to do, and a command that does it; empty: it is to be done in the program. */
+struct answer_fix {
+	const char *text;
+	const char *const *command;
+};
+
+/* Would bind(2) succeed, and why not. */
+struct answer_why {
+	uint16_t port;
+	const char *protocol, *address;
+	struct answer_why_judged judged;
+	const struct answer_why_tried *tried; /* NULL: no trial was made */
+	const char *cause;                    /* NULL: it would succeed */
+	const struct answer_why_holder *holders; /* what is in the way first */
+	size_t n_holders;
+	const struct answer_fix *fixes;
+	size_t n_fixes;
+	const char *const *warnings;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+
+	bool would_bind;       /* not a field: as far as is known */
+	const char *sentence;  /* not a field: the cause, for people; NULL without one */
+};
+
+/* What a trial bind said, if one was made. */
+struct answer_trial {
+	bool is_made;
+	int error; /* 0 = it was bound */
+};
+
+/* What is asked of answer_why(). */
+struct why_candidate;
+struct answer_why_question {
+	const struct why_candidate *candidate;
+	struct answer_trial trial;
+	const char *netns;     /* as it was asked for; NULL = berth's own */
+};
+
 /* How much goes into an answer beyond the ordinary. */
 struct answer_options {
 	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */
@@ -462,6 +530,13 @@ bool answer_index(struct answer_sources *from, struct arena *arena);
  */
 const struct answer *answer_port(const struct answer_sources *from, uint16_t port,
 				 const struct answer_options *options, struct arena *arena);
+
+/*
+ * Whether a server could have the port, and why not. The snapshot must have been taken for a
+ * request that covers the port, with holders, all owners and flags. NULL when out of memory.
+ */
+const struct answer_why *answer_why(const struct answer_sources *from,
+				    const struct answer_why_question *q, struct arena *arena);
 
 /* Every listener in the snapshot beside its names and verdict. NULL when out of memory. */
 const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena);

@@ -64,6 +64,10 @@ struct options {
 	bool is_forced;
 	bool is_sure, is_dry_run, wants_stop, wants_time_wait; /* evict */
 	const char *grace;         /* a duration; NULL = the usual one */
+	const char *address, *device; /* why; NULL = the wildcard, any */
+	bool is_reuseaddr, is_reuseport, is_v6only, has_no_trial;
+	bool has_uid;
+	uint32_t uid;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

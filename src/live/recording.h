@@ -52,7 +52,10 @@
  *         ns=ID                  its namespace; default: the one that is here
  *         interface=NAME
  *         queue=QUEUED/LIMIT
- *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of what is kept for a time)
+ *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT, of FIN_WAIT_2)
+ *         stage=WORD             of a TCP connection: a word of live_stage_name()
+ *         remnant                flag: nobody's any more, the kernel keeps the two addresses
+ *         v6only= reuse-address= reuse-port=yes|no    flags of the socket
  *         user= unit= container=TEXT     of its maker and of its cgroup
  *         activates=TEXT                 the service that its socket unit starts ...
  *         starts=ARG,ARG,...             ... and that service's command

@@ -21,6 +21,9 @@ void text_known(struct text *t, const struct answer *a);
  */
 void text_residents(struct text *t, const struct answer *a);
 
+/* A process in lines of its own: who it is, what it runs, what started it. */
+void text_owner(struct text *t, const struct answer_owner *o);
+
 /* One published port, in the line that was begun: "8080/tcp -> 10.88.0.2:80 (container web) by". */
 void text_published(struct text *t, const struct answer_published *p);
 

@@ -127,7 +127,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 			  (long long)o->parents[i].pid);
 }
 
-static void put_owner(struct text *t, const struct answer_owner *o)
+void text_owner(struct text *t, const struct answer_owner *o)
 {
 	char time[WRITER_TIME_SIZE];
 
@@ -237,7 +237,7 @@ static void put_activation(struct text *t, const struct answer_listener *l)
 static void put_owners(struct text *t, const struct answer_listener *l)
 {
 	for (size_t i = 0; i < l->n_owners; i++)
-		put_owner(t, &l->owners[i]);
+		text_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
 	put_activation(t, l);
@@ -355,7 +355,7 @@ static void put_published(struct text *t, const struct answer *a)
 			 verdict_word_name(p->judged.word));
 		text_end(t);
 		for (size_t k = 0; k < p->n_owners; k++)
-			put_owner(t, &p->owners[k]);
+			text_owner(t, &p->owners[k]);
 	}
 }
 
