@@ -136,7 +136,7 @@ static const char *say_signal(const struct evict_making *m, const struct evict_s
 	if (evict_is_unit(step->unit, ".service"))
 		return arena_printf(m->arena, "%s may start it again; --stop stops that unit",
 				    step->unit);
-	return arena_printf(m->arena, "container %s may start it again; --stop stops that",
+	return arena_printf(m->arena, "container %s may start it again; --stop stops it",
 			    name_of(m, step->container));
 }
 

@@ -103,11 +103,17 @@ static const struct answer_evict_step *fill_steps(const struct evict_plan *plan,
 			.n_sockets = step->n_sockets,
 			.also_serves = fill_sockets(step->also, step->n_also, arena),
 			.n_also_serves = step->n_also,
-			.published_by = step->published ? step->published->by : NULL,
+			.container_id = step->container,
 			.reason = step->reason,
 			.is_blocking = step->action == EVICT_REFUSE && step->is_blocking,
 		};
 		out->parents = fill_parents(step->process, &out->n_parents, arena);
+		if (step->published) {
+			out->published_by = step->published->by;
+			out->has_published = true;
+			out->published_ports = step->published->ports;
+			out->published_protocol = transport_name(step->published->transport);
+		}
 		if (step->process)
 			fill_process(step->process, out, arena);
 		if (run && run->deeds)
@@ -165,13 +171,17 @@ static const struct answer_evict_result *fill_results(const struct evict_run *ru
 	return results;
 }
 
-static const struct answer_span *fill_ports(const struct evict_request *request,
-					    struct arena *arena)
+static const struct answer_evict_port *fill_ports(const struct evict_request *request,
+						  struct arena *arena)
 {
-	struct answer_span *ports = arena_calloc(arena, request->n_asks, sizeof(*ports));
+	struct answer_evict_port *ports = arena_calloc(arena, request->n_asks, sizeof(*ports));
 
-	for (size_t i = 0; ports && i < request->n_asks; i++)
-		ports[i] = (struct answer_span){request->asks[i].port, request->asks[i].port};
+	for (size_t i = 0; ports && i < request->n_asks; i++) {
+		const struct evict_ask *ask = &request->asks[i];
+
+		ports[i].port = ask->port;
+		ports[i].protocol = ask->has_transport ? transport_name(ask->transport) : NULL;
+	}
 	return ports;
 }
 

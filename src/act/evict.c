@@ -175,9 +175,43 @@ static bool gather_targets(struct work *w)
 	for (size_t i = 0; i < w->m.live->n_sockets; i++) {
 		const struct live_socket *s = &w->m.live->sockets[i];
 
-		if (!is_holding(s) || !evict_asks(r, s))
-			continue;
-		if (!(evict_is_home(r, s->ns) ? add_owners(w, s) : add_elsewhere(w, s)))
+		if (evict_is_target(r, s) && !add_owners(w, s))
+			return false;
+	}
+	return true;
+}
+
+static bool is_published_asked(const struct work *w, const struct live_published *p)
+{
+	for (uint32_t port = p->ports.first; port <= p->ports.last; port++) {
+		if (asks_for(w->m.request, (uint16_t)port, p->transport))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it is what an asked, published port leads to: no other port, but the service itself. */
+static bool is_behind(const struct work *w, const struct live_socket *s)
+{
+	for (size_t i = 0; s->cookie != 0 && i < w->m.live->n_published; i++) {
+		const struct live_published *p = &w->m.live->published[i];
+
+		if (p->listener == s->cookie && is_published_asked(w, p))
+			return true;
+	}
+	return false;
+}
+
+/* What listens on the number elsewhere, but for what the port itself leads to. */
+static bool gather_elsewhere(struct work *w)
+{
+	const struct evict_request *r = w->m.request;
+
+	for (size_t i = 0; i < w->m.live->n_sockets; i++) {
+		const struct live_socket *s = &w->m.live->sockets[i];
+
+		if (is_holding(s) && evict_asks(r, s) && !evict_is_home(r, s->ns) &&
+		    !is_behind(w, s) && !add_elsewhere(w, s))
 			return false;
 	}
 	return true;
@@ -194,23 +228,12 @@ static bool is_published_known(const struct work *w, const struct live_published
 		    is_same_text(step->container, p->container) &&
 		    is_same_text(step->published->by, p->by))
 			return true;
-		if (step->why == EVICT_WHY_NAMESPACE)
-			continue;
 		if (p->container && is_same_text(step->container, p->container))
 			return true;
 		for (size_t k = 0; p->via != 0 && k < step->n_sockets; k++) {
 			if (step->sockets[k]->cookie == p->via)
 				return true;
 		}
-	}
-	return false;
-}
-
-static bool is_published_asked(const struct work *w, const struct live_published *p)
-{
-	for (uint32_t port = p->ports.first; port <= p->ports.last; port++) {
-		if (asks_for(w->m.request, (uint16_t)port, p->transport))
-			return true;
 	}
 	return false;
 }
@@ -239,8 +262,6 @@ static void settle(struct work *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct evict_step *step = &w->steps[i];
 
-		if (step->why == EVICT_WHY_NAMESPACE)
-			continue;
 		if (step->why == EVICT_WHY_GUESS) {
 			step->action = EVICT_REFUSE;
 			step->is_blocking = true;
@@ -384,7 +405,7 @@ static bool gather_also(struct work *w)
 			const struct live_socket *s = &w->m.live->sockets[k];
 
 			if (s->state != LIVE_LISTENER || evict_is_target(w->m.request, s) ||
-			    !ends_with(step, s))
+			    is_behind(w, s) || !ends_with(step, s))
 				continue;
 			if (!add_socket(w, &step->also, &step->n_also, s))
 				return false;
@@ -499,7 +520,7 @@ int evict_make(const struct evict_request *request, const struct live_snapshot *
 	if (!gather_targets(&w))
 		return -ENOMEM;
 	settle(&w);
-	if (!gather_published(&w) || !merge_stops(&w))
+	if (!gather_published(&w) || !gather_elsewhere(&w) || !merge_stops(&w))
 		return -ENOMEM;
 	spare_the_others(&w);
 	if (!gather_also(&w) || !gather_clients(&w) || !gather_time_wait(&w))

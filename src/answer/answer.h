@@ -385,12 +385,16 @@ struct answer_evict_step {
 	size_t n_also_serves;
 	const struct answer_parent *parents;
 	size_t n_parents;
-	const char *published_by; /* what leads the port to the container; NULL = nothing does */
+	const char *published_by; /* what leads the port elsewhere; NULL = nothing does, and then */
+	bool has_published;       /* there are no ... */
+	struct live_span published_ports; /* ... host ports */
+	const char *published_protocol;
 	const char *reason;
 	bool is_blocking;
 	const char *outcome; /* NULL: not carried out */
 	bool is_signalled;
 	const char *error;
+	const char *container_id;     /* not a field */
 	const char *label;            /* not a field: the name for people */
 	const char *const *command;   /* not a field */
 	const char *const *lineage;   /* not a field */
@@ -413,9 +417,15 @@ struct answer_evict_result {
 	bool is_new;
 };
 
+/* A port that is to be freed. */
+struct answer_evict_port {
+	uint16_t port;
+	const char *protocol; /* NULL: tcp and udp */
+};
+
 /* An eviction. */
 struct answer_evict {
-	const struct answer_span *ports; /* the asked ones */
+	const struct answer_evict_port *ports; /* the asked ones */
 	size_t n_ports;
 	bool is_dry_run;
 	const char *outcome; /* nothing-there, planned, refused, declined, freed, held,

@@ -9,11 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	CHUNK = 32 * 1024,
-	MS_PER_TICK = 10, /* USER_HZ is 100 on every architecture of today */
-	TIMER_TIME_WAIT = 3,
-};
+enum { CHUNK = 32 * 1024, MS_PER_TICK = 10 /* USER_HZ is 100 on every architecture of today */ };
 
 /* A cursor over one line. */
 struct text {
@@ -145,7 +141,7 @@ int table_parse_line(const char *line, size_t n, enum transport transport, struc
 	s.inode = (uint32_t)inode;
 	s.has_uid = inode != 0;
 	s.uid = s.has_uid ? (uint32_t)uid : 0;
-	if (s.state == LIVE_TIME_WAIT || timer == TIMER_TIME_WAIT)
+	if (s.state == LIVE_TIME_WAIT)
 		s.expires_ms = (uint32_t)MIN_OF(expires * MS_PER_TICK, UINT32_MAX);
 	*out = s;
 	return 0;

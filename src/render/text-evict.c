@@ -67,6 +67,8 @@ static void put_process(struct text *t, enum text_tone tone, size_t gap,
 /* What the step is about: a unit, a container, a process, or only sockets. */
 static void put_subject(struct text *t, const struct answer_evict_step *s)
 {
+	char ports[TEXT_SPAN_SIZE];
+
 	if (is_equal(s->action, "stop-unit")) {
 		text_put(t, TEXT_STRONG, 0, s->unit);
 		put_process(t, TEXT_PLAIN, 3, s);
@@ -79,11 +81,15 @@ static void put_subject(struct text *t, const struct answer_evict_step *s)
 	} else {
 		put_process(t, TEXT_STRONG, 0, s);
 	}
-	if (s->published_by)
-		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, "published by %s", s->published_by);
+	if (s->published_by) {
+		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, "%s/%s",
+			  text_span(&s->published_ports, ports), s->published_protocol);
+		text_putf(t, TEXT_PLAIN, 1, "published by %s", s->published_by);
+	}
 	if (s->user)
 		text_putf(t, TEXT_PLAIN, 3, "user %s", s->user);
-	if (!is_equal(s->action, "stop-unit") && s->unit)
+	if (!is_equal(s->action, "stop-unit") && s->unit &&
+	    !(s->container_id && strstr(s->unit, s->container_id)))
 		text_put(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, s->unit);
 	if (!is_equal(s->action, "stop-container") && s->container)
 		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, "container %s", s->container);
@@ -100,7 +106,8 @@ static size_t n_words(const char *const *command)
 
 static void put_command(struct text *t, const struct answer_evict_step *s)
 {
-	if (!s->command || !s->command[0] || is_equal(s->action, "refuse"))
+	if (!s->command || !s->command[0] || s->pid == 1 || is_equal(s->action, "refuse") ||
+	    is_equal(s->action, "stop-container"))
 		return;
 	begin_detail(t);
 	for (size_t i = 0; s->command[i] && i < MOST_WORDS; i++)
@@ -125,14 +132,58 @@ static void put_lineage(struct text *t, const struct answer_evict_step *s)
 		text_putf(t, TEXT_FAINT, 1, "in %s", s->origin);
 }
 
+/* Connections are many and alike: their number, and where they are. */
+static void put_held(struct text *t, const struct answer_evict_step *s)
+{
+	size_t gap = t->is_fresh ? 0 : 3;
+
+	if (is_equal(s->action, "destroy") || s->n_sockets == 0)
+		return;
+	if (!is_equal(s->sockets[0].kind, "connection")) {
+		put_sockets(t, TEXT_PLAIN, gap, s->sockets, s->n_sockets);
+		return;
+	}
+	text_putf(t, TEXT_PLAIN, gap, "%zu connection%s at", s->n_sockets,
+		  s->n_sockets == 1 ? "" : "s");
+	put_sockets(t, TEXT_PLAIN, 1, s->sockets, 1);
+}
+
+static bool is_same_list(const struct answer_evict_socket *a, size_t n_a,
+			 const struct answer_evict_socket *b, size_t n_b)
+{
+	for (size_t i = 0; n_a == n_b && i < n_a; i++) {
+		if (!is_equal(a[i].cookie, b[i].cookie))
+			return false;
+	}
+	return n_a == n_b;
+}
+
+/* One of several processes that share everything: a worker beside its master. */
+static bool is_like(const struct answer_evict_step *a, const struct answer_evict_step *b)
+{
+	return is_equal(a->action, b->action) && is_equal(a->action, "signal") &&
+	       (a->unit == b->unit || is_equal(a->unit, b->unit)) &&
+	       is_same_list(a->sockets, a->n_sockets, b->sockets, b->n_sockets) &&
+	       is_same_list(a->also_serves, a->n_also_serves, b->also_serves, b->n_also_serves);
+}
+
+static void put_short(struct text *t, const struct answer_evict_step *s)
+{
+	text_begin(t, "", TEXT_INDENT);
+	put_process(t, TEXT_STRONG, 0, s);
+	if (s->user)
+		text_putf(t, TEXT_PLAIN, 3, "user %s", s->user);
+	text_put(t, TEXT_FAINT, 3, "the same");
+	text_end(t);
+}
+
 static void put_step(struct text *t, const struct answer_evict_step *s)
 {
 	bool is_refused = is_equal(s->action, "refuse");
 
 	text_begin(t, label_of(s), TEXT_INDENT);
 	put_subject(t, s);
-	if (!is_equal(s->action, "destroy"))
-		put_sockets(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, s->sockets, s->n_sockets);
+	put_held(t, s);
 	put_command(t, s);
 	put_lineage(t, s);
 	if (s->n_also_serves > 0) {
@@ -149,14 +200,20 @@ static void put_step(struct text *t, const struct answer_evict_step *s)
 
 void text_evict_plan(struct text *t, const struct answer_evict *e)
 {
-	for (size_t i = 0; i < e->n_steps; i++)
-		put_step(t, &e->steps[i]);
+	for (size_t i = 0; i < e->n_steps; i++) {
+		if (i > 0 && is_like(&e->steps[i - 1], &e->steps[i]))
+			put_short(t, &e->steps[i]);
+		else
+			put_step(t, &e->steps[i]);
+	}
 	if (e->n_steps > 0)
 		return;
 	text_begin(t, "here", TEXT_INDENT);
 	text_put(t, TEXT_PLAIN, 0, "nothing holds");
 	for (size_t i = 0; i < e->n_ports; i++)
-		text_putf(t, TEXT_PLAIN, 1, "%lld%s", (long long)e->ports[i].first,
+		text_putf(t, TEXT_PLAIN, 1, "%u%s%s%s", e->ports[i].port,
+			  e->ports[i].protocol ? "/" : "",
+			  e->ports[i].protocol ? e->ports[i].protocol : "",
 			  i + 1 < e->n_ports ? "," : "");
 	text_end(t);
 }

@@ -117,7 +117,7 @@ def plain_server():
     equal([s["port"] for s in record["steps"][0]["also_serves"]], [5100])
     equal(record["steps"][0]["sockets"][0]["cookie"], m.sockets[0]["cookie"])
     equal(results(record), [(f"{AT}/tcp", "free", "ok")])
-    equal((record["dry_run"], record["ports"]), (False, [{"first": PORT, "last": PORT}]))
+    equal((record["dry_run"], record["ports"]), (False, [{"port": PORT, "protocol": None}]))
 
 
 @case
