@@ -1,6 +1,8 @@
 #include "act/evict-prove.h"
 
 #include "act/end.h"
+#include "act/evict-parts.h"
+#include "act/spare.h"
 #include "act/trial.h"
 
 #include <errno.h>
@@ -211,6 +213,14 @@ static const char *parent_of(const struct evict_run *run, const struct live_proc
 			    p->parents[0].pid);
 }
 
+/* What keeps starting it may be a unit. */
+static const char *way_out(const struct evict_run *run, const struct live_process *p)
+{
+	if (!evict_is_unit(p->unit, ".service") || spare_unit(p->unit))
+		return "";
+	return arena_printf(run->arena, "; --stop stops %s", p->unit);
+}
+
 static const char *name(const struct live_process *p)
 {
 	return p->program ? p->program : "?";
@@ -231,8 +241,8 @@ static void blame_target(struct evict_run *run, const struct live_socket *s,
 	if (!p)
 		place->reason = "held still, and its owner is not seen";
 	else if (place->is_new_holder)
-		place->reason = arena_printf(run->arena, "%s (pid %u) took it again%s", name(p),
-					     p->pid, parent_of(run, p));
+		place->reason = arena_printf(run->arena, "%s (pid %u) took it again%s%s", name(p),
+					     p->pid, parent_of(run, p), way_out(run, p));
 	else
 		place->reason = arena_printf(run->arena, "%s (pid %u) holds it still", name(p),
 					     p->pid);

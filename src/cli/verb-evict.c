@@ -305,9 +305,8 @@ static int interrupted(struct evicting *e, const char *what)
 {
 	(void)!show(e, "interrupted");
 	cli_warn("interrupted: %s", what);
-	cli_fini(e->c);
 	ask_reraise();
-	return EXIT_SYSTEM;
+	return EXIT_SYSTEM; /* not reached, unless the signal is blocked */
 }
 
 static int act(struct evicting *e)

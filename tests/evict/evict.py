@@ -10,8 +10,6 @@ left out (exit 77) and says so.
 """
 import json
 import os
-import pty
-import select
 import signal
 import socket
 import subprocess
@@ -20,9 +18,11 @@ import termios
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "netns"))
+for folder in ("netns", "helpers"):
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / folder))
 from inside import (NOBODY, TOOLS, Mksock, Skip, case, check, equal, listen, main, name_namespace,
                     run)
+from terminal import Terminal
 
 PORT = 5001
 AT = f"127.0.0.1:{PORT}"
@@ -248,7 +248,7 @@ def respawned_by_a_supervisor():
     script = f'while :; do "{TOOLS["mksock"]}" tcp:{AT}:listen <&3; done'
     reader, _ = os.pipe()
     supervisor = subprocess.Popen(["sh", "-c", f"exec 3<&{reader}; {script}"], pass_fds=[reader],
-                                  stdout=subprocess.DEVNULL)
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until("a server", lambda: evict(str(PORT), "--dry-run")[1]["steps"])
     code, record = evict(str(PORT), "-y")
     equal((code, record["outcome"], acts(record)[0][2]), (1, "held", "ended"))
@@ -344,45 +344,15 @@ def time_wait_of_what_was_just_ended():
 
 # --- identities -----------------------------------------------------------------------------------
 
-class Terminal:
-    """berth evict at a terminal of its own."""
-
-    def __init__(self, *args, before=()):
-        self.text = ""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            command = [*before, TOOLS["berth"], "evict", *args, "--width", "0", "--color", "never"]
-            os.execvp(command[0], command)
-        self.modes = termios.tcgetattr(self.fd)
-
-    def read_until(self, words):
-        end = time.monotonic() + PATIENCE_S
-        while words not in self.text:
-            check(time.monotonic() < end, f"{words!r} was not said: {self.text}")
-            if select.select([self.fd], [], [], 0.1)[0]:
-                self.text += os.read(self.fd, 4096).decode()
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def end(self):
-        """Its wait status."""
-        try:
-            while True:
-                part = os.read(self.fd, 4096)
-                if not part:
-                    break
-                self.text += part.decode()
-        except OSError:
-            pass
-        return os.waitpid(self.pid, 0)[1]
+def terminal(*args):
+    return Terminal(TOOLS["berth"], "evict", *args, "--width", "0", "--color", "never")
 
 
 @case
 def asked_and_meant():
     m = start(f"tcp:{AT}:listen")
     bystanders = Bystanders()
-    t = Terminal(str(PORT))
+    t = terminal(str(PORT))
     t.read_until("Do it? [y/N] ")
     check(f"mksock (pid {m.pid})" in t.text, t.text)
     equal(m.process.poll(), None, "not before the answer")
@@ -396,13 +366,13 @@ def asked_and_meant():
 def asked_and_declined():
     m = start(f"tcp:{AT}:listen")
     for answer in ("n\n", "\n", "yn\n", "\x04"):
-        t = Terminal(str(PORT))
+        t = terminal(str(PORT))
         t.read_until("Do it? [y/N] ")
         t.type(answer)
         equal(os.waitstatus_to_exitcode(t.end()), 1, t.text)
         check("Nothing was done." in t.text, t.text)
     check(is_running(m.pid))
-    t = Terminal(str(PORT), "--json")
+    t = terminal(str(PORT), "--json")
     t.read_until("Do it? [y/N] ")
     t.type("no\n")
     t.end()
@@ -412,24 +382,20 @@ def asked_and_declined():
 @case
 def interrupted_at_the_question():
     m = start(f"tcp:{AT}:listen")
-    t = Terminal(str(PORT))
+    t = terminal(str(PORT))
     t.read_until("Do it? [y/N] ")
     t.type("\x03")
     status = t.end()
     equal((os.WIFSIGNALED(status), os.WTERMSIG(status)), (True, signal.SIGINT), t.text)
     check("interrupted: nothing was done" in t.text, t.text)
     check(is_running(m.pid))
-    equal(t.modes, termios.tcgetattr(pty_of(t)), "the terminal is as it was")
-
-
-def pty_of(t):
-    return t.fd
+    equal(t.modes, termios.tcgetattr(t.fd), "the terminal is as it was")
 
 
 @case
 def interrupted_during_the_grace():
     m = start(f"tcp:{AT}:listen", before=DEAF)
-    t = Terminal(str(PORT), "-y", "--grace", "10m", "--force")
+    t = terminal(str(PORT), "-y", "--grace", "10m", "--force")
     t.read_until("sent SIGTERM; waiting")
     t.type("\x03")
     status = t.end()
@@ -451,7 +417,7 @@ def a_terminal_is_needed():
 def another_process_with_the_same_number():
     """It is not ended, though it holds the port under the very pid of the plan."""
     m = start(f"tcp:{AT}:listen")
-    t = Terminal(str(PORT))
+    t = terminal(str(PORT))
     t.read_until("Do it? [y/N] ")
     m.stop()
     try:
@@ -469,7 +435,7 @@ def another_process_with_the_same_number():
 @case
 def another_process_on_the_port():
     m = start(f"tcp:{AT}:listen")
-    t = Terminal(str(PORT))
+    t = terminal(str(PORT))
     t.read_until("Do it? [y/N] ")
     m.stop()
     other = start(f"tcp:{AT}:listen")
@@ -497,7 +463,7 @@ def change_at_the_question(*args):
     server = subprocess.Popen([sys.executable, "-c", CHANGING, *args], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     server.stdout.readline()
-    t = Terminal(str(PORT))
+    t = terminal(str(PORT))
     t.read_until("Do it? [y/N] ")
     server.stdin.write("\n")
     server.stdin.flush()

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
 import booted
 import groups
 from booted import HOME, DidNotBoot, LeftOut, wait_for
+from terminal import Terminal
 
 SERVER = """import socket, sys, time, os
 kept = []
@@ -49,11 +50,13 @@ UNITS = {
     "systemd-web.service": serve(7107),
     "wrong.service": "[Service]\nExecStart=/bin/sleep 100000\n",
     "again.service": serve(7109, more="Restart=always\nRestartSec=50ms\n"),
+    "asked.service": serve(7111, more="Restart=always\n"),
     "idle.socket": "[Socket]\nListenStream=127.0.0.1:7110\n",
     "idle.service": "[Service]\nExecStart=/bin/sleep 100000\n",
 }
 WANTED = ("plain.service", "forking.service", "always.service", "demo.socket", "cron.service",
-          "systemd-web.service", "wrong.service", "again.service", "idle.socket")
+          "systemd-web.service", "wrong.service", "again.service", "idle.socket",
+          "asked.service")
 CASES = {}
 
 
@@ -113,6 +116,29 @@ def a_signal_names_the_unit(m):
 
 
 @case
+def a_second_question(m):
+    """No stops nothing and leaves the first question; yes shows the other plan, which is asked about."""
+    m.wait_for_listener(7111)
+    command = m.machine.inside(f"{HOME}/berth", "evict", "7111", "--width", "0", "--color", "never")
+    t = Terminal(*command)
+    t.read_until("Stop asked.service, which may start it again, instead? [y/N] ")
+    t.type("n\n")
+    t.read_until("Do it? [y/N] ")
+    t.type("n\n")
+    equal(os.waitstatus_to_exitcode(t.end()), 1, t.text)
+    check("Nothing was done." in t.text and m.is_active("asked.service"), t.text)
+    t = Terminal(*command)
+    t.read_until("instead? [y/N] ")
+    t.type("y\n")
+    t.read_until("stop      asked.service")
+    t.read_until("Do it? [y/N] ")
+    check(m.is_active("asked.service"), "not before the second yes")
+    t.type("y\n")
+    equal(os.waitstatus_to_exitcode(t.end()), 0, t.text)
+    check(not m.is_active("asked.service"), t.text)
+
+
+@case
 def service_stopped(m):
     m.wait_for_listener(7101)
     code, record = m.evict("7101", "--stop", "--dry-run")
@@ -140,7 +166,8 @@ def service_that_is_always_restarted(m):
     equal((code, record["outcome"], record["steps"][0]["outcome"]), (1, "held", "ended"))
     result = record["results"][0]
     equal((result["new"], result["parents"][0]["program"], result["parents"][0]["pid"]), (True, "systemd", 1))
-    check(result["pid"] != before and "took it again, started by systemd (pid 1)" in result["reason"], result)
+    check(result["pid"] != before, result)
+    check(result["reason"].endswith("took it again, started by systemd (pid 1); --stop stops always.service"), result)
     code, record = m.evict("7104", "-y", "--stop")
     equal((code, acts(record)), (0, [("stop-unit", "always.service", "stopped")]))
     check(not m.is_active("always.service"))
