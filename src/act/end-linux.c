@@ -108,26 +108,29 @@ static live_time started_at(uint64_t ticks)
 	       (live_time)ticks * NS_PER_TICK;
 }
 
-int end_hold(const struct live_process *p)
+/* Read behind the pidfd: it belongs to the process that the pidfd means, or to nobody. */
+static bool has_started_then(const struct live_process *p)
 {
-	BERTH_CLEANUP(fd_closep) int fd = open_pidfd(p->pid);
 	struct proc_stat stat;
 	live_time apart;
-	int handle;
 
-	if (fd < 0)
-		return fd;
+	if (read_stat(p->pid, &stat) < 0)
+		return false;
+	apart = started_at(stat.started) - p->started;
+	return apart <= TICKS_APART * NS_PER_TICK && apart >= -TICKS_APART * NS_PER_TICK;
+}
+
+int end_hold(const struct live_process *p)
+{
+	int fd;
+
 	if (p->started == LIVE_TIME_NONE)
 		return -ENODATA;
-	/* Read behind the pidfd: it belongs to the process that the pidfd means, or to nobody. */
-	if (read_stat(p->pid, &stat) < 0)
-		return -ESRCH;
-	apart = started_at(stat.started) - p->started;
-	if (apart > TICKS_APART * NS_PER_TICK || apart < -TICKS_APART * NS_PER_TICK)
-		return -ESRCH;
-	handle = fd;
-	fd = -1;
-	return handle;
+	fd = open_pidfd(p->pid);
+	if (fd < 0 || has_started_then(p))
+		return fd;
+	fd_close(fd);
+	return -ESRCH;
 }
 
 int end_release(int handle)

@@ -136,7 +136,7 @@ static const struct evict_step *find_again(const struct evict_run *run,
 /* Mark what is no longer as it was planned; `again` gets the fresh steps of the others. */
 static int check_again(struct evict_run *run, const struct evict_step **again)
 {
-	struct evict_plan fresh;
+	struct evict_plan fresh = {0};
 	struct live_snapshot live;
 	int r = evict_look(run, true, &live);
 
