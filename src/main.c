@@ -15,6 +15,7 @@
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
  *         ip-text                    addresses as text
  *         overlap                    do two bound addresses collide
+ *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
  *         registry builtin -elf -coff search   by port and name; the one linked in; by words

@@ -3,6 +3,7 @@
 
 #include "answer/why-advice.h"
 #include "answer/why.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -252,6 +253,17 @@ static struct answer_gap gap_of(const struct live_socket *s, struct arena *arena
 	};
 }
 
+/* An owner's gap is of a socket on another port, which shared the look. */
+static bool is_elsewhere(const struct answer_gap *g, uint16_t port)
+{
+	const char *colon = strrchr(g->where, ':');
+	const size_t n = colon ? strspn(colon + 1, "0123456789") : 0;
+	uint64_t value;
+
+	return strcmp(g->what, "owner") == 0 && n > 0 &&
+	       str_parse_u64(colon + 1, n, UINT16_MAX, &value) == 0 && value != port;
+}
+
 static bool fill_gaps(const struct answer_sources *from, struct answer_why *out,
 		      struct arena *arena)
 {
@@ -267,9 +279,12 @@ static bool fill_gaps(const struct answer_sources *from, struct answer_why *out,
 		if (strcmp(out->holders[i].blocks, "unknown") == 0)
 			gaps[n++] = gap_of(out->holders[i].socket, arena);
 	}
-	memcpy(gaps + n, out->gaps, out->n_gaps * sizeof(*gaps));
+	for (size_t i = 0; i < out->n_gaps; i++) {
+		if (!is_elsewhere(&out->gaps[i], out->port))
+			gaps[n++] = out->gaps[i];
+	}
 	out->gaps = gaps;
-	out->n_gaps += n;
+	out->n_gaps = n;
 	return !arena_failed(arena);
 }
 

@@ -518,6 +518,7 @@ struct answer_options {
 struct answer_sources {
 	const struct registry *registry;
 	const struct live_snapshot *live;
+	bool saw_all_holders;        /* of both families and transports: bind(2) can be judged */
 	bool counts_every_namespace; /* one namespace was asked for by name: its listeners count */
 	const struct live_socket *const *by_remote; /* connections by remote port; answer_index() */
 	size_t n_by_remote;

@@ -47,6 +47,8 @@ static const char *name_of(const struct why_advice *a, const struct answer_why_h
 	const struct answer_owner *o = owner_of(h);
 	const char *label = o ? (o->label ? o->label : o->program) : NULL;
 
+	if (o && o->pid == 1 && h->unit)
+		return arena_printf(a->arena, "systemd for %s", h->unit);
 	if (o && o->pid >= 0)
 		return arena_printf(a->arena, "%s (pid %lld)", label ? label : "?",
 				    (long long)o->pid);
@@ -194,6 +196,12 @@ static const char *what(const struct why_advice *a)
 			    a->why->protocol);
 }
 
+/* Whether the question names an address that is not the one taken without --address. */
+static bool has_address(const struct why_candidate *c)
+{
+	return !address_is_wildcard(&c->address) || c->address.family != ADDRESS_IPV4;
+}
+
 /* A command of berth's own, in the namespace that was asked about. */
 static void add_own(struct fixes *f, const char *text, const char *verb, const char *option,
 		    const char *value)
@@ -205,6 +213,10 @@ static void add_own(struct fixes *f, const char *text, const char *verb, const c
 		words[n++] = option;
 	if (value)
 		words[n++] = value;
+	if (strcmp(verb, "why") == 0 && !value && has_address(f->advice->question->candidate)) {
+		words[n++] = "--address";
+		words[n++] = f->advice->why->address;
+	}
 	if (f->advice->question->netns) {
 		words[n++] = "--netns";
 		words[n++] = f->advice->question->netns;
@@ -311,14 +323,17 @@ static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 	if (a->cause == WHY_REUSEPORT_OTHER_USER && h->uid >= 0)
 		ADD(f, arena_printf(a->arena, "run the server as user %lld, too", (long long)h->uid),
 		    NULL);
-	if (a->cause == WHY_DUAL_STACK_OVERLAP && a->judgement->blocker->local.family == ADDRESS_IPV4)
+	if (a->cause == WHY_DUAL_STACK_OVERLAP &&
+	    a->judgement->blocker->local.family == ADDRESS_IPV4)
 		add_own(f, "set IPV6_V6ONLY, and leave IPv4 to the other", "why",
 			"--address=::", "--v6only");
 	if (a->judgement->published && a->judgement->published->container)
 		add_container(f, a->judgement->published->container);
 	else
 		add_stop(f, h);
-	add_own(f, arena_printf(a->arena, "end %s safely", name_of(a, h)), "evict", NULL, NULL);
+	if (f->n == 0 || (a->cause != WHY_PUBLISHED && !ends_with(h->unit, ".socket")))
+		add_own(f, arena_printf(a->arena, "end %s safely", name_of(a, h)), "evict", NULL,
+			NULL);
 	add_wait(f);
 }
 
@@ -477,6 +492,16 @@ static void warn_of_policies(struct lines *l)
 	}
 }
 
+/* Whether a holder that is not in the way is so by a flag, not by its address. */
+static bool is_shared(const struct why_advice *a, const struct answer_why_holder *h)
+{
+	struct why_candidate plain = *a->question->candidate;
+
+	plain.has_reuse_address = plain.has_reuse_port = false;
+	return h->socket->state != LIVE_TIME_WAIT &&
+	       why_blocks(a->from->live, &plain, h->socket) == MAYBE_YES;
+}
+
 /* Others on the port who are not in the way. */
 static void warn_of_neighbours(struct lines *l)
 {
@@ -488,7 +513,18 @@ static void warn_of_neighbours(struct lines *l)
 
 		if (strcmp(h->blocks, "no") != 0)
 			continue;
-		if (h->socket->state == LIVE_LISTENER)
+		if (h->reuse_port && strcmp(h->reuse_port, "yes") == 0 &&
+		    a->question->candidate->has_reuse_port && is_shared(a, h))
+			say(l, arena_printf(a->arena,
+					    "%s has %s, too: by SO_REUSEPORT the kernel deals out "
+					    "what arrives between both",
+					    name_of(a, h), where));
+		else if (is_datagram(a) && is_shared(a, h))
+			say(l, arena_printf(a->arena,
+					    "%s has %s, too: by SO_REUSEADDR only the newest of "
+					    "both receives",
+					    name_of(a, h), where));
+		else if (h->socket->state == LIVE_LISTENER)
 			say(l, arena_printf(a->arena, "%s has it on another address, %s",
 					    name_of(a, h), where));
 		else if (h->socket->state == LIVE_BOUND &&
@@ -545,7 +581,7 @@ static void warn_of_names(struct lines *l)
 static void warn_of_kernel(struct lines *l)
 {
 	const struct why_advice *a = l->advice;
-	const uint32_t kernel = a->from->live->site.kernel;
+	const uint32_t kernel = a->from->live->rules.kernel;
 
 	if (kernel != 0 && kernel < RULES_FROM)
 		say(l, arena_printf(a->arena,

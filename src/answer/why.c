@@ -82,9 +82,9 @@ struct why_candidate why_plain(const struct live_snapshot *live, enum transport 
 		.transport = transport,
 		.address = {.family = family},
 		.port = port,
-		.has_uid = live->site.has_uid,
-		.uid = live->site.uid,
-		.may_bind_privileged = live->site.may_bind_privileged,
+		.has_uid = live->rules.has_uid,
+		.uid = live->rules.uid,
+		.may_bind_privileged = live->rules.may_bind_privileged,
 	};
 }
 
@@ -375,7 +375,12 @@ static bool is_dual_wildcard(const struct why_candidate *c)
 /* In the way of every socket that could have made TCP remember: see the title of why.h. */
 static bool is_firm(const struct live_socket *s)
 {
-	return (s->state == LIVE_LISTENER || s->reuse_address == MAYBE_NO) && !s->interface;
+	if (s->interface)
+		return false;
+	/* An accepted socket may be of another user than the listener that TCP remembers. */
+	if (s->state == LIVE_CONNECTION && s->reuse_port != MAYBE_NO)
+		return false;
+	return s->state == LIVE_LISTENER || s->reuse_address == MAYBE_NO;
 }
 
 static void count(const struct live_snapshot *live, const struct why_candidate *c,
@@ -495,8 +500,12 @@ struct why_judgement why_judge(const struct live_snapshot *live, const struct wh
 	for (size_t i = 0; i < N_ELEMENTS(checks); i++) {
 		if (checks[i].is_passed == MAYBE_YES)
 			continue;
+		if (checks[i].is_passed == MAYBE_UNKNOWN)
+			j = judge_sockets(live, c);
+		/* Not known is what it would say; something in the way is known all the same. */
+		if (j.bind != WHY_IN_USE)
+			j = (struct why_judgement){.cause = checks[i].cause};
 		j.bind = checks[i].is_passed == MAYBE_NO ? checks[i].word : WHY_UNKNOWN;
-		j.cause = checks[i].cause;
 		add_listen(c, &j);
 		return j;
 	}

@@ -5,7 +5,6 @@
 #include "query/query.h"
 #include "render/text-why.h"
 
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +31,6 @@ static int take_zone(struct inquiry *q, const char *text, char *host, size_t siz
 	const char *percent = strchr(text, '%');
 	size_t n = percent ? (size_t)(percent - text) : strlen(text);
 	const char *zone = percent ? percent + 1 : NULL;
-	char name[IF_NAMESIZE];
-	uint64_t index;
 
 	if (n >= size)
 		return cli_fail(EXIT_USAGE, "--address takes an IPv4 or IPv6 address, not \"%.60s\"",
@@ -42,12 +39,13 @@ static int take_zone(struct inquiry *q, const char *text, char *host, size_t siz
 	host[n] = '\0';
 	if (!zone)
 		return 0;
-	if (str_parse_u64(zone, strlen(zone), UINT32_MAX, &index) == 0) {
-		if (q->c->options->netns || !if_indextoname((unsigned int)index, name))
-			return cli_fail(EXIT_USAGE, "give the zone of \"%.60s\" by its name", text);
-		zone = arena_strdup(&q->c->arena, name);
-	}
-	if (q->wanted.device && zone && strcmp(q->wanted.device, zone) != 0)
+	if (strspn(zone, "0123456789") == strlen(zone))
+		return cli_fail(EXIT_USAGE, "give the zone of \"%.60s\" by the name of its device",
+				text);
+	zone = arena_strdup(&q->c->arena, zone);
+	if (!zone)
+		return cli_fail(EXIT_SYSTEM, "out of memory");
+	if (q->wanted.device && strcmp(q->wanted.device, zone) != 0)
 		return cli_fail(EXIT_USAGE, "--device and the zone of --address differ");
 	q->wanted.device = zone;
 	return 0;
@@ -193,12 +191,12 @@ static int look(struct inquiry *q)
 static void take_user(struct inquiry *q)
 {
 	const struct options *o = q->c->options;
-	const struct live_site *site = &q->live.site;
+	const struct live_rules *rules = &q->live.rules;
 
-	q->wanted.has_uid = o->has_uid || site->has_uid;
-	q->wanted.uid = o->has_uid ? o->uid : site->uid;
-	if (!o->has_uid || (site->has_uid && o->uid == site->uid))
-		q->wanted.may_bind_privileged = site->may_bind_privileged;
+	q->wanted.has_uid = o->has_uid || rules->has_uid;
+	q->wanted.uid = o->has_uid ? o->uid : rules->uid;
+	if (!o->has_uid || (rules->has_uid && o->uid == rules->uid))
+		q->wanted.may_bind_privileged = rules->may_bind_privileged;
 	else
 		q->wanted.may_bind_privileged = o->uid == 0 ? MAYBE_UNKNOWN : MAYBE_NO;
 }

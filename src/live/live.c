@@ -58,14 +58,13 @@ int live_stage_parse(const char *name, enum live_stage *out)
 
 struct overlap_end live_socket_end(const struct live_socket *s)
 {
-	const bool is_bound = s->state == LIVE_LISTENER || s->state == LIVE_BOUND;
 	struct overlap_end end = {
 		.address = s->local, .v6only = s->v6only, .device = s->interface};
 
 	if (s->is_dual_stack)
 		end.v6only = MAYBE_NO;
-	else if (is_bound && !address_is_wildcard(&s->local))
-		end.v6only = MAYBE_YES;
+	else if (s->state == LIVE_LISTENER && !address_is_wildcard(&s->local))
+		end.v6only = MAYBE_YES; /* an MPTCP one does not know it */
 	return end;
 }
 

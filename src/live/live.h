@@ -192,6 +192,11 @@ struct live_rules {
 	bool has_reserved;
 	const struct live_span *reserved; /* ip_local_reserved_ports */
 	size_t n_reserved;
+	/* What they mean to berth itself. */
+	enum maybe may_bind_privileged; /* it has CAP_NET_BIND_SERVICE there */
+	bool has_uid;
+	uint32_t uid;    /* whom it runs as */
+	uint32_t kernel; /* version * 1000 + patch level: 6018 is Linux 6.18; 0 = not known */
 };
 
 /* Which kinds of sockets are wanted. */
@@ -222,15 +227,11 @@ struct live_place {
 	const char *device; /* NULL = none */
 };
 
-/* What is known of that place, and of who asks, in berth's own namespace or the one named. */
+/* What is known of that place, in berth's own namespace or the one named. */
 struct live_site {
 	enum maybe is_local;   /* bind(2) takes the address */
 	enum maybe has_device; /* there is such a device */
 	enum maybe has_vrf;    /* there are VRF devices, with port spaces of their own */
-	enum maybe may_bind_privileged; /* berth has CAP_NET_BIND_SERVICE there */
-	uint32_t kernel;       /* version * 1000 + patch level: 6018 is Linux 6.18; 0 = not known */
-	bool has_uid;
-	uint32_t uid;          /* whom berth runs as */
 };
 
 /* What is asked of a source. */
@@ -276,7 +277,8 @@ struct live_snapshot {
 
 /*
  * Where a socket is bound, with everything that follows from its kind: bind(2) to an IPv6 address
- * that is no wildcard sets IPV6_V6ONLY; a dual-stack wildcard has it not.
+ * that is no wildcard sets IPV6_V6ONLY; a dual-stack wildcard has it not. (Not every bound-only
+ * socket got its address from bind(2): one that could not connect has it from there.)
  */
 struct overlap_end live_socket_end(const struct live_socket *s);
 

@@ -31,6 +31,8 @@
  *     could-look yes|no          no: not even berth's own namespace could be read; default yes
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...
+ *         may-bind-privileged=yes|no  uid=N      who looked
+ *         kernel=N               6018 is Linux 6.18
  *     namespace ID               a network namespace, by its inode
  *         here                   flag: berth's own; at most one
  *         name=TEXT              default: "here" with the flag, otherwise "net:[ID]"

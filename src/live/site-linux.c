@@ -274,12 +274,15 @@ static enum maybe may_bind_privileged(void)
 	return owning.st_ino == own.st_ino ? MAYBE_NO : MAYBE_UNKNOWN;
 }
 
-void site_read(const struct live_place *place, bool has_devices, struct live_site *out)
+void site_read(const struct live_place *place, bool has_devices, struct live_rules *rules,
+	       struct live_site *out)
 {
 	uint32_t device;
 
-	*out = (struct live_site){.has_uid = true, .uid = (uint32_t)geteuid()};
-	out->may_bind_privileged = may_bind_privileged();
+	*out = (struct live_site){0};
+	rules->has_uid = true;
+	rules->uid = (uint32_t)geteuid();
+	rules->may_bind_privileged = may_bind_privileged();
 	out->has_vrf = has_devices || (place && place->device) ? ask_vrf() : MAYBE_NO;
 	if (!place)
 		return;

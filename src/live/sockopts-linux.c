@@ -36,8 +36,21 @@ static enum maybe flag_of(int fd, int level, int name)
 	return value ? MAYBE_YES : MAYBE_NO;
 }
 
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262 /* include/uapi/linux/in.h, Linux 5.6 */
+#endif
+
+static bool is_mptcp(int fd)
+{
+	int protocol = 0;
+	socklen_t size = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+	       protocol == IPPROTO_MPTCP;
+}
+
 /* Whether the copy is this very socket. An MPTCP socket stands in the tables by its first subflow,
- * which has a cookie of its own and the inode of the whole. */
+ * which has a cookie of its own and the inode of the whole; while it is only bound, as plain TCP. */
 static bool is_it(int fd, const struct live_socket *s)
 {
 	uint64_t cookie = 0;
@@ -47,7 +60,8 @@ static bool is_it(int fd, const struct live_socket *s)
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 && s->cookie != 0 &&
 	    cookie == s->cookie)
 		return true;
-	return s->transport == TRANSPORT_MPTCP && s->inode != 0 && fstat(fd, &st) == 0 &&
+	return (s->transport == TRANSPORT_MPTCP || is_mptcp(fd)) && s->inode != 0 &&
+	       transport_port_space(s->transport) == TRANSPORT_TCP && fstat(fd, &st) == 0 &&
 	       S_ISSOCK(st.st_mode) && st.st_ino == s->inode;
 }
 
@@ -62,7 +76,9 @@ static bool read_through(struct holder *h, const struct live_owner *o, struct li
 		return false;
 	s->reuse_address = flag_of(copy, SOL_SOCKET, SO_REUSEADDR);
 	s->reuse_port = flag_of(copy, SOL_SOCKET, SO_REUSEPORT);
-	if (s->local.family == ADDRESS_IPV6 && !s->is_dual_stack)
+	/* That of an MPTCP socket is not that of its subflow, which has the port. */
+	if (s->local.family == ADDRESS_IPV6 && s->v6only == MAYBE_UNKNOWN && !s->is_dual_stack &&
+	    !is_mptcp(copy))
 		s->v6only = flag_of(copy, IPPROTO_IPV6, IPV6_V6ONLY);
 	return true;
 }

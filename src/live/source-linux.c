@@ -203,7 +203,7 @@ static void read_rules(struct look *l, const struct netns *n, size_t first)
 	rules_read(l->arena, &l->rules);
 	for (size_t i = first; i < l->sockets.n; i++)
 		has_devices |= l->sockets.items[i].interface != NULL;
-	site_read(l->request->place, has_devices, &l->site);
+	site_read(l->request->place, has_devices, &l->rules, &l->site);
 }
 
 /* Ask the namespace that the calling thread is in. */
@@ -539,7 +539,7 @@ static int look_with(struct look *l, struct live_snapshot *out)
 		find_containers(l);
 	out->rules = l->rules;
 	out->site = l->site;
-	out->site.kernel = l->kernel;
+	out->rules.kernel = l->kernel;
 	return r < 0 ? r : settle(l, out);
 }
 

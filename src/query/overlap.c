@@ -33,12 +33,14 @@ static bool is_loopback4_ipv6(const struct address *a)
 	return memcmp(a->bytes, bytes, sizeof(bytes)) == 0;
 }
 
-/* `v4` wants to be bound and `v6` is there. */
+/* `v4` wants to be bound and `v6` is there. Only a socket of IPv4 is compared with the other's IPv4
+ * half; one of IPv6 with a mapped address is not. */
 static enum maybe judge_v4_beside_v6(const struct address *v4, const struct overlap_end *v6,
-				     bool is_datagram)
+				     bool is_mapped, bool is_datagram)
 {
-	if (address_is_wildcard(&v6->address) || address_is_wildcard(v4) ||
-	    (is_datagram && is_loopback4_ipv6(v4)))
+	const bool meets_half = address_is_wildcard(v4) || (is_datagram && is_loopback4_ipv6(v4));
+
+	if (address_is_wildcard(&v6->address) || (!is_mapped && meets_half))
 		return not_of(v6->v6only);
 	return MAYBE_NO;
 }
@@ -64,7 +66,8 @@ enum maybe overlap_judge(const struct overlap_end *wanted, const struct overlap_
 		result = from_bool(found == OVERLAP_SAME || address_is_wildcard(&a) ||
 				   address_is_wildcard(&b));
 	} else if (a.family == ADDRESS_IPV4) {
-		result = judge_v4_beside_v6(&a, there, is_datagram);
+		result = judge_v4_beside_v6(&a, there, address_is_v4_mapped(&wanted->address),
+					    is_datagram);
 	} else {
 		result = judge_v6_beside_v4(wanted);
 	}

@@ -11,7 +11,8 @@
  *   to the device of its zone;
  * - bind(2) to any other IPv6 address sets IPV6_V6ONLY. A socket that got such an address in another
  *   way (accepted by, or connected from, a dual-stack socket) keeps it unset, and has an IPv4
- *   address all the same: 127.0.0.6 (LOOPBACK4_IPV6). So it collides with 0.0.0.0.
+ *   address all the same: 127.0.0.6 (LOOPBACK4_IPV6). So it collides with 0.0.0.0 of an IPv4
+ *   socket (not with ::ffff:0.0.0.0).
  */
 #pragma once
 

@@ -206,6 +206,50 @@ static const char *describe_policy(const char *policy)
 	return policy;
 }
 
+/* "would succeed", "would fail: EADDRINUSE, exact-listener". */
+static void put_bind_one(struct text *t, const char *transport, const struct answer_bind_one *b,
+			 const char *after)
+{
+	const bool is_ok = strcmp(b->judged, "ok") == 0;
+	const bool is_unknown = strcmp(b->judged, "unknown") == 0;
+
+	if (transport)
+		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 1, "%s", transport);
+	text_putf(t, is_ok ? TEXT_GOOD : TEXT_NOTE, t->is_fresh ? 0 : 1, "%s%s",
+		  is_ok	       ? "would succeed"
+		  : is_unknown ? "is not known to succeed"
+			       : "would fail",
+		  is_ok ? after : ":");
+	if (is_ok)
+		return;
+	text_putf(t, TEXT_PLAIN, 1, "%s%s%s%s", is_unknown ? "" : b->judged,
+		  is_unknown || !b->cause ? "" : ", ", b->cause ? b->cause : "", after);
+}
+
+static bool is_same_bind(const struct answer_bind_one *a, const struct answer_bind_one *b)
+{
+	return strcmp(a->judged, b->judged) == 0 &&
+	       strcmp(a->cause ? a->cause : "", b->cause ? b->cause : "") == 0;
+}
+
+static void put_bind(struct text *t, const struct answer *a)
+{
+	const bool is_udp = a->has_transport && a->transport != TRANSPORT_TCP;
+
+	if (!a->bind)
+		return;
+	text_begin(t, "bind", TEXT_INDENT);
+	if (a->has_transport || is_same_bind(&a->bind->tcp, &a->bind->udp)) {
+		put_bind_one(t, NULL, is_udp ? &a->bind->udp : &a->bind->tcp, "");
+	} else {
+		put_bind_one(t, "tcp", &a->bind->tcp, ";");
+		put_bind_one(t, "udp", &a->bind->udp, "");
+	}
+	if (strcmp(a->bind->tcp.judged, "ok") != 0 && !is_udp)
+		text_putf(t, TEXT_FAINT, 3, "(berth why %u)", a->port);
+	text_end(t);
+}
+
 static void put_rules(struct text *t, const struct answer *a)
 {
 	for (const char *const *p = a->policies; *p; p++) {
@@ -300,6 +344,7 @@ void text_answer(struct text *t, const struct answer *a)
 	put_remote(t, a);
 	text_residents(t, a);
 	text_holders(t, a);
+	put_bind(t, a);
 	put_rules(t, a);
 	text_gaps(t, a->gaps, a->n_gaps, TEXT_INDENT);
 }
