@@ -314,10 +314,21 @@ static void notice_released(struct evict_run *run)
 	arena_reset(run->arena, mark);
 }
 
+/* Most have ended before anybody could read that. */
+static void tell_of_wait(const struct evict_run *run, int64_t patience_ms)
+{
+	bool is_whole = patience_ms % 1000 == 0;
+
+	tell(run, arena_printf(run->arena, "sent a signal; waiting up to %lld %s",
+			       (long long)(is_whole ? patience_ms / 1000 : patience_ms),
+			       is_whole ? "s" : "ms"));
+}
+
 static int wait_for_ends(struct evict_run *run, int64_t patience_ms, enum evict_outcome when_ended)
 {
 	int *handles = arena_calloc(run->arena, run->plan->n_steps, sizeof(*handles));
 	int64_t end = dial_now_ms() + patience_ms, next_look = dial_now_ms() + LOOK_MS;
+	bool has_told = false;
 
 	if (!handles)
 		return -ENOMEM;
@@ -328,6 +339,9 @@ static int wait_for_ends(struct evict_run *run, int64_t patience_ms, enum evict_
 		if (n == 0 || now >= end || is_interrupted(run))
 			return 0;
 		if (now >= next_look) {
+			if (!has_told)
+				tell_of_wait(run, patience_ms);
+			has_told = true;
 			notice_released(run);
 			next_look = dial_now_ms() + LOOK_MS;
 			continue;
@@ -348,7 +362,7 @@ static bool is_waiting(const struct evict_run *run)
 /* SIGKILL, to those that hold still what they held. */
 static int force_all(struct evict_run *run)
 {
-	struct evict_plan fresh;
+	struct evict_plan fresh = {0};
 	struct live_snapshot live;
 	int r = evict_look(run, true, &live);
 
@@ -375,13 +389,9 @@ static int signal_all(struct evict_run *run, const struct evict_step *const *aga
 	ask_all(run, again);
 	if (!is_waiting(run))
 		return 0;
-	tell(run, arena_printf(run->arena, "sent SIGTERM; waiting up to %lld.%lld s",
-			       (long long)(run->grace_ms / 1000),
-			       (long long)(run->grace_ms % 1000 / 100)));
 	r = wait_for_ends(run, run->grace_ms, EVICT_ENDED);
 	if (r < 0 || !run->is_forced || !is_waiting(run) || is_interrupted(run))
 		return r;
-	tell(run, "sending SIGKILL");
 	return force_all(run);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 /* POSIX has it, and no header that declares it. */
+/* NOLINTNEXTLINE(readability-redundant-declaration): but glibc */
 extern char **environ;
 
 enum { MOST_OUTPUT = 4096, PAUSE_MS = 20 };

@@ -396,7 +396,7 @@ def interrupted_at_the_question():
 def interrupted_during_the_grace():
     m = start(f"tcp:{AT}:listen", before=DEAF)
     t = terminal(str(PORT), "-y", "--grace", "10m", "--force")
-    t.read_until("sent SIGTERM; waiting")
+    t.read_until("sent a signal; waiting up to 600 s")
     t.type("\x03")
     status = t.end()
     equal((os.WIFSIGNALED(status), os.WTERMSIG(status)), (True, signal.SIGINT), t.text)
