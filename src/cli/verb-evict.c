@@ -158,13 +158,31 @@ static int record(struct evicting *e, const char *outcome)
 	return 0;
 }
 
-/* Other namespaces that could not be looked into do not matter to this port. */
+/* Other namespaces do not matter to this port, and an owner that is not seen is a refusal already.
+ * Sockets of this namespace are told by their transport, those of others by its name. */
+static bool is_gap_told(const struct answer_gap *gap)
+{
+	size_t n = strcspn(gap->where, " ");
+	char word[16];
+	enum transport t;
+
+	if (strcmp(gap->what, "namespace") == 0 || strcmp(gap->what, "owner") == 0)
+		return false;
+	if (strcmp(gap->what, "sockets") != 0)
+		return true;
+	if (n >= sizeof(word) || gap->where[n])
+		return false;
+	memcpy(word, gap->where, n);
+	word[n] = '\0';
+	return transport_parse(word, &t) == 0;
+}
+
 static void put_gaps(struct evicting *e, struct text *text)
 {
 	for (size_t i = 0; i < e->record.n_gaps; i++) {
 		const struct answer_gap *gap = &e->record.gaps[i];
 
-		if (strcmp(gap->what, "namespace") != 0 || e->c->options->is_verbose)
+		if (is_gap_told(gap) || e->c->options->is_verbose)
 			text_gaps(text, gap, 1, TEXT_INDENT);
 	}
 }

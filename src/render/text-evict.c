@@ -285,6 +285,9 @@ void text_evict_done(struct text *t, const struct answer_evict *e)
 		if (e->steps[i].outcome && !is_equal(e->steps[i].action, "refuse"))
 			put_deed(t, &e->steps[i]);
 	}
-	for (size_t i = 0; i < e->n_results; i++)
-		put_result(t, &e->results[i]);
+	/* What is held because it was refused has been said. */
+	for (size_t i = 0; i < e->n_results; i++) {
+		if (!is_equal(e->outcome, "refused") || is_equal(e->results[i].result, "free"))
+			put_result(t, &e->results[i]);
+	}
 }
