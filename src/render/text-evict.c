@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_SOCKETS = 8, MOST_WORDS = 12 };
+enum { MOST_SOCKETS = 8 };
 
 static bool is_equal(const char *a, const char *b)
 {
@@ -95,27 +95,6 @@ static void put_subject(struct text *t, const struct answer_evict_step *s)
 		text_putf(t, TEXT_PLAIN, t->is_fresh ? 0 : 3, "container %s", s->container);
 }
 
-static size_t n_words(const char *const *command)
-{
-	size_t n = 0;
-
-	while (command[n])
-		n++;
-	return n;
-}
-
-static void put_command(struct text *t, const struct answer_evict_step *s)
-{
-	if (!s->command || !s->command[0] || s->pid == 1 || is_equal(s->action, "refuse") ||
-	    is_equal(s->action, "stop-container"))
-		return;
-	begin_detail(t);
-	for (size_t i = 0; s->command[i] && i < MOST_WORDS; i++)
-		text_put(t, TEXT_FAINT, 1, s->command[i]);
-	if (n_words(s->command) > MOST_WORDS)
-		text_put(t, TEXT_FAINT, 1, "...");
-}
-
 static void put_lineage(struct text *t, const struct answer_evict_step *s)
 {
 	const char *arrow = t->style->is_utf8 ? "\xe2\x86\x90 " : "<- ";
@@ -184,7 +163,8 @@ static void put_step(struct text *t, const struct answer_evict_step *s)
 	text_begin(t, label_of(s), TEXT_INDENT);
 	put_subject(t, s);
 	put_held(t, s);
-	put_command(t, s);
+	if (s->pid != 1 && !is_refused && !is_equal(s->action, "stop-container"))
+		text_command(t, s->command);
 	put_lineage(t, s);
 	if (s->n_also_serves > 0) {
 		begin_detail(t);
