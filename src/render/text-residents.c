@@ -58,17 +58,17 @@ static void put_cut(struct text *t, const char *argument, size_t room)
 	text_put(t, TEXT_FAINT, 1, "(all of it: -v)");
 }
 
-static void put_command(struct text *t, const struct answer_owner *o)
+void text_command(struct text *t, const char *const *command)
 {
 	size_t room = COMMAND_LINES * MAX_OF(t->style->columns, COMMAND_LEAST);
 
-	if (!o->command || !o->command[0])
+	if (!command || !command[0])
 		return;
 	if (t->style->columns == 0 || t->style->is_verbose)
 		room = SIZE_MAX;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	for (const char *const *arg = o->command; *arg; arg++) {
+	for (const char *const *arg = command; *arg; arg++) {
 		size_t width = text_width(t, *arg) + 1;
 
 		if (width > room) {
@@ -154,7 +154,7 @@ void text_owner(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
 	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
-	put_command(t, o);
+	text_command(t, o->command);
 	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
