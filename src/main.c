@@ -42,11 +42,17 @@
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *         text-wait                  what a wait came to; a knock
  *     act/       5. what berth does
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
+ *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
+ *         wait-parts wait-look wait-linux wait-none   what they share; the system's tables, cheaply
+ *         attempt http-reply resolve one connection that never blocks; its status; names, aside
+ *         listen -parts -peers       a quiet listener; who its visitors are
+ *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
- *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli suggest interrupt, a file a verb: verb-<name>
  */
 #include "cli/cli.h"
 
@@ -71,7 +77,8 @@ static int run(struct cli *c)
 		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
-		[VERB_VERSION] = verb_version,
+		[VERB_VERSION] = verb_version, [VERB_WAIT] = verb_wait,
+		[VERB_LISTEN] = verb_listen,
 	};
 
 	return verbs[c->options->verb](c);
@@ -90,7 +97,8 @@ int main(int argc, char **argv)
 		return cli_fail(EXIT_USAGE, "refuses to run setuid or setgid");
 	if (options_parse(argc, argv, &options, error) < 0) {
 		options_fini(&options);
-		return cli_fail(EXIT_USAGE, "%s", error);
+		return cli_fail(options_run_command(argc, argv) ? EXIT_FAILED : EXIT_USAGE, "%s",
+				error);
 	}
 	cli_init(&cli, &options);
 	code = run(&cli);
