@@ -26,7 +26,7 @@
 #include <sys/utsname.h>
 
 /* An answer is a row or an error with a copy of the question: far below this. */
-enum { ANSWER_SIZE = 4096, QUESTION_SIZE = 128, KERNEL_SHOWS_BOUND = 6008 };
+enum { ANSWER_SIZE = 1024, QUESTION_SIZE = 128, KERNEL_SHOWS_BOUND = 6008 };
 
 struct wait_look {
 	struct mnl_socket *netlink;
@@ -110,33 +110,59 @@ static int take_answer(const struct wait_look *l, const struct nlmsghdr *header,
 	return 0;
 }
 
-/* Read answers until each of the `n` questions from sequence `first` on has its own. */
+/* Take all messages of one datagram. Returns how many questions they answer, or -EBADMSG; `*worst`
+ * becomes what the kernel says is wrong with one. */
+static int take_datagram(const struct wait_look *l, const void *bytes, size_t n, uint32_t first,
+			 size_t n_asked, struct row *rows, int *worst)
+{
+	const struct nlmsghdr *header = bytes;
+	int left = (int)n, n_answered = 0;
+
+	while (left >= (int)sizeof(*header) && header->nlmsg_len >= sizeof(*header) &&
+	       header->nlmsg_len <= (uint32_t)left) {
+		struct row row = {0};
+		size_t i = 0;
+		int r = take_answer(l, header, first, n_asked, &i, &row);
+
+		if (r <= 0) {
+			rows[i] = row;
+			n_answered++;
+			*worst = r < 0 ? r : *worst;
+		}
+		header = mnl_nlmsg_next(header, &left);
+	}
+	return left > 0 ? -EBADMSG : n_answered;
+}
+
+/* Read answers until each of the `n` questions from sequence `first` on has its own: the kernel
+ * has put all of them there by now, a datagram for each. */
 static int gather(struct wait_look *l, uint32_t first, size_t n, struct row *rows)
 {
-	_Alignas(struct nlmsghdr) unsigned char buffer[ANSWER_SIZE];
+	_Alignas(struct nlmsghdr) unsigned char buffers[WAIT_MOST_POINTS][ANSWER_SIZE];
+	struct mmsghdr datagrams[WAIT_MOST_POINTS];
+	struct iovec parts[WAIT_MOST_POINTS];
 	int worst = 0;
 
 	for (size_t n_answered = 0; n_answered < n;) {
-		ssize_t length = mnl_socket_recvfrom(l->netlink, buffer, sizeof(buffer));
-		const struct nlmsghdr *header = (const struct nlmsghdr *)buffer;
-		int left = (int)length;
+		int n_read;
 
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
+		memset(datagrams, 0, sizeof(datagrams));
+		for (size_t i = 0; i < n; i++) {
+			parts[i] = (struct iovec){.iov_base = buffers[i], .iov_len = ANSWER_SIZE};
+			datagrams[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i],
+							       .msg_iovlen = 1};
+		}
+		n_read = recvmmsg(mnl_socket_get_fd(l->netlink), datagrams,
+				  (unsigned int)(n - n_answered), MSG_WAITFORONE, NULL);
+		if (n_read < 0 && errno != EINTR)
 			return -errno;
-		while (left >= (int)sizeof(*header) && header->nlmsg_len >= sizeof(*header) &&
-		       header->nlmsg_len <= (uint32_t)left) {
-			struct row row = {0};
-			size_t i = 0;
-			int r = take_answer(l, header, first, n, &i, &row);
+		for (int i = 0; i < n_read; i++) {
+			int taken = take_datagram(l, buffers[i], datagrams[i].msg_len, first, n,
+						  rows, &worst);
 
-			if (r <= 0) {
-				rows[i] = row;
-				n_answered++;
-				worst = r < 0 ? r : worst;
-			}
-			header = mnl_nlmsg_next(header, &left);
+			if (taken < 0)
+				return taken;
+			n_answered += (size_t)taken;
 		}
 	}
 	return worst;

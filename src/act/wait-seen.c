@@ -30,7 +30,12 @@ static bool is_called(const struct live_process *p, const char *name, struct are
 	const char *const *names = identify_process(p, arena);
 	const char *label = identify_label(p, arena);
 
+	const char *word = p->command ? p->command[0] : NULL, *slash = word ? strrchr(word, '/') : NULL;
+
 	if ((p->program && strcmp(p->program, name) == 0) || (label && strcmp(label, name) == 0))
+		return true;
+	/* "python3", where the program's file is python3.11 and what it runs is http.server. */
+	if (word && strcmp(slash ? slash + 1 : word, name) == 0)
 		return true;
 	for (; names && *names; names++) {
 		if (strcmp(*names, name) == 0)
@@ -95,14 +100,16 @@ static const struct live_process *process_of(const struct live_socket *s)
 	return NULL;
 }
 
-/* "nginx (pid 812)", "the kernel (nfsd)", "a process that was not seen". */
-static void put_owner(struct saying *s, const struct live_socket *socket)
+/* "nginx (pid 812)", "the kernel (nfsd)", "a process that was not seen"; `is_aside`: in brackets
+ * itself, "nginx, pid 812". */
+static void put_owner_as(struct saying *s, const struct live_socket *socket, bool is_aside)
 {
 	const struct live_process *p = process_of(socket);
 	const char *label = p ? identify_label(p, s->w->arena) : NULL;
 
 	if (p)
-		str_printf(&s->out, "%s (pid %u)", label ? label : "a process", p->pid);
+		str_printf(&s->out, is_aside ? "%s, pid %u" : "%s (pid %u)",
+			   label ? label : "a process", p->pid);
 	else if (socket->n_owners > 0 && socket->owners[0].kernel)
 		str_printf(&s->out, "the kernel (%s)", socket->owners[0].kernel);
 	else if (socket->inode == 0)
@@ -111,6 +118,11 @@ static void put_owner(struct saying *s, const struct live_socket *socket)
 		str_printf(&s->out, "a process of %s", socket->user);
 	else
 		str_append(&s->out, "a process that was not seen");
+}
+
+static void put_owner(struct saying *s, const struct live_socket *socket)
+{
+	put_owner_as(s, socket, false);
 }
 
 static void put_address(struct saying *s, const struct address *a)
@@ -232,7 +244,7 @@ static void say_other(struct saying *s, const struct live_socket *socket, size_t
 			   socket->ns->container ? socket->ns->container : socket->ns->name);
 	}
 	str_append(&s->out, " only (");
-	put_owner(s, socket);
+	put_owner_as(s, socket, true);
 	str_append(&s->out, ")");
 	(*n_only)++;
 }

@@ -11,7 +11,7 @@ void text_put_duration(struct str *out, int64_t ms)
 {
 	if (ms < 1000)
 		str_printf(out, "%" PRId64 " ms", ms);
-	else if (ms < 60 * 1000 && ms % 1000 == 0)
+	else if (ms < 60 * 1000 && ms % 1000 < 100)
 		str_printf(out, "%" PRId64 " s", ms / 1000);
 	else if (ms < 60 * 1000)
 		str_printf(out, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
