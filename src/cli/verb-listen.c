@@ -163,7 +163,7 @@ static int fail_to_open(struct cli *c, int error, const struct listen_trouble *t
 	if (error == -EADDRINUSE)
 		return fail_taken(c, t, place);
 	if (error == -EACCES)
-		return cli_fail(EXIT_SYSTEM, "%s may be bound by root only: berth why %u/%s tells "
+		return cli_fail(EXIT_SYSTEM, "%s needs a privilege to bind: berth why %u/%s tells "
 					     "more", place, t->port, transport_name(t->transport));
 	if (error == -EADDRNOTAVAIL)
 		return cli_fail(EXIT_SYSTEM, "%s is no address of this host", address);
