@@ -234,6 +234,8 @@ enum maybe why_blocks(const struct live_snapshot *live, const struct why_candida
 
 	if (!why_concerns(live, c, s) || is_request(s))
 		return MAYBE_NO;
+	if (live->system != LIVE_LINUX)
+		return MAYBE_UNKNOWN;
 	return both(overlaps(live, c, s, NULL),
 		    negate(either(shares_address(c, s, flags), shares_port(c, s, flags))));
 }
@@ -535,7 +537,7 @@ struct why_judgement why_judge(const struct live_snapshot *live, const struct wh
 				       is_v6 ? local : privilege};
 	struct why_judgement j = {.cause = WHY_CAUSE_UNKNOWN};
 
-	if (!namespace_of(live) || !live->could_look) {
+	if (!namespace_of(live) || !live->could_look || live->system != LIVE_LINUX) {
 		add_listen(c, &j);
 		return j;
 	}
