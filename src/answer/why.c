@@ -535,7 +535,7 @@ struct why_judgement why_judge(const struct live_snapshot *live, const struct wh
 				       is_v6 ? local : privilege};
 	struct why_judgement j = {.cause = WHY_CAUSE_UNKNOWN};
 
-	if (!namespace_of(live) || !live->could_look) {
+	if (!namespace_of(live) || !live->could_look || live->system != LIVE_LINUX) {
 		add_listen(c, &j);
 		return j;
 	}
