@@ -26,7 +26,9 @@
  *         iana-rules iana-table      what the cells mean; the whole table on its way into an image
  *     live/      2b. what runs now
  *         live source gaps           the records; the seam to a system; what could not be seen
- *         source-linux source-none   the systems
+ *         source-linux source-darwin source-none   the systems
+ *         xnu-layout xnu-socket xnu-process   what the kernel of macOS tells, decoded
+ *         sysctl process account layout       macOS: asked; the mirrors beside Apple's headers
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup

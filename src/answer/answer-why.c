@@ -311,6 +311,8 @@ const struct answer_why *answer_why(const struct answer_sources *from,
 		.cause = why_cause_name(advice.cause),
 		.would_bind = q->trial.is_made ? q->trial.error == 0 : j.bind == WHY_OK,
 	};
+	w->is_disputed = w->tried && j.bind != WHY_UNKNOWN &&
+			 strcmp(w->judged.bind, w->tried->bind) != 0;
 	if (!fill_holders(from, c, &j, w, arena) || !fill_gaps(from, w, arena))
 		return NULL;
 	w->sentence = why_sentence(&advice);

@@ -140,7 +140,8 @@ struct answer_registry answer_registry(const struct registry *reg)
 struct answer_checked answer_checked(const struct live_snapshot *live)
 {
 	return (struct answer_checked){.at = live->at,
-				       .namespaces = (answer_number)live->n_namespaces};
+				       .namespaces = (answer_number)live->n_namespaces,
+				       .system = live->system};
 }
 
 const struct answer_gap *answer_unbuilt_gaps(size_t *n)

@@ -254,6 +254,7 @@ struct answer_gap {
 struct answer_checked {
 	live_time at;
 	answer_number namespaces;
+	enum live_system system; /* not a field: which one was looked at */
 };
 
 /* What a word of the question matched to get here. */
@@ -490,6 +491,7 @@ struct answer_why {
 	size_t n_gaps;
 
 	bool would_bind;       /* not a field: as far as is known */
+	bool is_disputed;      /* not a field: a trial says otherwise than the judgement */
 	const char *sentence;  /* not a field: the cause, for people; NULL without one */
 };
 

@@ -19,7 +19,8 @@ static const char *place(struct arena *arena, const struct address *address, uin
 	char text[ADDRESS_TEXT_SIZE];
 	const bool is_v6 = address->family == ADDRESS_IPV6;
 
-	return arena_printf(arena, is_v6 ? "[%s]:%u" : "%s:%u", address_format(address, text), port);
+	address_format(address, text);
+	return arena_printf(arena, is_v6 ? "[%s]:%u" : "%s:%u", text, port);
 }
 
 /* --- the blocker ----------------------------------------------------------------------------- */
@@ -70,9 +71,10 @@ static const char *sentence_of_listener(const struct why_advice *a, const char *
 		return arena_printf(a->arena, "%s %s %s", who,
 				    is_datagram(a) ? "receives on" : "listens on", where);
 	if (a->cause == WHY_WILDCARD_OVERLAP)
-		return arena_printf(a->arena, "%s %s %s, which overlaps %s", who,
-				    is_datagram(a) ? "receives on" : "listens on", where,
-				    place(a->arena, &a->question->candidate->address, a->why->port));
+		return arena_printf(
+			a->arena, "%s %s %s, which overlaps %s", who,
+			is_datagram(a) ? "receives on" : "listens on", where,
+			place(a->arena, &a->question->candidate->address, a->why->port));
 	if (a->cause == WHY_DUAL_STACK_OVERLAP)
 		return a->judgement->blocker->local.family == ADDRESS_IPV6
 			       ? arena_printf(a->arena,
@@ -138,16 +140,17 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 	if (a->cause == WHY_PRIVILEGED)
 		return arena_printf(a->arena,
 				    "ports below %u take root or CAP_NET_BIND_SERVICE",
-				    a->from->live->rules.unprivileged_start);
+				    why_unprivileged_start(a->from->live));
 	if (a->cause == WHY_ADDRESS_NOT_LOCAL)
 		return arena_printf(a->arena, "no interface here has the address %s",
 				    a->why->address);
 	if (a->cause == WHY_NO_SUCH_DEVICE)
 		return arena_printf(a->arena, "there is no device %s", c->device);
 	if (a->cause == WHY_POLICY)
-		return "a policy forbids it: a security module, Landlock, or a cgroup's BPF program";
+		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
 	if (a->cause == WHY_CAUSE_UNKNOWN)
-		return "what stands in the way was not seen";
+		return a->why->tried ? "what stands in the way was not seen"
+				     : "what is on the port could not be seen, or not whole";
 	return NULL;
 }
 
@@ -297,7 +300,7 @@ static void add_reuse(struct fixes *f)
 		add_own(f, "set SO_REUSEADDR before bind(2): then it succeeds", "why",
 			"--reuseaddr", NULL);
 	else if (word == WHY_UNKNOWN)
-		add_own(f, "set SO_REUSEADDR before bind(2): succeeds if the old server had it, too",
+		add_own(f, "set SO_REUSEADDR before bind(2): succeeds if the old server had it",
 			"why", "--reuseaddr", NULL);
 }
 
@@ -312,7 +315,8 @@ static void add_kill(struct fixes *f, const struct answer_why_holder *h)
 	struct arena *arena = f->advice->arena;
 
 	if (o && o->pid > 1)
-		ADD(f, arena_printf(arena, "end %s, which has the connection", name_of(f->advice, h)),
+		ADD(f,
+		    arena_printf(arena, "end %s, which has the connection", name_of(f->advice, h)),
 		    "kill", arena_printf(arena, "%lld", (long long)o->pid));
 }
 
@@ -321,7 +325,7 @@ static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 	const struct why_advice *a = f->advice;
 
 	if (a->cause == WHY_REUSEPORT_OTHER_USER && h->uid >= 0)
-		ADD(f, arena_printf(a->arena, "run the server as user %lld, too", (long long)h->uid),
+		add(f, arena_printf(a->arena, "run the server as user %lld", (long long)h->uid),
 		    NULL);
 	if (a->cause == WHY_DUAL_STACK_OVERLAP &&
 	    a->judgement->blocker->local.family == ADDRESS_IPV4)
@@ -465,16 +469,12 @@ static void say(struct lines *l, const char *text)
 static void warn_of_disagreement(struct lines *l)
 {
 	const struct why_advice *a = l->advice;
-	const struct answer_trial *t = &a->question->trial;
-	const char *tried = why_errno_name(t->error);
 
-	if (!t->is_made || a->judgement->bind == WHY_UNKNOWN ||
-	    strcmp(tried, why_word_name(a->judgement->bind)) == 0)
-		return;
-	say(l, arena_printf(a->arena,
-			    "by what was seen bind(2) would say %s, but a trial said %s: something "
-			    "changed in between, or is not to be seen",
-			    why_word_name(a->judgement->bind), tried));
+	if (a->why->is_disputed)
+		say(l, arena_printf(a->arena,
+				    "by what was seen bind(2) would say %s, but a trial said %s: "
+				    "something changed in between, or is not to be seen",
+				    a->why->judged.bind, a->why->tried->bind));
 }
 
 static void warn_of_policies(struct lines *l)
@@ -585,8 +585,8 @@ static void warn_of_kernel(struct lines *l)
 
 	if (kernel != 0 && kernel < RULES_FROM)
 		say(l, arena_printf(a->arena,
-				    "the rules were checked on Linux %d.%d; this is %u.%u, and some "
-				    "differed before %d.%d",
+				    "the rules were checked on Linux %d.%d; this is %u.%u, and "
+				    "some differed before %d.%d",
 				    CHECKED_ON / 1000, CHECKED_ON % 1000, kernel / 1000,
 				    kernel % 1000, RULES_FROM / 1000, RULES_FROM % 1000));
 }

@@ -200,11 +200,17 @@ static enum maybe shares_port(const struct why_candidate *c, const struct live_s
 	return both(from_bool(c->has_reuse_port), both(flags->reuse_port, user));
 }
 
+/* IPV6_V6ONLY of the candidate: who does not set it has the system's default. */
+static enum maybe v6only_of(const struct live_snapshot *live, const struct why_candidate *c)
+{
+	return c->is_v6only ? MAYBE_YES : live->rules.has_v6only_default;
+}
+
 static enum maybe overlaps(const struct live_snapshot *live, const struct why_candidate *c,
 			   const struct live_socket *s, enum overlap_kind *kind)
 {
 	const struct overlap_end wanted = {.address = c->address,
-					   .v6only = from_bool(c->is_v6only),
+					   .v6only = v6only_of(live, c),
 					   .device = c->device};
 	struct overlap_end there = live_socket_end(s);
 	enum maybe result;
@@ -366,15 +372,19 @@ struct tally {
 	bool shares_port;     /* UDP: one ends the kernel's search, or may */
 };
 
-static bool is_dual_wildcard(const struct why_candidate *c)
+static bool is_dual_wildcard(const struct live_snapshot *live, const struct why_candidate *c)
 {
 	return c->address.family == ADDRESS_IPV6 && address_is_wildcard(&c->address) &&
-	       !c->is_v6only;
+	       v6only_of(live, c) != MAYBE_YES;
 }
 
 /* In the way of every socket that could have made TCP remember: see the title of why.h. */
-static bool is_firm(const struct live_socket *s)
+static bool is_firm(const struct why_candidate *c, const struct live_socket *s)
 {
+	/* ::ffff:0.0.0.0 counts as 0.0.0.0, but does not meet the IPv4 half of an IPv6 socket. */
+	if (c->address.family == ADDRESS_IPV4 && s->local.family == ADDRESS_IPV6 &&
+	    !address_is_wildcard(&s->local))
+		return false;
 	if (s->interface)
 		return false;
 	/* An accepted socket may be of another user than the listener that TCP remembers. */
@@ -398,10 +408,10 @@ static void count(const struct live_snapshot *live, const struct why_candidate *
 		return;
 	if (is_weightier(live, c, s, t->certain))
 		t->certain = s;
-	if (!is_firm(s))
+	if (!is_firm(c, s))
 		return;
-	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(c);
-	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4;
+	t->is_firm |= s->is_dual_stack || !is_dual_wildcard(live, c);
+	t->is_v4_in_way |= s->local.family == ADDRESS_IPV4 || live_socket_end(s).v6only == MAYBE_NO;
 	t->is_v6_in_way |= s->local.family == ADDRESS_IPV6;
 }
 
@@ -447,13 +457,17 @@ static enum maybe is_local(const struct live_snapshot *live, const struct why_ca
 	return live->site.is_local;
 }
 
+/* Linux before 4.11 has no such setting, and always that limit. */
+uint32_t why_unprivileged_start(const struct live_snapshot *live)
+{
+	return live->rules.has_privileged ? live->rules.unprivileged_start : 1024;
+}
+
 /* Whether the privilege is there, or not needed. */
 static enum maybe is_privileged_enough(const struct live_snapshot *live,
 				       const struct why_candidate *c)
 {
-	if (!live->rules.has_privileged)
-		return c->may_bind_privileged;
-	return c->port >= live->rules.unprivileged_start ? MAYBE_YES : c->may_bind_privileged;
+	return c->port >= why_unprivileged_start(live) ? MAYBE_YES : c->may_bind_privileged;
 }
 
 /* One thing that bind(2) checks, and what it says. */
@@ -463,20 +477,44 @@ struct check {
 	enum why_cause cause;
 };
 
+/* The namespace that is asked about; NULL = it could not be looked into. */
+static const struct live_namespace *namespace_of(const struct live_snapshot *live)
+{
+	for (size_t i = 0; i < live->n_namespaces; i++) {
+		if (live->namespaces[i].is_here || live->n_namespaces == 1)
+			return &live->namespaces[i];
+	}
+	return NULL;
+}
+
+/* A gap in the table of this transport, of this namespace: "tcp", "tcp in blue", "blue". */
+static bool is_about(const struct live_gap *g, enum transport space,
+		     const struct live_namespace *ns)
+{
+	const char *name = transport_name(space);
+	const size_t n = strlen(name);
+	const char *const in = " in ";
+
+	if (strcmp(g->what, "sockets") != 0)
+		return false;
+	if (strncmp(g->where, name, n) != 0)
+		return strcmp(g->where, ns->name) == 0;
+	if (g->where[n] == '\0')
+		return ns->is_here;
+	return strncmp(g->where + n, in, strlen(in)) == 0 &&
+	       strcmp(g->where + n + strlen(in), ns->name) == 0;
+}
+
 /* The part of the snapshot that holds the answer was not seen whole. */
 static bool is_partial(const struct live_snapshot *live, const struct why_candidate *c)
 {
-	const char *const other = is_datagram(c) ? "tcp" : "udp";
-	const char *const mptcp = "mptcp";
+	const struct live_namespace *ns = namespace_of(live);
 
 	for (size_t i = 0; i < live->n_gaps; i++) {
-		const struct live_gap *g = &live->gaps[i];
-
-		if (strcmp(g->what, "sockets") == 0 && strncmp(g->where, other, 3) != 0 &&
-		    strncmp(g->where, mptcp, strlen(mptcp)) != 0)
+		if (is_about(&live->gaps[i], transport_port_space(c->transport), ns))
 			return true;
 	}
-	return !live->could_look;
+	return false;
 }
 
 static void add_listen(const struct why_candidate *c, struct why_judgement *j)
@@ -495,8 +533,12 @@ struct why_judgement why_judge(const struct live_snapshot *live, const struct wh
 				     WHY_NO_SUCH_DEVICE};
 	const struct check checks[] = {device, is_v6 ? privilege : local,
 				       is_v6 ? local : privilege};
-	struct why_judgement j = {0};
+	struct why_judgement j = {.cause = WHY_CAUSE_UNKNOWN};
 
+	if (!namespace_of(live) || !live->could_look) {
+		add_listen(c, &j);
+		return j;
+	}
 	for (size_t i = 0; i < N_ELEMENTS(checks); i++) {
 		if (checks[i].is_passed == MAYBE_YES)
 			continue;

@@ -8,9 +8,10 @@
  *
  * - The device is checked first. Then IPv4 checks the address before the privilege, IPv6 after it.
  * - TCP: every socket on the port whose address overlaps (query/overlap.h) is in the way, listening
- *   or not, connections and remnants too, but requests of half a handshake. It is not when both have
+ *   or not, connections and remnants too, but not half a handshake. It is not when both have
  *   SO_REUSEADDR and it does not listen; nor when both have SO_REUSEPORT and the same user (of a
- *   remnant the user is not asked). Accepted connections and remnants have their listener's flags.
+ *   remnant the user is not asked). Accepted connections and remnants have their listener's flags,
+ *   and the user of whoever accepted them.
  * - UDP: the same, but SO_REUSEADDR on both sides is enough even for a socket that receives. The
  *   first socket with which SO_REUSEPORT is shared ends the kernel's search: with one such and one
  *   in the way, their order decides, which nobody can see.
@@ -20,8 +21,8 @@
  * - After a bind(2) that succeeded listen(2) succeeds, unless another socket of the same address
  *   listens meanwhile: both may be bound with SO_REUSEADDR, and one of them can listen.
  *
- * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets them
- * and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
+ * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets
+ * them, and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
  */
 #pragma once
 
@@ -61,14 +62,14 @@ enum why_cause {
 
 enum { N_WHY_CAUSES = 18 };
 
-/* A server that wants a port. Its address is one that bind(2) would consider: no mapped address with
- * v6only, no IPv6 multicast for TCP, no link-local address without its device. */
+/* A server that wants a port. Its address is one that bind(2) would consider: no mapped address
+ * with v6only, no IPv6 multicast for TCP, no link-local address without its device. */
 struct why_candidate {
 	enum transport transport;
 	struct address address;
 	uint16_t port;
 	bool has_reuse_address, has_reuse_port; /* SO_REUSEADDR, SO_REUSEPORT */
-	bool is_v6only;     /* IPV6_V6ONLY; of :: only */
+	bool is_v6only;     /* IPV6_V6ONLY; unset means the system's default */
 	const char *device; /* SO_BINDTODEVICE, or the zone of a link-local address; NULL = none */
 	bool has_uid;
 	uint32_t uid;
@@ -95,6 +96,9 @@ struct why_candidate why_plain(const struct live_snapshot *live, enum transport 
 /* Judge. The snapshot was taken with holders, for the port; of another namespace than berth's own
  * when it is the only one in it. */
 struct why_judgement why_judge(const struct live_snapshot *live, const struct why_candidate *c);
+
+/* The first port that takes no privilege. */
+uint32_t why_unprivileged_start(const struct live_snapshot *live);
 
 /* Whether a socket of the snapshot counts for the judgement: its port, port space and namespace. */
 bool why_concerns(const struct live_snapshot *live, const struct why_candidate *c,

@@ -13,9 +13,9 @@
 
 /*
  * What is known of `place` (NULL = none was asked about) in the network namespace of the calling
- * thread, and what berth may do there (the last members of `rules`); what cannot be told stays MAYBE_UNKNOWN. `has_devices`: a socket is bound to a device, so
- * that VRF devices matter; without one, and without a place, they are not looked for, and "no" is
- * said of them.
+ * thread, and what berth may do there (the last members of `rules`); what cannot be told stays
+ * MAYBE_UNKNOWN. `has_devices`: a socket is bound to a device, so that VRF devices matter; without
+ * one, and without a device of the place, they are not looked for, and "no" is said of them.
  */
 void site_read(const struct live_place *place, bool has_devices, struct live_rules *rules,
 	       struct live_site *out);

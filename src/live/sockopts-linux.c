@@ -50,7 +50,7 @@ static bool is_mptcp(int fd)
 }
 
 /* Whether the copy is this very socket. An MPTCP socket stands in the tables by its first subflow,
- * which has a cookie of its own and the inode of the whole; while it is only bound, as plain TCP. */
+ * which has a cookie of its own and the inode of the whole; while only bound, as plain TCP. */
 static bool is_it(int fd, const struct live_socket *s)
 {
 	uint64_t cookie = 0;

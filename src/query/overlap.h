@@ -9,9 +9,9 @@
  * - an IPv4-mapped address is the IPv4 address it stands for;
  * - two sockets that are bound to different devices never collide; a link-local address is bound
  *   to the device of its zone;
- * - bind(2) to any other IPv6 address sets IPV6_V6ONLY. A socket that got such an address in another
- *   way (accepted by, or connected from, a dual-stack socket) keeps it unset, and has an IPv4
- *   address all the same: 127.0.0.6 (LOOPBACK4_IPV6). So it collides with 0.0.0.0 of an IPv4
+ * - bind(2) to any other IPv6 address sets IPV6_V6ONLY. A socket that got such an address in
+ *   another way (accepted by, or connected from, a dual-stack socket) keeps it unset, and has an
+ *   IPv4 address all the same: 127.0.0.6 (LOOPBACK4_IPV6). So it collides with 0.0.0.0 of an IPv4
  *   socket (not with ::ffff:0.0.0.0).
  */
 #pragma once
@@ -38,8 +38,8 @@ enum overlap_kind {
 /*
  * Whether `wanted`, which is about to be bound, collides with `there`. MAYBE_UNKNOWN when that
  * hangs on an IPV6_V6ONLY that is not known. `is_datagram`: UDP compares plain IPv4 addresses
- * where TCP looks into its table of bound addresses, so that 127.0.0.6 collides, too. `kind` (may be
- * NULL) is set unless the answer is MAYBE_NO.
+ * where TCP looks into its table of bound addresses, so that 127.0.0.6 collides, too. `kind` (may
+ * be NULL) is set unless the answer is MAYBE_NO.
  */
 enum maybe overlap_judge(const struct overlap_end *wanted, const struct overlap_end *there,
 			 bool is_datagram, enum overlap_kind *kind);

@@ -291,6 +291,8 @@ static void put_peers(struct text *t, const struct answer *a)
 
 static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 {
+	char namespaces[TEXT_NAMESPACES_SIZE];
+
 	text_begin(t, "here", TEXT_INDENT);
 	if (!could_look) {
 		text_say(t, TEXT_NOTE, 0, "could not look; see the gaps");
@@ -298,9 +300,9 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 		return;
 	}
 	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
-	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
+	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
-		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
+		  text_namespaces(&a->checked, "; ", namespaces));
 	put_connections(t, a);
 	text_end(t);
 	put_peers(t, a);

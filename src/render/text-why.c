@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "*:8080", "127.0.0.1:8080/udp", "[::1]:8080". */
+/* "0.0.0.0:8080/tcp", "[::1]:53/udp". */
 static const char *describe_place(const struct answer_why *w, char *out, size_t size)
 {
-	snprintf(out, size, strchr(w->address, ':') ? "[%s]:%u/%s" : "%s:%u/%s", w->address, w->port,
-		 w->protocol);
+	const bool is_v6 = strchr(w->address, ':') != NULL;
+
+	snprintf(out, size, is_v6 ? "[%s]:%u/%s" : "%s:%u/%s", w->address, w->port, w->protocol);
 	return out;
 }
 
-/* "would not bind: EADDRINUSE". */
+/* "bind would fail: EADDRINUSE". */
 static const char *describe_outcome(const struct answer_why *w, char *out, size_t size)
 {
 	const char *said = w->tried ? w->tried->bind : w->judged.bind;

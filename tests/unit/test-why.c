@@ -19,7 +19,8 @@
 #define A " reuse-address=yes reuse-port=no"
 #define P " reuse-address=no reuse-port=yes"
 #define AP " reuse-address=yes reuse-port=yes"
-#define LISTEN(address, more) "socket tcp listener " address ":7000 inode=1 cookie=1 uid=0" more "\n"
+#define LISTEN(address, more)                                                                      \
+	"socket tcp listener " address ":7000 inode=1 cookie=1 uid=0" more "\n"
 #define DUAL(more) LISTEN("[::]", " dual" more)
 #define SINGLE(more) LISTEN("[::]", " v6only=yes" more)
 #define BOUND(address, more) "socket tcp bound " address ":7000 inode=2 cookie=2 uid=0" more "\n"
@@ -126,6 +127,10 @@ static const struct row rows[] = {
 	{"gap what=sockets where=tcp why=denied\n", "udp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
 	{"gap what=sockets where=tcp why=denied\n" LISTEN("0.0.0.0", N), "tcp 0.0.0.0", WHY_IN_USE,
 	 WHY_EXACT_LISTENER},
+	{"gap what=sockets where=tcp\\sin\\sblue why=denied\n", "tcp 0.0.0.0", WHY_OK,
+	 WHY_NO_CAUSE},
+	{"gap what=sockets where=blue why=denied\n", "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
+	{"gap what=sockets where=here why=denied\n", "udp 0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
 	{"could-look no\n", "tcp 0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
 	/* the weightiest is the cause */
 	{TIME_WAIT("127.0.0.1") CHILD("127.0.0.1", N) LISTEN("0.0.0.0", N), "tcp 0.0.0.0",
@@ -134,7 +139,7 @@ static const struct row rows[] = {
 	/* somebody else's namespace is no hindrance */
 	{LISTEN("0.0.0.0", N " ns=2"), "tcp 0.0.0.0", WHY_OK, WHY_NO_CAUSE},
 	/* an ephemeral port; an heir */
-	{"socket tcp connection 10.0.0.5:40000 192.0.2.9:443 stage=established inode=3 uid=0" N "\n",
+	{"socket tcp connection 10.0.0.5:40000 192.0.2.9:443 stage=established inode=3" N "\n",
 	 "tcp 0.0.0.0 port=40000", WHY_IN_USE, WHY_EPHEMERAL_CLIENT},
 	{"process 7 program=sleep\n" LISTEN("0.0.0.0", N " owners=7:3"), "tcp 0.0.0.0", WHY_IN_USE,
 	 WHY_INHERITED},
@@ -148,7 +153,8 @@ static void read_world(const char *there, struct arena *arena, struct live_snaps
 	char error[RECORDING_ERROR_SIZE];
 	struct str text = {0};
 
-	str_append(&text, "berth-world 1\nrules ephemeral=32768-60999 unprivileged=1024\n"
+	str_append(&text, "berth-world 1\n"
+			  "rules ephemeral=32768-60999 unprivileged=1024 v6only-default=no\n"
 			  "namespace 1 here\nnamespace 2\n");
 	str_append(&text, there);
 	if (recording_read(str_text(&text), text.length, "row", arena, &recording, error) != 0)

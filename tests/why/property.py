@@ -9,8 +9,9 @@ Each situation (situation.py has the language) is made in private namespaces and
 bind(2) and listen(2) are called for each candidate. What is asserted:
 
   wrong    a judged value that is not "unknown" is what really happens
+  bold     a value is given only where what is known decides, so that it is no lucky guess
   lazy     "unknown" only where what is not known can decide it: flags that nobody can be asked for, or
-           history (rules.py has the rules, and is held against the kernel, too)
+           history (rules.py has the rules, and is held against the kernel, too: "rules")
   trial    what was tried is what happens; where it differs from the judgement, a warning says so
 
 A case that fails is made as small as it can be and printed as a line for --replay.
@@ -37,6 +38,7 @@ BATCH = 150
 CANDIDATES = 8
 PRIVILEGED = 15          # of a batch, ports below 1024
 KINDS = {"privilege", "mptcp", "time-wait", "fin-wait-2", "not-accepted", "in-flight", "unreadable", "history", "order"}
+MAY_TELL = {"not-accepted"}  # the listener has the same flags
 WORLDS = ({}, {}, {}, {}, {"net.ipv6.bindv6only": 1}, {"net.ipv4.ip_unprivileged_port_start": 105},
           {"net.ipv4.ip_nonlocal_bind": 1}, {"net.ipv6.ip_nonlocal_bind": 1})
 MOST_SHOWN = 12
@@ -119,6 +121,8 @@ def compare_judged(answer, place, candidate, who, real, world):
     if any(judged[word] not in ("unknown", happened) and happened is not None
            for word, happened in zip(("bind", "listen"), real)):
         failures.append(Failure("wrong", who, said))
+    if not kinds <= MAY_TELL and judged["bind"] != "unknown" and expected[0] == "unknown":
+        failures.append(Failure("bold", who, f"{said}, but {', '.join(sorted(kinds))} may decide"))
     if judged["bind"] == "unknown" and not kinds:
         failures.append(Failure("lazy", who, said))
     if judged["bind"] != "unknown" and judged["listen"] == "unknown":

@@ -30,7 +30,7 @@ CLIENTS = (45000, 60000)  # ports of those who connect to a situation
 SINKS = range(9, 17)  # ports where somebody listens, for those who only want to connect
 NOBODY_ID = 65534
 WAIT_S = 1          # for what must come
-HOPE_S = 0.02       # for what may have gone elsewhere
+HOPE_S = 0.02       # for what may go elsewhere, or nowhere
 
 
 class PassedOver(Exception):
@@ -324,7 +324,7 @@ class Maker:
         return s
 
     def connect(self, s, address, port):
-        s.settimeout(1)
+        s.settimeout(HOPE_S)
         try:
             s.connect(endpoint(s.family, address, port))
         except OSError as error:
@@ -450,7 +450,7 @@ class Maker:
     def make_refused(self):
         s = self.socket()
         try:
-            s.settimeout(1)
+            s.settimeout(HOPE_S)
             s.connect(endpoint(s.family, self.target(), CLOSED))
         except ConnectionRefusedError:
             return [self.row(s, "bound")]
