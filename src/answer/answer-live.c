@@ -99,6 +99,11 @@ const struct answer_owner *answer_main_owner(const struct answer_listener *l)
 	return l->n_owners > 0 ? &l->owners[0] : NULL;
 }
 
+bool answer_is_queue_full(const struct answer_listener *l)
+{
+	return l->backlog && l->backlog->queued > l->backlog->limit;
+}
+
 static const struct answer_backlog *backlog_of(const struct live_socket *s, struct arena *arena)
 {
 	struct answer_backlog *b = arena_alloc(arena, sizeof(*b));
@@ -201,7 +206,9 @@ static bool is_same_group(const struct live_socket *a, const struct live_socket 
 
 static answer_number seconds_left(const struct live_socket *s)
 {
-	return s->state == LIVE_TIME_WAIT ? (s->expires_ms + 999) / 1000 : ANSWER_NULL;
+	if (s->state != LIVE_TIME_WAIT || s->expires_ms == 0) /* not all systems tell */
+		return ANSWER_NULL;
+	return (s->expires_ms + (answer_number)999) / 1000;
 }
 
 static const char *kind_of(enum live_state state)

@@ -259,6 +259,15 @@ int str_parse_u64(const char *text, size_t n, uint64_t max, uint64_t *out)
 	return 0;
 }
 
+const char *str_last_byte(const char *bytes, size_t n, char byte)
+{
+	while (n > 0) {
+		if (bytes[--n] == byte)
+			return bytes + n;
+	}
+	return NULL;
+}
+
 uint64_t str_hash(const void *bytes, size_t n)
 {
 	const unsigned char *b = bytes;

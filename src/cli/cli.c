@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "base/environment.h"
 #include "cli/terminal.h"
 #include "registry/choose.h"
 
@@ -14,7 +15,7 @@ enum { FLUSH_AT = 64 * 1024 };
 /* Columns to lay text out for; 0 = standard output is no terminal. */
 static size_t columns_of(const struct terminal *t)
 {
-	const char *columns = secure_getenv("COLUMNS");
+	const char *columns = environment_get("COLUMNS");
 	uint64_t value;
 
 	if (!t->is_terminal)
@@ -26,7 +27,7 @@ static size_t columns_of(const struct terminal *t)
 
 static bool wants_colour(const struct terminal *t, enum when when)
 {
-	const char *no_colour = secure_getenv("NO_COLOR");
+	const char *no_colour = environment_get("NO_COLOR");
 
 	if (when != WHEN_AUTO)
 		return when == WHEN_ALWAYS;
@@ -130,7 +131,7 @@ const char *cli_registry_path(const struct cli *c)
 	const char *path = c->options->registry;
 
 	if (!path)
-		path = secure_getenv("BERTH_REGISTRY");
+		path = environment_get("BERTH_REGISTRY");
 	return path && *path ? path : NULL;
 }
 
@@ -183,11 +184,13 @@ struct live_request cli_request(const struct cli *c)
 	return r;
 }
 
-static int open_source(struct cli *c)
+int cli_open_source(struct cli *c)
 {
 	char error[256] = "";
 	int r;
 
+	if (c->source)
+		return 0;
 	if (!c->options->replay) {
 		r = source_open_system(&c->source);
 		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s", strerror(-r))
@@ -204,10 +207,8 @@ static int open_source(struct cli *c)
 int cli_look(struct cli *c, const struct live_request *request, struct arena *arena,
 	     struct live_snapshot *out)
 {
-	int r = 0;
+	int r = cli_open_source(c);
 
-	if (!c->source)
-		r = open_source(c);
 	if (r != 0)
 		return r;
 	r = source_look(c->source, request, arena, out);

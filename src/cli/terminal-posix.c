@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include "base/environment.h"
 #include "base/fd.h"
 
 #include <langinfo.h>
@@ -11,7 +12,7 @@
 
 struct terminal terminal_look(void)
 {
-	const char *term = secure_getenv("TERM");
+	const char *term = environment_get("TERM");
 	struct terminal t = {.is_terminal = isatty(STDOUT_FILENO) != 0};
 	struct winsize size = {0};
 

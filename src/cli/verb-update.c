@@ -3,7 +3,7 @@
 
 #include "act/update.h"
 #include "registry/choose.h"
-#include "registry/places.h"
+#include "base/places.h"
 #include "render/text-change.h"
 
 #include <errno.h>

@@ -9,9 +9,13 @@
 enum {
 	FIRST_ORDINARY_UID = 1000,
 	NOBODY_UID = 65534,
+	FIRST_ORDINARY_UID_MACOS = 500,
 	SHORT_ID = 12, /* hex digits of a container id that are kept */
 	LONG_HEX = 32, /* this many hex digits in a row are an id */
 };
+
+/* -2, as a number without sign. */
+#define NOBODY_UID_MACOS (UINT32_MAX - 1)
 
 static bool is_alnum(char c)
 {
@@ -24,8 +28,10 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static bool is_ordinary(uint32_t uid)
+static bool is_ordinary(const struct scrub *s, uint32_t uid)
 {
+	if (s->system == LIVE_MACOS)
+		return uid >= FIRST_ORDINARY_UID_MACOS && uid != NOBODY_UID_MACOS;
 	return uid >= FIRST_ORDINARY_UID && uid != NOBODY_UID;
 }
 
@@ -125,7 +131,7 @@ void scrub_learn_user(struct scrub *s, uint32_t uid, const char *name)
 	if (!name || find_user(s, name))
 		return;
 	if (uid != LIVE_UID_NONE) {
-		if (is_ordinary(uid))
+		if (is_ordinary(s, uid))
 			add_user(s, name, arena_printf(s->arena, "user%u", uid));
 		return;
 	}
@@ -275,7 +281,7 @@ const char *scrub_user(const struct scrub *s, uint32_t uid, const char *name)
 	const struct scrub_user *user;
 
 	if (!name || uid != LIVE_UID_NONE)
-		return name && is_ordinary(uid) ? arena_printf(s->arena, "user%u", uid) : name;
+		return name && is_ordinary(s, uid) ? arena_printf(s->arena, "user%u", uid) : name;
 	user = find_user(s, name);
 	return user ? user->label : name;
 }
@@ -347,7 +353,8 @@ static bool starts_without_case(const char *text, const char *prefix)
 static bool is_told(const char *path)
 {
 	static const char *const told[] = {"/usr/",   "/bin/",    "/sbin/", "/lib/", "/lib32/",
-					   "/lib64/", "/libx32/", "/opt/",  "/nix/", "/proc/"};
+					   "/lib64/", "/libx32/", "/opt/",  "/nix/", "/proc/",
+					   "/System/", "/Library/", "/Applications/"};
 	static const char *const told_windows[] = {":\\windows\\", ":\\program files\\",
 						   ":\\program files (x86)\\"};
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "query/address.h"
+#include "live/live.h"
 
 /* An ordinary user and how a unit's name may spell it ('-' as "\x2d"). */
 struct scrub_user {
@@ -29,9 +29,10 @@ enum scrub_kind {
 
 enum { SCRUB_N_KINDS = SCRUB_MULTICAST_V6 + 1 };
 
-/* Zero-initialise it and set `arena`. */
+/* Zero-initialise it, set `arena` and, where it is not Linux, `system`. */
 struct scrub {
 	struct arena *arena;
+	enum live_system system; /* whose numbers of users are ordinary */
 	struct scrub_user *users;
 	size_t n_users, users_capacity;
 	uint32_t n_unnumbered; /* users without a uid so far */

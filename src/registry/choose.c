@@ -1,15 +1,15 @@
 #include "registry/choose.h"
 
-#include "registry/places.h"
+#include "base/places.h"
 
 #include <errno.h>
 #include <string.h>
 
-_Static_assert(CHOOSE_PATH_SIZE == (int)PLACES_PATH_SIZE, "a path fits both");
+#define NAME "registry.image"
 
 int choose_own_path(char *path)
 {
-	return places_has_only_system() ? places_system(path) : places_user(path);
+	return places_own(NAME, path);
 }
 
 /* Take the image at `path` instead of the one that is open, if it is newer. */
@@ -46,9 +46,9 @@ int choose_newest(struct registry *out,
 
 	if (r < 0)
 		return r;
-	if (places_system(path) == 0)
+	if (places_system(NAME, path) == 0)
 		consider(path, &best, tell, context);
-	if (!places_has_only_system() && places_user(path) == 0)
+	if (!places_has_only_system() && places_user(NAME, path) == 0)
 		consider(path, &best, tell, context);
 	*out = best;
 	return 0;

@@ -246,6 +246,30 @@ static void test_windows(void **state)
 	free(text);
 }
 
+/* People have other numbers there, and programs other places. */
+static void test_macos(void **state)
+{
+	char *text = scrubbed(
+		"berth-world 1\n"
+		"system macos\n"
+		"namespace 0 here\n"
+		"process 5 program=x path=/Users/mira/x uid=501 user=mira unit=com.mira.x\n"
+		"process 6 program=y path=/Library/mira/y uid=65 user=_mdnsresponder\n"
+		"process 7 program=z path=/Applications/Z.app/z uid=4294967294 user=nobody\n"
+		"socket tcp listener 127.0.0.1:1 owners=5:3,6:3,7:3\n");
+
+	(void)state;
+	assert_non_null(strstr(text, "system macos\n"));
+	assert_non_null(strstr(text, "path=.../x "));
+	assert_non_null(strstr(text, "user=user501 unit=com.user501.x\n"));
+	assert_non_null(strstr(text, "path=/Library/user501/y "));
+	assert_non_null(strstr(text, "user=_mdnsresponder\n"));
+	assert_non_null(strstr(text, "path=/Applications/Z.app/z "));
+	assert_non_null(strstr(text, "user=nobody\n"));
+	assert_null(strstr(text, "mira"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_sessions_units_and_drivers),
 		cmocka_unit_test(test_many_addresses),
 		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_macos),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
