@@ -3,7 +3,7 @@
  *
  *     refuse NAME[=ERRNO]... -- COMMAND...
  *
- *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto
+ *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto, bind
  *     ERRNO  the number it fails with; 1 (EPERM) unless given
  *
  * A seccomp filter does it, so nothing in the command needs to know. Exit: the command's own, 2 for
@@ -80,6 +80,7 @@ static int add_rule(char *rule)
 		{"open_by_handle_at", SYS_open_by_handle_at},
 		{"pidfd_open", SYS_pidfd_open},
 		{"sendto", SYS_sendto},
+		{"bind", SYS_bind},
 	};
 	char *equal = strchr(rule, '=');
 	uint32_t error = equal ? (uint32_t)strtoul(equal + 1, NULL, 10) : EPERM;

@@ -73,8 +73,8 @@ def question(candidate):
 
 
 def ask(berth, candidate, ports, who, with_trial=False):
-    """berth's answers, one for each port."""
-    command = [berth, "why", *(f"{port}/{candidate.proto}" for port in ports), "--json",
+    """berth's answers, one for each port. `berth` may be a list: with what runs it."""
+    command = [*([berth] if isinstance(berth, str) else berth), "why", *(f"{port}/{candidate.proto}" for port in ports), "--json",
                *question(candidate)] + ([] if with_trial else ["--no-trial"])
     done = subprocess.run((NOBODY if who == "nobody" else []) + command, capture_output=True,
                           stdin=subprocess.DEVNULL, timeout=60, check=False)

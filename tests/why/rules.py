@@ -77,7 +77,10 @@ class Row:
     is_mptcp: bool = False
 
 
-LOCAL4 = ipaddress.ip_network("127.0.0.0/8")
+# Local, broadcast and multicast addresses will do, and what the table "local" has besides.
+LOCAL4 = [ipaddress.ip_network(n) for n in (
+    "127.0.0.0/8", "198.51.100.0/24", "192.0.2.255/32", "224.0.0.0/4", "255.255.255.255/32",
+    "0.0.0.0/32", "192.0.2.1/32")]
 
 
 def address_error(c, port, world):
@@ -105,7 +108,7 @@ def v6only(c, world):
 
 
 def is_local4(address, world):
-    return (ipaddress.ip_address(address) in LOCAL4 or address in ("0.0.0.0", "192.0.2.1") or
+    return (any(ipaddress.ip_address(address) in network for network in LOCAL4) or
             world.get("net.ipv4.ip_nonlocal_bind", 0))
 
 

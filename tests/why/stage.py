@@ -57,7 +57,8 @@ def configure(settings):
     batch = ["link set lo up", "link add v0 type veth peer name v1",
              f"addr add {OUTSIDE[4]}/24 dev v0", f"addr add {OUTSIDE[6]}/64 dev v0 nodad",
              f"addr add {LINK.partition('%')[0]}/64 dev v0 nodad",
-             "link set v1 up", "link set v0 up"]
+             "link set v1 up", "link set v0 up", "route add local 198.51.100.0/24 dev lo",
+             "route add unreachable 203.0.113.0/24"]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(batch), text=True, check=True)
 
 
@@ -344,6 +345,8 @@ class Maker:
                                          *PROTOCOLS[self.item.proto]))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         choose_port(client, *CLIENTS)
+        if self.item.proto == "tcp":
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         self.connect(client, via, self.port)
         if not select.select([listener], [], [], HOPE_S)[0]:
             raise PassedOver  # it went to another listener of the port
