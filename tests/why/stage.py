@@ -345,8 +345,6 @@ class Maker:
                                          *PROTOCOLS[self.item.proto]))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         choose_port(client, *CLIENTS)
-        if self.item.proto == "tcp":
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         self.connect(client, via, self.port)
         if not select.select([listener], [], [], HOPE_S)[0]:
             raise PassedOver  # it went to another listener of the port
@@ -418,6 +416,8 @@ class Maker:
         rows = [self.row(server, "timewait", hidden="fin-wait-2")]
         self.drop(server)
         wait_end(client)
+        if self.item.proto == "tcp":  # answer now: until then it is FIN_WAIT1
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         self.drop(listener)
         return rows
 
