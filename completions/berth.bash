@@ -38,14 +38,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--address|--uid|--device|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--address|--uid|--device|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|report|help|version)
+		here|why|find|ranges|export|update|report|evict|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -79,9 +79,12 @@ _berth()
 		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
 		files=yes
 		;;
+	'evict')
+		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --replay --help --version'
+		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --help --version'
-		words='here why find ranges export update report help version'
+		words='here why find ranges export update report evict help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --help --version'
@@ -90,7 +93,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update report help version'
+		words='here why find ranges export update report evict help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

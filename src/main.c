@@ -13,6 +13,8 @@
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
+ *         ip-text                    addresses as text
+ *         overlap                    do two bound addresses collide
  *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
@@ -24,7 +26,9 @@
  *         iana-rules iana-table      what the cells mean; the whole table on its way into an image
  *     live/      2b. what runs now
  *         live source gaps           the records; the seam to a system; what could not be seen
- *         source-linux source-none   the systems
+ *         source-linux source-darwin source-none   the systems
+ *         xnu-layout xnu-socket xnu-process   what the kernel of macOS tells, decoded
+ *         sysctl process account layout       macOS: asked; the mirrors beside Apple's headers
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
@@ -50,14 +54,18 @@
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change -why   lines for people
+ *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
+ *         spare                      what is never ended for a port's sake
+ *         evict-run evict-prove evict-record   carried out; proved by a bind; told
+ *         end stop                   processes by identity; systemctl, podman and docker
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
- *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli suggest ask, a file a verb: verb-<name>
  *         entry terminal             what a system hands main(); what it shows text on
  */
 #include "cli/cli.h"
@@ -71,7 +79,7 @@ static int run(struct cli *c)
 		    [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
-		[VERB_VERSION] = verb_version,
+		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
 	};
 
 	return verbs[c->options->verb](c);

@@ -254,6 +254,7 @@ struct answer_gap {
 struct answer_checked {
 	live_time at;
 	answer_number namespaces;
+	enum live_system system; /* not a field: which one was looked at */
 };
 
 /* What a word of the question matched to get here. */
@@ -360,6 +361,85 @@ struct answer_found {
 	const struct answer_use *known_use;
 };
 
+/* One socket of an eviction. */
+struct answer_evict_socket {
+	const char *kind; /* listener, bound-only, connection, time-wait */
+	const char *protocol, *address;
+	uint16_t port;
+	const char *interface;
+	const char *peer_address;
+	answer_number peer_port;
+	answer_number inode;
+	const char *cookie;
+	const char *namespace;
+};
+
+/* One step of an eviction: what is to be done, and what became of it. */
+struct answer_evict_step {
+	const char *action; /* signal, stop-unit, stop-container, destroy, refuse */
+	answer_number pid;
+	const char *program, *user;
+	const char *unit, *container;
+	const struct answer_evict_socket *sockets;
+	size_t n_sockets;
+	const struct answer_evict_socket *also_serves;
+	size_t n_also_serves;
+	const struct answer_parent *parents;
+	size_t n_parents;
+	const char *published_by; /* what leads the port elsewhere; NULL = nothing does, and then */
+	bool has_published;       /* there are no ... */
+	struct live_span published_ports; /* ... host ports */
+	const char *published_protocol;
+	const char *reason;
+	bool is_blocking;
+	const char *outcome; /* NULL: not carried out */
+	bool is_signalled;
+	const char *error;
+	const char *container_id;     /* not a field */
+	const char *label;            /* not a field: the name for people */
+	const char *const *command;   /* not a field */
+	const char *const *lineage;   /* not a field */
+	const char *origin;           /* not a field */
+};
+
+/* What became of one address. */
+struct answer_evict_result {
+	const char *protocol, *address;
+	uint16_t port;
+	const char *interface;
+	const char *result; /* free, held */
+	const char *tried;  /* ok, an errno's name; NULL: no bind was tried */
+	answer_number seconds_left;
+	const char *reason;
+	answer_number pid; /* who has it now */
+	const char *program;
+	const struct answer_parent *parents;
+	size_t n_parents;
+	bool is_new;
+};
+
+/* A port that is to be freed. */
+struct answer_evict_port {
+	uint16_t port;
+	const char *protocol; /* NULL: tcp and udp */
+};
+
+/* An eviction. */
+struct answer_evict {
+	const struct answer_evict_port *ports; /* the asked ones */
+	size_t n_ports;
+	bool is_dry_run;
+	const char *outcome; /* nothing-there, planned, refused, declined, freed, held,
+	                        interrupted */
+	const struct answer_evict_step *steps;
+	size_t n_steps;
+	const struct answer_evict_result *results;
+	size_t n_results;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+};
+
 /* What was said to bind(2) and listen(2): ok, an errno's name, unknown. */
 struct answer_why_judged {
 	const char *bind;
@@ -411,6 +491,7 @@ struct answer_why {
 	size_t n_gaps;
 
 	bool would_bind;       /* not a field: as far as is known */
+	bool is_disputed;      /* not a field: a trial says otherwise than the judgement */
 	const char *sentence;  /* not a field: the cause, for people; NULL without one */
 };
 

@@ -140,7 +140,7 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 	if (a->cause == WHY_PRIVILEGED)
 		return arena_printf(a->arena,
 				    "ports below %u take root or CAP_NET_BIND_SERVICE",
-				    a->from->live->rules.unprivileged_start);
+				    why_unprivileged_start(a->from->live));
 	if (a->cause == WHY_ADDRESS_NOT_LOCAL)
 		return arena_printf(a->arena, "no interface here has the address %s",
 				    a->why->address);
@@ -149,7 +149,8 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 	if (a->cause == WHY_POLICY)
 		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
 	if (a->cause == WHY_CAUSE_UNKNOWN)
-		return "what stands in the way was not seen";
+		return a->why->tried ? "what stands in the way was not seen"
+				     : "what is on the port could not be seen, or not whole";
 	return NULL;
 }
 
@@ -468,16 +469,12 @@ static void say(struct lines *l, const char *text)
 static void warn_of_disagreement(struct lines *l)
 {
 	const struct why_advice *a = l->advice;
-	const struct answer_trial *t = &a->question->trial;
-	const char *tried = why_errno_name(t->error);
 
-	if (!t->is_made || a->judgement->bind == WHY_UNKNOWN ||
-	    strcmp(tried, why_word_name(a->judgement->bind)) == 0)
-		return;
-	say(l, arena_printf(a->arena,
-			    "by what was seen bind(2) would say %s, but a trial said %s: something "
-			    "changed in between, or is not to be seen",
-			    why_word_name(a->judgement->bind), tried));
+	if (a->why->is_disputed)
+		say(l, arena_printf(a->arena,
+				    "by what was seen bind(2) would say %s, but a trial said %s: "
+				    "something changed in between, or is not to be seen",
+				    a->why->judged.bind, a->why->tried->bind));
 }
 
 static void warn_of_policies(struct lines *l)

@@ -457,13 +457,17 @@ static enum maybe is_local(const struct live_snapshot *live, const struct why_ca
 	return live->site.is_local;
 }
 
+/* Linux before 4.11 has no such setting, and always that limit. */
+uint32_t why_unprivileged_start(const struct live_snapshot *live)
+{
+	return live->rules.has_privileged ? live->rules.unprivileged_start : 1024;
+}
+
 /* Whether the privilege is there, or not needed. */
 static enum maybe is_privileged_enough(const struct live_snapshot *live,
 				       const struct why_candidate *c)
 {
-	if (!live->rules.has_privileged)
-		return c->may_bind_privileged;
-	return c->port >= live->rules.unprivileged_start ? MAYBE_YES : c->may_bind_privileged;
+	return c->port >= why_unprivileged_start(live) ? MAYBE_YES : c->may_bind_privileged;
 }
 
 /* One thing that bind(2) checks, and what it says. */
@@ -506,11 +510,11 @@ static bool is_partial(const struct live_snapshot *live, const struct why_candid
 {
 	const struct live_namespace *ns = namespace_of(live);
 
-	for (size_t i = 0; ns && i < live->n_gaps; i++) {
+	for (size_t i = 0; i < live->n_gaps; i++) {
 		if (is_about(&live->gaps[i], transport_port_space(c->transport), ns))
 			return true;
 	}
-	return !ns || !live->could_look;
+	return false;
 }
 
 static void add_listen(const struct why_candidate *c, struct why_judgement *j)
@@ -529,8 +533,12 @@ struct why_judgement why_judge(const struct live_snapshot *live, const struct wh
 				     WHY_NO_SUCH_DEVICE};
 	const struct check checks[] = {device, is_v6 ? privilege : local,
 				       is_v6 ? local : privilege};
-	struct why_judgement j = {0};
+	struct why_judgement j = {.cause = WHY_CAUSE_UNKNOWN};
 
+	if (!namespace_of(live) || !live->could_look || live->system != LIVE_LINUX) {
+		add_listen(c, &j);
+		return j;
+	}
 	for (size_t i = 0; i < N_ELEMENTS(checks); i++) {
 		if (checks[i].is_passed == MAYBE_YES)
 			continue;

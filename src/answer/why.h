@@ -23,6 +23,7 @@
  *
  * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets
  * them, and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
+ * Systems other than Linux are not judged: the answer is unknown.
  */
 #pragma once
 
@@ -96,6 +97,9 @@ struct why_candidate why_plain(const struct live_snapshot *live, enum transport 
 /* Judge. The snapshot was taken with holders, for the port; of another namespace than berth's own
  * when it is the only one in it. */
 struct why_judgement why_judge(const struct live_snapshot *live, const struct why_candidate *c);
+
+/* The first port that takes no privilege. */
+uint32_t why_unprivileged_start(const struct live_snapshot *live);
 
 /* Whether a socket of the snapshot counts for the judgement: its port, port space and namespace. */
 bool why_concerns(const struct live_snapshot *live, const struct why_candidate *c,

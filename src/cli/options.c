@@ -13,7 +13,9 @@
 
 #define FOR(verb) (1U << VERB_##verb)
 #define ANY ((1U << N_VERBS) - 1)
-#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) | FOR(WHY))
+#define RECORDS                                                                                    \
+	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
+	 FOR(WHY) | FOR(EVICT))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -169,6 +171,10 @@ static const struct {
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
+	{OPTION_YES, offsetof(struct options, is_sure)},
+	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
+	{OPTION_STOP, offsetof(struct options, wants_stop)},
+	{OPTION_TIME_WAIT, offsetof(struct options, wants_time_wait)},
 	{OPTION_REUSEADDR, offsetof(struct options, is_reuseaddr)},
 	{OPTION_REUSEPORT, offsetof(struct options, is_reuseport)},
 	{OPTION_V6ONLY, offsetof(struct options, is_v6only)},
@@ -190,6 +196,7 @@ static const struct {
 	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
 	{OPTION_VERDICT, offsetof(struct options, verdict)},
+	{OPTION_GRACE, offsetof(struct options, grace)},
 	{OPTION_ADDRESS, offsetof(struct options, address)},
 	{OPTION_DEVICE, offsetof(struct options, device)},
 };
@@ -274,6 +281,11 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_FROM:
 	case OPTION_FORCE:
 	case OPTION_CACERT:
+	case OPTION_YES:
+	case OPTION_DRY_RUN:
+	case OPTION_GRACE:
+	case OPTION_STOP:
+	case OPTION_TIME_WAIT:
 	case OPTION_ADDRESS:
 	case OPTION_DEVICE:
 	case OPTION_REUSEADDR:

@@ -20,7 +20,8 @@ struct inquiry {
 	struct answer_sources from;
 	struct cli_list list;
 	size_t n_ports, n_shown, n_gaps;
-	bool is_refused; /* one of them would not bind */
+	bool is_refused;       /* one of them would not bind */
+	bool has_looked_again;
 };
 
 /* --- what is asked --------------------------------------------------------------------------- */
@@ -169,6 +170,7 @@ static int take_words(struct inquiry *q)
 static int look(struct inquiry *q)
 {
 	struct live_request r = cli_request(q->c);
+	int error;
 
 	r.first_port = UINT16_MAX;
 	r.last_port = 0;
@@ -183,12 +185,21 @@ static int look(struct inquiry *q)
 		if (transport_port_space(t) == TRANSPORT_TCP)
 			r.transports |= TRANSPORT_BIT(TRANSPORT_MPTCP);
 	}
+	if (r.scope == LIVE_SCOPE_ALL)
+		r.scope = LIVE_SCOPE_HERE; /* nobody elsewhere is in the way */
 	r.want_v4 = r.want_v6 = true; /* one may be in the way of the other */
 	r.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS;
 	r.want_all_owners = true;
 	r.flags = LIVE_FLAGS_ALL;
 	r.place = &q->place;
-	return cli_look(q->c, &r, &q->c->arena, &q->live);
+	error = cli_look(q->c, &r, &q->c->arena, &q->live);
+	if (error != 0)
+		return error;
+	q->from = (struct answer_sources){.registry = &q->c->registry,
+					  .live = &q->live,
+					  .counts_every_namespace =
+						  q->c->options->scope == LIVE_SCOPE_NAMED};
+	return answer_index(&q->from, &q->c->arena) ? 0 : cli_fail(EXIT_SYSTEM, "out of memory");
 }
 
 /* Who the server runs as. */
@@ -269,21 +280,35 @@ static int show(struct inquiry *q, const struct answer_why *w)
 	return 0;
 }
 
-static int ask_port(struct inquiry *q, enum transport transport, uint16_t port)
+static const struct answer_why *answer(struct inquiry *q, enum transport transport, uint16_t port)
 {
-	struct arena_mark mark = arena_mark(&q->c->arena);
 	struct why_candidate candidate = q->wanted;
 	struct answer_why_question question = {
 		.candidate = &candidate,
 		.netns = q->c->options->scope == LIVE_SCOPE_NAMED ? q->c->options->netns : NULL,
 	};
-	const struct answer_why *w;
-	int r;
 
 	candidate.transport = transport;
 	candidate.port = port;
 	question.trial = try_it(q, &candidate);
-	w = answer_why(&q->from, &question, &q->c->arena);
+	return answer_why(&q->from, &question, &q->c->arena);
+}
+
+/* Where trial and judgement differ something may have changed in between: once more. */
+static int ask_port(struct inquiry *q, enum transport transport, uint16_t port)
+{
+	struct arena_mark mark = arena_mark(&q->c->arena);
+	const struct answer_why *w = answer(q, transport, port);
+	int r;
+
+	if (w && w->is_disputed && !q->has_looked_again) {
+		q->has_looked_again = true;
+		r = look(q);
+		if (r != 0)
+			return r;
+		mark = arena_mark(&q->c->arena);
+		w = answer(q, transport, port);
+	}
 	if (!w)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	r = show(q, w);
@@ -334,12 +359,6 @@ int verb_why(struct cli *c)
 		r = look(&q);
 	if (r != 0)
 		return r;
-	q.from = (struct answer_sources){.registry = &c->registry,
-					 .live = &q.live,
-					 .counts_every_namespace =
-						 c->options->scope == LIVE_SCOPE_NAMED};
-	if (!answer_index(&q.from, &c->arena))
-		return cli_fail(EXIT_SYSTEM, "out of memory");
 	take_user(&q);
 	if (!c->options->is_quiet && c->options->format != FORMAT_TEXT &&
 	    !(is_one_object(&q) && c->options->format == FORMAT_JSON))

@@ -21,6 +21,9 @@
 typedef int64_t live_time;
 #define LIVE_TIME_NONE INT64_MIN
 
+/* Instead of a uid: users have no numbers there (Windows), or it is not known. */
+#define LIVE_UID_NONE UINT32_MAX
+
 /* What a socket does with its port. */
 enum live_state {
 	LIVE_LISTENER,   /* takes what arrives: TCP/MPTCP LISTEN, unconnected bound UDP, UDP-Lite */
@@ -85,7 +88,7 @@ struct live_process {
 	const char *const *command; /* argument vector, NULL-terminated; NULL = not known */
 	bool is_command_cut;        /* longer than the 64 KiB that are read */
 	const char *directory; /* current working directory */
-	uint32_t uid;
+	uint32_t uid;          /* LIVE_UID_NONE = none */
 	const char *user;      /* of /etc/passwd; NULL in another user namespace or without entry */
 	live_time started;
 	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */

@@ -162,12 +162,13 @@ int recording_select(const struct recording *r, const struct live_request *reque
  *   `is_command_cut` then says that there was more. Environments are never recorded at all;
  * - of `starts` of a socket likewise; `login` of a process that runs as another user;
  * - working directories; a gap says so;
- * - directories of paths outside /usr /bin /sbin /lib* /opt /nix /proc: ".../NAME" is left, of
- *   executables and of every path inside a gap's text;
- * - user names of ordinary users (uid 1000 and above, but 65534): "userUID" instead, everywhere a
- *   name stands as a word of its own: in user fields, units, container and namespace names,
- *   interfaces, directories of paths, command names and gap texts. A name is known when a process
- *   or a socket of the snapshot carries it. Program names stay what they are.
+ * - directories of paths outside /usr /bin /sbin /lib* /opt /nix /proc, on macOS /System /Library
+ *   /Applications: ".../NAME" is left, of executables and of every path inside a gap's text;
+ * - user names of ordinary users (uid 1000 and above, but 65534; on macOS 500 and above, but -2):
+ *   "userUID" instead, everywhere a name stands as a word of its own: in user fields, units,
+ *   container and namespace names, interfaces, directories of paths, command names and gap texts.
+ *   A name is known when a process or a socket of the snapshot carries it. Program names stay what
+ *   they are.
  *
  * Replaced, the same by the same everywhere in the file, gap texts included:
  * - IPv4 addresses that are public: by 192.0.2.N, 198.51.100.N, 203.0.113.N (RFC 5737), then by

@@ -58,17 +58,17 @@ static void put_cut(struct text *t, const char *argument, size_t room)
 	text_put(t, TEXT_FAINT, 1, "(all of it: -v)");
 }
 
-static void put_command(struct text *t, const struct answer_owner *o)
+void text_command(struct text *t, const char *const *command)
 {
 	size_t room = COMMAND_LINES * MAX_OF(t->style->columns, COMMAND_LEAST);
 
-	if (!o->command || !o->command[0])
+	if (!command || !command[0])
 		return;
 	if (t->style->columns == 0 || t->style->is_verbose)
 		room = SIZE_MAX;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	for (const char *const *arg = o->command; *arg; arg++) {
+	for (const char *const *arg = command; *arg; arg++) {
 		size_t width = text_width(t, *arg) + 1;
 
 		if (width > room) {
@@ -154,7 +154,7 @@ void text_owner(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
 	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
-	put_command(t, o);
+	text_command(t, o->command);
 	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
@@ -291,6 +291,8 @@ static void put_peers(struct text *t, const struct answer *a)
 
 static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 {
+	char namespaces[TEXT_NAMESPACES_SIZE];
+
 	text_begin(t, "here", TEXT_INDENT);
 	if (!could_look) {
 		text_say(t, TEXT_NOTE, 0, "could not look; see the gaps");
@@ -298,9 +300,9 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 		return;
 	}
 	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
-	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
+	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
-		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
+		  text_namespaces(&a->checked, "; ", namespaces));
 	put_connections(t, a);
 	text_end(t);
 	put_peers(t, a);
