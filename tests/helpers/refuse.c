@@ -3,8 +3,8 @@
  *
  *     refuse NAME[=ERRNO]... -- COMMAND...
  *
- *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto, bind (of
- *            internet sockets)
+ *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto,
+ *            bind (of internet sockets)
  *     ERRNO  the number it fails with; 1 (EPERM) unless given
  *
  * A seccomp filter does it, so nothing in the command needs to know. Exit: the command's own, 2 for

@@ -195,7 +195,8 @@ class Judge:
             if who in answers:
                 more, kinds = compare_judged(answers[who], place, c, who, real, self.stage.settings)
                 failures += more
-                self.unknown[who].update([", ".join(sorted(kinds))] if kinds else [])
+                self.unknown[who].update(kinds)
+                self.counts[f"unknown to {who}"] += bool(kinds)
         return failures
 
     # --- one batch ----------------------------------------------------------------------------
@@ -294,7 +295,7 @@ def run_shard(options):
     print(f"shard: {good} of {total} situations agree (seed {options.seed}); "
           f"{dict(sorted(judge.counts.items()))}; {time.monotonic() - start:.0f} s")
     for who, counts in judge.unknown.items():
-        print(f"  unknown to {who}: {sum(counts.values())} {dict(counts.most_common())}", flush=True)
+        print(f"  unknown to {who}, why: {dict(counts.most_common())}", flush=True)
     return 0 if good == total else 1
 
 
