@@ -260,7 +260,7 @@ class Judge:
                 break
         else:
             print("(not again when alone)")
-        print(f"FAIL --port {place.port} --replay '{line(items, candidate)}'" + (
+        print(f"FAIL; again: property.py BERTH --port {place.port} --replay '{line(items, candidate)}'" + (
             f" --settings {','.join(f'{k}={v}' for k, v in settings.items())}" if settings else ""))
         for f in failures:
             print(f"    {f.kind} ({f.who}): {f.text}", flush=True)
