@@ -7,9 +7,9 @@ function __berth_verb_is
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --registry --replay --internet -i
+        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --replay --internet -i
             set is_value yes
-        else if contains -- $word here why find ranges export update report evict help version
+        else if contains -- $word here why find ranges export update wait listen report evict help version
             set verb $word
             break
         end
@@ -24,25 +24,27 @@ complete -c berth -n '__berth_verb_is answer' -a find -d 'search names, descript
 complete -c berth -n '__berth_verb_is answer' -a ranges -d 'the three ranges and the kernel\'s own, with counts'
 complete -c berth -n '__berth_verb_is answer' -a export -d 'the whole registry in another format'
 complete -c berth -n '__berth_verb_is answer' -a update -d 'the newest registry from IANA, and what changed'
+complete -c berth -n '__berth_verb_is answer' -a wait -d 'until it listens, accepts, answers or is free again; then run CMD'
+complete -c berth -n '__berth_verb_is answer' -a listen -d 'a quiet listener that records who knocks'
 complete -c berth -n '__berth_verb_is answer' -a report -d 'a scrubbed recording of this machine\'s sockets, for a bug report'
 complete -c berth -n '__berth_verb_is answer' -a evict -d 'end what holds a port, safely; proves that it can be bound again'
 complete -c berth -n '__berth_verb_is answer' -a help -d 'what berth and its verbs take'
 complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and how old the built-in registry is'
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
-complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update report evict help version'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update evict' -l json -d 'one JSON document'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update evict' -l jsonl -d 'one JSON record a line'
+complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update wait listen report evict help version'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict' -l json -d 'one JSON document'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict' -l jsonl -d 'one JSON record a line'
 complete -c berth -n '__berth_verb_is answer here find export' -l csv -d 'comma-separated values'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l verbose -s v -d 'more detail'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l strict -d 'exit 3 when something could not be seen'
-complete -c berth -n '__berth_verb_is answer here why ranges report' -l tcp -s t -d 'only TCP and MPTCP'
-complete -c berth -n '__berth_verb_is answer here why ranges report' -l udp -s u -d 'only UDP and UDP-Lite'
-complete -c berth -n '__berth_verb_is answer here why ranges report' -l ipv4 -s 4 -d 'only IPv4'
-complete -c berth -n '__berth_verb_is answer here why ranges report' -l ipv6 -s 6 -d 'only IPv6'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l verbose -s v -d 'more detail'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l strict -d 'exit 3 when something could not be seen'
+complete -c berth -n '__berth_verb_is answer here why ranges listen report' -l tcp -s t -d 'only TCP and MPTCP'
+complete -c berth -n '__berth_verb_is answer here why ranges listen report' -l udp -s u -d 'only UDP and UDP-Lite'
+complete -c berth -n '__berth_verb_is answer here why ranges wait listen report' -l ipv4 -s 4 -d 'only IPv4'
+complete -c berth -n '__berth_verb_is answer here why ranges wait listen report' -l ipv6 -s 6 -d 'only IPv6'
 complete -c berth -n '__berth_verb_is answer here why ranges report evict' -l netns -x -a 'here all' -d 'which network namespaces'
 complete -c berth -n '__berth_verb_is answer here why ranges report' -l owners -x -a 'cgroup all' -d 'how far to search for owners; all = every process'
 complete -c berth -n '__berth_verb_is answer' -l peers -d 'list all far ends of connections, with their owners'
@@ -68,8 +70,17 @@ complete -c berth -n '__berth_verb_is why' -l v6only -d 'the server sets IPV6_V6
 complete -c berth -n '__berth_verb_is why' -l uid -x -d 'the server runs as this user, without capabilities'
 complete -c berth -n '__berth_verb_is why' -l device -x -d 'the server binds to this device (SO_BINDTODEVICE)'
 complete -c berth -n '__berth_verb_is why' -l no-trial -d 'judge only; bind nothing even for an instant'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is wait' -l timeout -x -d 'give up after that time; 30s unless given, 0 = never'
+complete -c berth -n '__berth_verb_is wait' -l any -d 'one of the ports is enough'
+complete -c berth -n '__berth_verb_is wait' -l accepting -d 'until a process accepts connections, not only the kernel'
+complete -c berth -n '__berth_verb_is wait' -l http -x -d 'until a GET of PATH is answered with STATUS, or any of 200 to 299'
+complete -c berth -n '__berth_verb_is wait' -l until -x -a 'free unlistened' -d 'until it can be bound again, or only nobody listens'
+complete -c berth -n '__berth_verb_is wait' -l by -x -d 'only a listener of that program counts'
+complete -c berth -n '__berth_verb_is listen' -l on -x -d 'the address to listen on, instead of loopback'
+complete -c berth -n '__berth_verb_is listen' -l for -x -d 'end after that time'
+complete -c berth -n '__berth_verb_is listen' -l max -x -d 'end after N knocks'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
 complete -c berth -n '__berth_verb_is answer here why ranges report evict' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
 complete -c berth -n '__berth_verb_is answer here' -l internet -s i -x -d 'as lsof\'s -i :PORT'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l help -s h -d 'what a verb takes'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update report evict help version' -l version -s V -d 'the version'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l help -s h -d 'what a verb takes'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l version -s V -d 'the version'

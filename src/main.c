@@ -55,6 +55,7 @@
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
+ *         text-wait                  what a wait came to; a knock
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
@@ -64,8 +65,13 @@
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
  *         end stop                   processes by identity; systemctl, podman and docker
+ *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
+ *         wait-parts wait-look wait-linux wait-none   what they share; the system's tables, cheaply
+ *         attempt http-reply resolve one connection that never blocks; its status; names, aside
+ *         listen -parts -peers       a quiet listener; who its visitors are
+ *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
- *     cli/       the entrance: options cli suggest ask, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         entry terminal             what a system hands main(); what it shows text on
  */
 #include "cli/cli.h"
@@ -80,6 +86,7 @@ static int run(struct cli *c)
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
 		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
+		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
 	};
 
 	return verbs[c->options->verb](c);
@@ -98,7 +105,8 @@ int main(int argc, char **argv)
 		return cli_fail(EXIT_USAGE, "%s", refusal);
 	if (options_parse(argc, argv, &options, error) < 0) {
 		options_fini(&options);
-		return cli_fail(EXIT_USAGE, "%s", error);
+		return cli_fail(options_run_command(argc, argv) ? EXIT_FAILED : EXIT_USAGE, "%s",
+				error);
 	}
 	cli_init(&cli, &options);
 	code = run(&cli);

@@ -509,6 +509,64 @@ struct answer_why_question {
 	const char *netns;     /* as it was asked for; NULL = berth's own */
 };
 
+/* One port that was waited for. */
+struct answer_wait_target {
+	const char *target;   /* as it was given */
+	const char *host;     /* NULL: any address of this host */
+	uint16_t port;
+	const char *protocol; /* tcp, udp */
+	bool met;
+	answer_number elapsed_ms;  /* until it was met */
+	const char *address;       /* where it was found; NULL: nowhere, or nothing to find */
+	answer_number http_status; /* the last one that came */
+	const char *program;       /* who listens; NULL: nobody, not known, not looked up */
+	answer_number pid;
+	const char *proxy;         /* what takes connections there for somebody else */
+	const char *seen;          /* what was seen instead, or beside it; for people; NULL = nothing
+	                              worth a word */
+};
+
+/* What a wait came to. */
+struct answer_wait {
+	const char *until; /* listens, accepts, answers, unlistened, free */
+	bool any;
+	const char *by;
+	const char *http_path;
+	answer_number http_status; /* the one that was asked for; null: any 2xx */
+	bool met;
+	answer_number timeout_ms;  /* null: none */
+	answer_number elapsed_ms;
+	const struct answer_wait_target *targets;
+	size_t n_targets;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+};
+
+/* The far end of a knock. */
+struct answer_knocker {
+	const char *address;
+	uint16_t port;
+	const char *program; /* NULL: of another host or namespace, not known, not looked up */
+	answer_number pid;
+	const char *user;
+	answer_number uid;
+};
+
+/* One connection or datagram that reached a quiet listener. */
+struct answer_knock {
+	live_time at;
+	const char *protocol, *address; /* tcp, udp; where it arrived */
+	uint16_t port;
+	struct answer_knocker peer;
+	const char *opener;  /* what the first bytes are: "tls", "http", "ssh"; NULL = not known */
+	const char *name;    /* whom they ask for: SNI, Host, a name in DNS; NULL = nobody */
+	const char *request; /* what they ask: "GET /", "SSH-2.0-OpenSSH_9.2"; NULL = nothing */
+	answer_number bytes; /* how many came; of a connection until it was closed */
+	const char *data;    /* the first of them, escaped */
+	bool cut;            /* there were more than `data` holds */
+	const char *ended;   /* closed, reset, kept, silent, displaced, datagram */
+};
+
 /* How much goes into an answer beyond the ordinary. */
 struct answer_options {
 	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */

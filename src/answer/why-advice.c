@@ -148,6 +148,8 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 		return arena_printf(a->arena, "there is no device %s", c->device);
 	if (a->cause == WHY_POLICY)
 		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
+	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system != LIVE_LINUX)
+		return "the rules for bind(2) were checked on Linux only";
 	if (a->cause == WHY_CAUSE_UNKNOWN)
 		return a->why->tried ? "what stands in the way was not seen"
 				     : "what is on the port could not be seen, or not whole";

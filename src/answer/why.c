@@ -234,6 +234,8 @@ enum maybe why_blocks(const struct live_snapshot *live, const struct why_candida
 
 	if (!why_concerns(live, c, s) || is_request(s))
 		return MAYBE_NO;
+	if (live->system != LIVE_LINUX)
+		return MAYBE_UNKNOWN;
 	return both(overlaps(live, c, s, NULL),
 		    negate(either(shares_address(c, s, flags), shares_port(c, s, flags))));
 }

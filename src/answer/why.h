@@ -21,6 +21,8 @@
  * - After a bind(2) that succeeded listen(2) succeeds, unless another socket of the same address
  *   listens meanwhile: both may be bound with SO_REUSEADDR, and one of them can listen.
  *
+ * Other systems have rules of their own, which nobody verified: there every judgement is unknown.
+ *
  * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets
  * them, and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
  * Systems other than Linux are not judged: the answer is unknown.

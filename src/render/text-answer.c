@@ -260,6 +260,11 @@ static void put_bind(struct text *t, const struct answer *a)
 	if (!a->bind)
 		return;
 	text_begin(t, "bind", TEXT_INDENT);
+	if (a->checked.system != LIVE_LINUX) {
+		text_say(t, TEXT_FAINT, 0, "not judged: the rules were checked on Linux only");
+		text_end(t);
+		return;
+	}
 	if (a->has_transport || is_same_bind(&a->bind->tcp, &a->bind->udp)) {
 		put_bind_one(t, NULL, is_udp ? &a->bind->udp : &a->bind->tcp, "");
 	} else {
