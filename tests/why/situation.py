@@ -10,7 +10,7 @@ refuses is passed over, like an item that makes no sense.
           listen    a listener                     unlisten a listener, shut down: bound again
           accepted  a listener and a connection    served   the same, the listener is gone
           queued    a listener, its connection not accepted
-          timewait  a server that closed first     lingering the same, a client that stays (FIN_WAIT2)
+          timewait  a server that closed first     lingering the same, the client stays (FIN_WAIT2)
           restarted TIME_WAIT and the listener     half     FIN_WAIT2 with its owner
           closewait the client closed first        client   bound, then connected to another port
           refused   bound, its connect() refused   auto     the port came by connect()
@@ -26,8 +26,8 @@ import dataclasses
 import ipaddress
 
 TCP_STATES = ("bound", "closed", "listen", "unlisten", "accepted", "served", "queued", "timewait",
-              "lingering", "restarted", "half", "closewait", "client", "refused", "auto", "autowait",
-              "left")
+              "lingering", "restarted", "half", "closewait", "client", "refused", "auto",
+              "autowait", "left")
 UDP_STATES = ("bound", "closed", "client", "auto", "sent")
 CONNECTED = ("accepted", "served", "queued", "timewait", "lingering", "restarted", "half",
              "closewait")

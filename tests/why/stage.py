@@ -278,7 +278,7 @@ class Maker:
         s.close()
 
     def row(self, s, state, **other):
-        """What the kernel has of a socket on the port; asked of the socket itself where it can be."""
+        """What the kernel has of a socket on the port; asked of the socket where it can be."""
         address, *_, scope = s.getsockname() if s.family == socket.AF_INET6 else (
             *s.getsockname(), 0)
         v6only = s.family == socket.AF_INET6 and bool(
@@ -293,7 +293,8 @@ class Maker:
                   "address": address, "v6only": v6only, "state": state, "ra": self.item.ra,
                   "rp": self.item.rp, "uid": self.item.uid, "dev": device or None,
                   "ns": self.item.ns,
-                  "is_mptcp": self.item.proto == "mptcp", "hidden": "in-flight" if self.item.flight else None}
+                  "is_mptcp": self.item.proto == "mptcp",
+                  "hidden": "in-flight" if self.item.flight else None}
         return Row(**{**values, **other})
 
     def is_v6only(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`berth why` on the real kernel, row by row: what is there, who asks, what happens, what berth says.
+"""`berth why` on the real kernel, row by row: what is there, who asks, what happens, what is said.
 
 usage: table.py BERTH REFUSE [ROW...]
 
@@ -79,8 +79,8 @@ ROWS = (
      None, "fin-wait-2"),
     ("FIN_WAIT2 that nobody owns, SO_REUSEADDR on both sides",
      "tcp/127.0.0.1/lingering/ra/via=127.0.0.1 ? tcp/127.0.0.1/ra", "ok", "unknown", None),
-    ("listener and TIME_WAIT", "tcp/127.0.0.1/restarted/ra/via=127.0.0.1 ? tcp/127.0.0.1/ra", IN_USE,
-     None, "exact-listener"),
+    ("listener and TIME_WAIT", "tcp/127.0.0.1/restarted/ra/via=127.0.0.1 ? tcp/127.0.0.1/ra",
+     IN_USE, None, "exact-listener"),
     ("client that uses the port", "tcp/127.0.0.1/auto ? tcp/127.0.0.1", IN_USE, None,
      "ephemeral-client"),
     ("client that uses the port, SO_REUSEADDR new", "tcp/127.0.0.1/auto ? tcp/127.0.0.1/ra", IN_USE,
