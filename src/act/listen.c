@@ -1,3 +1,5 @@
+#include "act/listen.h"
+
 #include "act/listen-parts.h"
 
 #include "act/attempt.h"

@@ -74,7 +74,7 @@ def seen_by_berth_and_wait():
     equal(answer["listeners"][0]["owners"][0]["pid"], berth.process.pid)
     equal(answer["verdicts"]["tcp"]["word"] in ("occupied", "unclaimed"), True)
     wait("8002/udp", "--by", "berth").end(0)
-    wait("8001", "--accepting").end(0)
+    wait("127.0.0.1:8001", "--accepting").end(0)
     berth.interrupt()
     expect(berth.end(0), "1 knock (1 tcp, 0 udp)", "1 without a byte")
     wait("8001", "--until", "unlistened").end(0)
