@@ -4,7 +4,7 @@
 #   make run                 build what is needed, answer 3476; ARGS=here, ARGS="443 --json" for others
 #   make check               build and run the tests (release, and again under ASan and UBSan)
 #   make check FULL=1        the same, with every suite and what each needs
-#   make demo                one minute that convinces
+#   make demo                a minute and a half that convinces
 #   make bench               measure beside ss, lsof, netstat and fuser
 #   make lint                static checks;  make fuzz TIME=60: seconds for each target
 #   make docs                write completions/ and data/schema/ again from the tables
@@ -75,7 +75,11 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 # What a full check adds: each line is a program that counts its own tests.
 also = --also lint 'tests/lint/run $(BUILD)' \
 	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
+	--also macos 'tests/macos/cross.py $(BUILD)' \
+	--also evict-units 'tests/evict/units.py $(BUILD)/src/berth' \
+	--also evict-podman 'tests/evict/podman.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
+	--also why 'tests/why/property.py $(BUILD)/src/berth --situations 10000' \
 	--also oracle 'tests/netns/oracle.py $(BUILD)/src/berth $(BUILD)/tests/mkmix --mixes 1000' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
 	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \

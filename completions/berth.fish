@@ -7,9 +7,9 @@ function __berth_verb_is
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --timeout --http --until --by --on --for --max --registry --replay --internet -i
+        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --replay --internet -i
             set is_value yes
-        else if contains -- $word here find ranges export update wait listen report help version
+        else if contains -- $word here why find ranges export update wait listen report evict help version
             set verb $word
             break
         end
@@ -19,6 +19,7 @@ end
 
 complete -c berth -f
 complete -c berth -n '__berth_verb_is answer' -a here -d 'every listener on this machine beside its claim'
+complete -c berth -n '__berth_verb_is answer' -a why -d 'would bind(2) succeed? the one cause if not, and the smallest way out'
 complete -c berth -n '__berth_verb_is answer' -a find -d 'search names, descriptions, people, references, known uses'
 complete -c berth -n '__berth_verb_is answer' -a ranges -d 'the three ranges and the kernel\'s own, with counts'
 complete -c berth -n '__berth_verb_is answer' -a export -d 'the whole registry in another format'
@@ -26,27 +27,28 @@ complete -c berth -n '__berth_verb_is answer' -a update -d 'the newest registry 
 complete -c berth -n '__berth_verb_is answer' -a wait -d 'until it listens, accepts, answers or is free again; then run CMD'
 complete -c berth -n '__berth_verb_is answer' -a listen -d 'a quiet listener that records who knocks'
 complete -c berth -n '__berth_verb_is answer' -a report -d 'a scrubbed recording of this machine\'s sockets, for a bug report'
+complete -c berth -n '__berth_verb_is answer' -a evict -d 'end what holds a port, safely; proves that it can be bound again'
 complete -c berth -n '__berth_verb_is answer' -a help -d 'what berth and its verbs take'
 complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and how old the built-in registry is'
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
-complete -c berth -n '__berth_verb_is help' -x -a 'here find ranges export update wait listen report help version'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen' -l json -d 'one JSON document'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen' -l jsonl -d 'one JSON record a line'
+complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update wait listen report evict help version'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict' -l json -d 'one JSON document'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict' -l jsonl -d 'one JSON record a line'
 complete -c berth -n '__berth_verb_is answer here find export' -l csv -d 'comma-separated values'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l verbose -s v -d 'more detail'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l strict -d 'exit 3 when something could not be seen'
-complete -c berth -n '__berth_verb_is answer here ranges listen report' -l tcp -s t -d 'only TCP and MPTCP'
-complete -c berth -n '__berth_verb_is answer here ranges listen report' -l udp -s u -d 'only UDP and UDP-Lite'
-complete -c berth -n '__berth_verb_is answer here ranges wait listen report' -l ipv4 -s 4 -d 'only IPv4'
-complete -c berth -n '__berth_verb_is answer here ranges wait listen report' -l ipv6 -s 6 -d 'only IPv6'
-complete -c berth -n '__berth_verb_is answer here ranges report' -l netns -x -a 'here all' -d 'which network namespaces'
-complete -c berth -n '__berth_verb_is answer here ranges report' -l owners -x -a 'cgroup all' -d 'how far to search for owners; all = every process'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l verbose -s v -d 'more detail'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l strict -d 'exit 3 when something could not be seen'
+complete -c berth -n '__berth_verb_is answer here why ranges listen report' -l tcp -s t -d 'only TCP and MPTCP'
+complete -c berth -n '__berth_verb_is answer here why ranges listen report' -l udp -s u -d 'only UDP and UDP-Lite'
+complete -c berth -n '__berth_verb_is answer here why ranges wait listen report' -l ipv4 -s 4 -d 'only IPv4'
+complete -c berth -n '__berth_verb_is answer here why ranges wait listen report' -l ipv6 -s 6 -d 'only IPv6'
+complete -c berth -n '__berth_verb_is answer here why ranges report evict' -l netns -x -a 'here all' -d 'which network namespaces'
+complete -c berth -n '__berth_verb_is answer here why ranges report' -l owners -x -a 'cgroup all' -d 'how far to search for owners; all = every process'
 complete -c berth -n '__berth_verb_is answer' -l peers -d 'list all far ends of connections, with their owners'
-complete -c berth -n '__berth_verb_is answer here ranges report' -l all -s a -d 'also what holds ports without listening; possible UDP clients'
+complete -c berth -n '__berth_verb_is answer here why ranges report' -l all -s a -d 'also what holds ports without listening; possible UDP clients'
 complete -c berth -n '__berth_verb_is answer here' -l exposed -d 'only what can be reached from outside this machine'
 complete -c berth -n '__berth_verb_is answer here' -l program -x -d 'only listeners of that program'
 complete -c berth -n '__berth_verb_is answer here' -l user -x -d 'only listeners of that user'
@@ -54,8 +56,20 @@ complete -c berth -n '__berth_verb_is answer here' -l container -x -d 'only list
 complete -c berth -n '__berth_verb_is answer here' -l unit -x -d 'only listeners of that systemd unit'
 complete -c berth -n '__berth_verb_is answer here' -l verdict -x -a 'vacant dark as-claimed customary unclaimed occupied conflict unknown' -d 'only listeners with that verdict'
 complete -c berth -n '__berth_verb_is update' -l from -x -d 'IANA\'s table as CSV or XML, instead of asking IANA'
-complete -c berth -n '__berth_verb_is update' -l force -d 'take a table that is older, or much smaller, too'
+complete -c berth -n '__berth_verb_is update evict' -l force -d 'update: take a table that is older, or much smaller, too; evict: SIGKILL what outlives --grace'
 complete -c berth -n '__berth_verb_is update' -l cacert -r -F -d 'trust these certificates (also CURL_CA_BUNDLE)'
+complete -c berth -n '__berth_verb_is evict' -l yes -s y -d 'do it without a question'
+complete -c berth -n '__berth_verb_is evict' -l dry-run -d 'only show what would be done'
+complete -c berth -n '__berth_verb_is evict' -l grace -x -d 'how long to wait after SIGTERM (5s)'
+complete -c berth -n '__berth_verb_is evict' -l stop -d 'stop systemd units and containers, where there are, instead of single processes'
+complete -c berth -n '__berth_verb_is evict' -l time-wait -d 'also remove closed connections in TIME_WAIT (root)'
+complete -c berth -n '__berth_verb_is why' -l address -x -d 'bind to this address; 0.0.0.0, or with -6 [::]'
+complete -c berth -n '__berth_verb_is why' -l reuseaddr -d 'the server sets SO_REUSEADDR'
+complete -c berth -n '__berth_verb_is why' -l reuseport -d 'the server sets SO_REUSEPORT'
+complete -c berth -n '__berth_verb_is why' -l v6only -d 'the server sets IPV6_V6ONLY'
+complete -c berth -n '__berth_verb_is why' -l uid -x -d 'the server runs as this user, without capabilities'
+complete -c berth -n '__berth_verb_is why' -l device -x -d 'the server binds to this device (SO_BINDTODEVICE)'
+complete -c berth -n '__berth_verb_is why' -l no-trial -d 'judge only; bind nothing even for an instant'
 complete -c berth -n '__berth_verb_is wait' -l timeout -x -d 'give up after that time; 30s unless given, 0 = never'
 complete -c berth -n '__berth_verb_is wait' -l any -d 'one of the ports is enough'
 complete -c berth -n '__berth_verb_is wait' -l accepting -d 'until a process accepts connections, not only the kernel'
@@ -65,8 +79,8 @@ complete -c berth -n '__berth_verb_is wait' -l by -x -d 'only a listener of that
 complete -c berth -n '__berth_verb_is listen' -l on -x -d 'the address to listen on, instead of loopback'
 complete -c berth -n '__berth_verb_is listen' -l for -x -d 'end after that time'
 complete -c berth -n '__berth_verb_is listen' -l max -x -d 'end after N knocks'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
-complete -c berth -n '__berth_verb_is answer here ranges report' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is answer here why ranges report evict' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
 complete -c berth -n '__berth_verb_is answer here' -l internet -s i -x -d 'as lsof\'s -i :PORT'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l help -s h -d 'what a verb takes'
-complete -c berth -n '__berth_verb_is answer here find ranges export update wait listen report help version' -l version -s V -d 'the version'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l help -s h -d 'what a verb takes'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict help version' -l version -s V -d 'the version'

@@ -1,8 +1,7 @@
 #include "act/listen.h"
 
-#include "act/listen-parts.h"
-
 #include "act/attempt.h"
+#include "act/listen-parts.h"
 #include "base/fd.h"
 
 #include <errno.h>

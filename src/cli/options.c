@@ -13,9 +13,10 @@
 
 #define FOR(verb) (1U << VERB_##verb)
 #define ANY ((1U << N_VERBS) - 1)
-#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |  \
-		 FOR(WAIT) | FOR(LISTEN))
-#define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT))
+#define RECORDS                                                                                    \
+	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
+	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN))
+#define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
 #define VERB(id, name, arguments, summary) {VERB_##id, name, arguments, summary},
@@ -138,6 +139,17 @@ static int take_verdict(struct parse *p, const char *value)
 	return 0;
 }
 
+static int take_uid(struct parse *p, const char *value)
+{
+	uint64_t uid;
+
+	if (str_parse_u64(value, strlen(value), UINT32_MAX - 1, &uid) < 0)
+		return refuse(p, "--uid takes the number of a user, not \"%.60s\"", value);
+	p->o->has_uid = true;
+	p->o->uid = (uint32_t)uid;
+	return 0;
+}
+
 static void take_netns(struct parse *p, const char *value)
 {
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
@@ -161,6 +173,14 @@ static const struct {
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
+	{OPTION_YES, offsetof(struct options, is_sure)},
+	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
+	{OPTION_STOP, offsetof(struct options, wants_stop)},
+	{OPTION_TIME_WAIT, offsetof(struct options, wants_time_wait)},
+	{OPTION_REUSEADDR, offsetof(struct options, is_reuseaddr)},
+	{OPTION_REUSEPORT, offsetof(struct options, is_reuseport)},
+	{OPTION_V6ONLY, offsetof(struct options, is_v6only)},
+	{OPTION_NO_TRIAL, offsetof(struct options, has_no_trial)},
 	{OPTION_ANY_ONE, offsetof(struct options, is_any)},
 	{OPTION_ACCEPTING, offsetof(struct options, is_accepting)},
 };
@@ -180,6 +200,9 @@ static const struct {
 	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
 	{OPTION_VERDICT, offsetof(struct options, verdict)},
+	{OPTION_GRACE, offsetof(struct options, grace)},
+	{OPTION_ADDRESS, offsetof(struct options, address)},
+	{OPTION_DEVICE, offsetof(struct options, device)},
 	{OPTION_TIMEOUT, offsetof(struct options, timeout)},
 	{OPTION_HTTP, offsetof(struct options, http)},
 	{OPTION_UNTIL, offsetof(struct options, until)},
@@ -246,6 +269,8 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 		return take_colour(p, row, value);
 	case OPTION_OWNERS:
 		return take_owners(p, row, value);
+	case OPTION_UID:
+		return take_uid(p, value);
 	case OPTION_WIDTH:
 		return take_width(p, value);
 	case OPTION_VERDICT:
@@ -276,6 +301,17 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_FROM:
 	case OPTION_FORCE:
 	case OPTION_CACERT:
+	case OPTION_YES:
+	case OPTION_DRY_RUN:
+	case OPTION_GRACE:
+	case OPTION_STOP:
+	case OPTION_TIME_WAIT:
+	case OPTION_ADDRESS:
+	case OPTION_DEVICE:
+	case OPTION_REUSEADDR:
+	case OPTION_REUSEPORT:
+	case OPTION_V6ONLY:
+	case OPTION_NO_TRIAL:
 	case OPTION_TIMEOUT:
 	case OPTION_ANY_ONE:
 	case OPTION_ACCEPTING:

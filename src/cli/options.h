@@ -62,6 +62,12 @@ struct options {
 	const char *registry, *replay;
 	const char *from, *cacert; /* update; NULL = IANA, the system's certificates */
 	bool is_forced;
+	bool is_sure, is_dry_run, wants_stop, wants_time_wait; /* evict */
+	const char *grace;         /* a duration; NULL = the usual one */
+	const char *address, *device; /* why; NULL = the wildcard, any */
+	bool is_reuseaddr, is_reuseport, is_v6only, has_no_trial;
+	bool has_uid;
+	uint32_t uid;
 	const char *timeout, *http, *until, *by; /* wait; NULL = as usual */
 	bool is_any, is_accepting;
 	const char *on, *for_time, *max; /* listen; NULL = loopback, no end */

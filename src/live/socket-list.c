@@ -1,5 +1,6 @@
 #include "live/socket-list.h"
 
+#include "base/array.h"
 #include "base/str.h"
 #include "live/number-map.h"
 
@@ -17,7 +18,7 @@ void socket_list_push(struct socket_list *l, const struct live_socket *s)
 {
 	if (l->n == l->capacity) {
 		size_t wider = l->capacity ? l->capacity * 2 : 32;
-		struct live_socket *grown = reallocarray(l->items, wider, sizeof(*grown));
+		struct live_socket *grown = array_resize(l->items, wider, sizeof(*grown));
 
 		if (!grown) {
 			l->has_failed = true;
@@ -48,8 +49,7 @@ static bool is_half_of(const struct live_socket *s, const struct live_socket *m)
 /* What only the TCP half `s`, about to be forgotten, tells. */
 static void inherit(struct live_socket *m, const struct live_socket *s)
 {
-	if (!m->interface)
-		m->interface = s->interface;
+	m->interface = s->interface;
 	m->local.scope_id = s->local.scope_id;
 	m->remote.scope_id = s->remote.scope_id;
 }

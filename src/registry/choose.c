@@ -1,31 +1,15 @@
 #include "registry/choose.h"
 
+#include "base/places.h"
+
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define SYSTEM_PATH "/var/lib/berth/registry.image"
-
-static int print_path(char *path, const char *directory, const char *rest)
-{
-	int n = snprintf(path, CHOOSE_PATH_SIZE, "%s%s", directory, rest);
-
-	return n < 0 || n >= CHOOSE_PATH_SIZE ? -ENAMETOOLONG : 0;
-}
+#define NAME "registry.image"
 
 int choose_own_path(char *path)
 {
-	const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
-
-	if (geteuid() == 0)
-		return print_path(path, SYSTEM_PATH, "");
-	if (data && *data == '/') /* others are to be ignored, says the specification */
-		return print_path(path, data, "/berth/registry.image");
-	if (home && *home == '/')
-		return print_path(path, home, "/.local/share/berth/registry.image");
-	return -ENOENT;
+	return places_own(NAME, path);
 }
 
 /* Take the image at `path` instead of the one that is open, if it is newer. */
@@ -62,8 +46,9 @@ int choose_newest(struct registry *out,
 
 	if (r < 0)
 		return r;
-	consider(SYSTEM_PATH, &best, tell, context);
-	if (geteuid() != 0 && choose_own_path(path) == 0)
+	if (places_system(NAME, path) == 0)
+		consider(path, &best, tell, context);
+	if (!places_has_only_system() && places_user(NAME, path) == 0)
 		consider(path, &best, tell, context);
 	*out = best;
 	return 0;

@@ -43,14 +43,41 @@ static const char *describe_exposure(const struct answer_listener *l)
 	return l->exposure;
 }
 
-static void put_command(struct text *t, const struct answer_owner *o)
+/* What a terminal shows of a command line without -v: some run over dozens of lines. */
+enum { COMMAND_LINES = 3, COMMAND_LEAST = 60 };
+
+/* The beginning of an argument, `room` bytes at most, and where the rest can be seen. */
+static void put_cut(struct text *t, const char *argument, size_t room)
 {
-	if (!o->command || !o->command[0])
+	int n = (int)strnlen(argument, room);
+
+	while (n > 0 && ((unsigned char)argument[n] & 0xc0) == 0x80)
+		n--;
+	text_putf(t, TEXT_FAINT, 1, "%.*s%s", n, argument,
+		  t->style->is_utf8 ? "\xe2\x80\xa6" : "...");
+	text_put(t, TEXT_FAINT, 1, "(all of it: -v)");
+}
+
+void text_command(struct text *t, const char *const *command)
+{
+	size_t room = COMMAND_LINES * MAX_OF(t->style->columns, COMMAND_LEAST);
+
+	if (!command || !command[0])
 		return;
+	if (t->style->columns == 0 || t->style->is_verbose)
+		room = SIZE_MAX;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	for (const char *const *arg = o->command; *arg; arg++)
+	for (const char *const *arg = command; *arg; arg++) {
+		size_t width = text_width(t, *arg) + 1;
+
+		if (width > room) {
+			put_cut(t, *arg, room);
+			return;
+		}
 		text_put(t, TEXT_FAINT, 1, *arg);
+		room -= width;
+	}
 }
 
 /* "nginx (pid 812)", "the kernel: vxlan vx0". */
@@ -100,7 +127,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 			  (long long)o->parents[i].pid);
 }
 
-static void put_owner(struct text *t, const struct answer_owner *o)
+void text_owner(struct text *t, const struct answer_owner *o)
 {
 	char time[WRITER_TIME_SIZE];
 
@@ -127,7 +154,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
 	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
-	put_command(t, o);
+	text_command(t, o->command);
 	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
@@ -148,6 +175,25 @@ static void put_unowned(struct text *t, const struct answer_listener *l)
 	text_end(t);
 }
 
+/* What waits to be accepted; with -v also that nothing does. */
+static void put_backlog(struct text *t, const struct answer_listener *l)
+{
+	long long queued = l->backlog ? (long long)l->backlog->queued : 0;
+	bool is_full;
+
+	if (!l->backlog || (queued == 0 && !t->style->is_verbose))
+		return;
+	if (queued == 0) {
+		text_putf(t, TEXT_FAINT, 3, "backlog %lld", (long long)l->backlog->limit);
+		return;
+	}
+	is_full = answer_is_queue_full(l);
+	text_putf(t, is_full ? TEXT_NOTE : TEXT_PLAIN, 3,
+		  "%s%lld connection%s to be accepted (backlog %lld)%s",
+		  is_full ? "queue full: " : "", queued, queued == 1 ? " waits" : "s wait",
+		  (long long)l->backlog->limit, is_full ? ", more get no answer" : "");
+}
+
 static void put_listener(struct text *t, const char *label, const struct answer_listener *l)
 {
 	char address[96];
@@ -163,13 +209,10 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 			  l->ns.name, l->port);
 	if (strcmp(l->role, "maybe-client") == 0)
 		text_put(t, TEXT_FAINT, 3, "may be a client's own port");
-	if (l->backlog && l->backlog->queued > 0)
-		text_putf(t, l->backlog->queued >= l->backlog->limit ? TEXT_NOTE : TEXT_PLAIN, 3,
-			  "%lld of %lld waiting to be accepted", (long long)l->backlog->queued,
-			  (long long)l->backlog->limit);
 	if (l->is_here && strcmp(l->role, "listener") == 0)
 		text_put(t, text_verdict_tone(l->judged.word), 3,
 			 verdict_word_name(l->judged.word));
+	put_backlog(t, l);
 	text_end(t);
 }
 
@@ -194,7 +237,7 @@ static void put_activation(struct text *t, const struct answer_listener *l)
 static void put_owners(struct text *t, const struct answer_listener *l)
 {
 	for (size_t i = 0; i < l->n_owners; i++)
-		put_owner(t, &l->owners[i]);
+		text_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
 	put_activation(t, l);
@@ -248,6 +291,8 @@ static void put_peers(struct text *t, const struct answer *a)
 
 static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 {
+	char namespaces[TEXT_NAMESPACES_SIZE];
+
 	text_begin(t, "here", TEXT_INDENT);
 	if (!could_look) {
 		text_say(t, TEXT_NOTE, 0, "could not look; see the gaps");
@@ -255,9 +300,9 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 		return;
 	}
 	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
-	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
+	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
-		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
+		  text_namespaces(&a->checked, "; ", namespaces));
 	put_connections(t, a);
 	text_end(t);
 	put_peers(t, a);
@@ -312,7 +357,7 @@ static void put_published(struct text *t, const struct answer *a)
 			 verdict_word_name(p->judged.word));
 		text_end(t);
 		for (size_t k = 0; k < p->n_owners; k++)
-			put_owner(t, &p->owners[k]);
+			text_owner(t, &p->owners[k]);
 	}
 }
 

@@ -1,12 +1,14 @@
 /*
- * seed-image FILE: writes the tiny registry, the seed of tests/fuzz/corpus/image. Run it again when
- * the image format changes, and let the fuzzer grow the corpus from there.
+ * seed-image registry|claims FILE: writes the tiny registry, the seed of tests/fuzz/corpus/image,
+ * or the tiny claims, that of tests/fuzz/corpus/claims. Run it again when an image format changes,
+ * and let the fuzzer grow the corpus from there.
  *
- * seed-image --check FILE: whether FILE is what it would write. A corpus of an older format tests
- * nothing but the refusal.
+ * seed-image registry|claims --check FILE: whether FILE is what it would write. A corpus of an
+ * older format tests nothing but the refusal.
  */
 #include "base/fd.h"
 #include "base/str.h"
+#include "helpers/tiny-claims.h"
 #include "helpers/tiny-registry.h"
 
 #include <fcntl.h>
@@ -23,7 +25,7 @@ static bool is_seed(const char *path, const struct str *wanted)
 
 	free(bytes);
 	if (!is_same)
-		fprintf(stderr, "%s: not the tiny registry of today: run seed-image\n", path);
+		fprintf(stderr, "%s: not the tiny one of today: run seed-image\n", path);
 	return is_same;
 }
 
@@ -42,15 +44,18 @@ static bool write_seed(const char *path, const struct str *bytes)
 
 int main(int argc, char **argv)
 {
-	bool is_check = argc == 3 && strcmp(argv[1], "--check") == 0;
+	bool is_check = argc == 4 && strcmp(argv[2], "--check") == 0;
 	BERTH_CLEANUP(str_fini) struct str bytes = {0};
 	bool is_done;
 
-	if (argc != 2 && !is_check) {
-		fprintf(stderr, "usage: seed-image [--check] FILE\n");
+	if (argc != 3 && !is_check) {
+		fprintf(stderr, "usage: seed-image registry|claims [--check] FILE\n");
 		return EXIT_FAILURE;
 	}
-	tiny_registry_make(&bytes);
-	is_done = is_check ? is_seed(argv[2], &bytes) : write_seed(argv[1], &bytes);
+	if (strcmp(argv[1], "claims") == 0)
+		tiny_claims_make(&bytes);
+	else
+		tiny_registry_make(&bytes);
+	is_done = is_check ? is_seed(argv[3], &bytes) : write_seed(argv[2], &bytes);
 	return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

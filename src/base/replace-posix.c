@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,10 +44,29 @@ static int make_directories(const char *path)
 	return r;
 }
 
-static int lock(const char *path, struct replace *r, void (*wait)(void *context), void *context)
+/* Somebody who holds a lock wakes nobody: ask again, every few milliseconds. */
+static int lock_within(int fd, unsigned int most_ms)
 {
-	/* Never removed: a writer that waits holds the file that the next one must find. */
-	r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0644);
+	enum { STEP_MS = 5 };
+
+	for (unsigned int waited = 0; waited < most_ms; waited += STEP_MS) {
+		const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+
+		nanosleep(&step, NULL);
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+	}
+	return -ETIMEDOUT;
+}
+
+static int lock(const char *path, struct replace *r, unsigned int most_ms,
+		void (*wait)(void *context), void *context)
+{
+	/* Never removed: a writer that waits holds the file that the next one must find. Not for
+	 * others to read: who can open it can lock it. */
+	r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
 	if (r->lock_fd < 0)
 		return -errno;
 	if (flock(r->lock_fd, LOCK_EX | LOCK_NB) == 0)
@@ -56,6 +76,8 @@ static int lock(const char *path, struct replace *r, void (*wait)(void *context)
 	r->has_waited = true;
 	if (wait)
 		wait(context);
+	if (most_ms != UINT_MAX)
+		return lock_within(r->lock_fd, most_ms);
 	while (flock(r->lock_fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
 			return -errno;
@@ -73,8 +95,8 @@ static int append(const char *path, const char *suffix, char **out)
 	return 0;
 }
 
-int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
-		  void *context)
+int replace_begin_within(struct replace *out, const char *path, unsigned int most_ms,
+			 void (*wait)(void *context), void *context)
 {
 	struct replace r = {.path = strdup(path), .lock_fd = -1};
 	char *path_lock = NULL;
@@ -85,7 +107,7 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 	if (error == 0)
 		error = append(path, ".lock", &path_lock);
 	if (error == 0)
-		error = lock(path_lock, &r, wait, context);
+		error = lock(path_lock, &r, most_ms, wait, context);
 	free(path_lock);
 	if (error < 0 || !r.path_new) {
 		replace_fini(&r);
@@ -96,19 +118,10 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
+int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
+		  void *context)
 {
-	while (n > 0) {
-		ssize_t done = write(fd, bytes, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return 0;
+	return replace_begin_within(out, path, UINT_MAX, wait, context);
 }
 
 /* The directory is where the new name lives. */
@@ -145,7 +158,7 @@ static int write_new(const char *path, const void *bytes, size_t n, long modifie
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, bytes, n);
+	r = fd_write(fd, bytes, n);
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;
 	if (r == 0 && set_time(fd, modified_ns) < 0)
@@ -155,21 +168,35 @@ static int write_new(const char *path, const void *bytes, size_t n, long modifie
 	return r;
 }
 
-int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
+int replace_prepare(struct replace *r, const void *bytes, size_t n, long modified_ns)
 {
 	int error = write_new(r->path_new, bytes, n, modified_ns);
 
-	if (error == 0 && rename(r->path_new, r->path) < 0)
-		error = -errno;
-	if (error < 0) {
+	if (error < 0)
 		unlink(r->path_new);
-		return error;
-	}
+	r->is_prepared = error == 0;
+	return error;
+}
+
+int replace_place(struct replace *r)
+{
+	if (rename(r->path_new, r->path) < 0)
+		return -errno;
+	r->is_prepared = false;
 	return sync_directory(r->path);
+}
+
+int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
+{
+	int error = replace_prepare(r, bytes, n, modified_ns);
+
+	return error < 0 ? error : replace_place(r);
 }
 
 void replace_fini(struct replace *r)
 {
+	if (r->is_prepared)
+		unlink(r->path_new);
 	fd_close(r->lock_fd);
 	free(r->path);
 	free(r->path_new);

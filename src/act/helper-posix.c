@@ -1,5 +1,6 @@
 #include "act/helper.h"
 
+#include "act/self.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -12,19 +13,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* POSIX has it, and no header that declares it. */
+extern char **environ;
+
 enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
 
 /* A path beside berth's own program: DIRECTORY/`middle``name`. */
 static int find_beside(const char *middle, const char *name, char *out)
 {
 	char self[MAX_PATH];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 	int length;
 
-	if (n <= 0)
+	if (self_path(self, sizeof(self)) < 0)
 		return -ENOENT;
-	self[n] = '\0';
 	slash = strrchr(self, '/');
 	if (!slash)
 		return -ENOENT;
@@ -93,10 +95,13 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 	BERTH_CLEANUP(fd_closep) int read_fd = -1;
 	int pipe_fds[2], r;
 	pid_t pid = -1;
+	int status = 0;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+	if (pipe(pipe_fds) < 0)
 		return -errno;
 	read_fd = pipe_fds[0];
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(pipe_fds[i], F_SETFD, FD_CLOEXEC);
 	r = spawn(path, argv, input_fd, pipe_fds[1], &pid);
 	fd_close(pipe_fds[1]);
 	if (r < 0)
@@ -104,10 +109,11 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 	r = gather(read_fd, limit, out);
 	if (r < 0)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &end->status, 0) < 0) {
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
+	end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	return r;
 }
 

@@ -1,0 +1,252 @@
+#include "ledger/claim.h"
+
+#include "base/instant.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum claim_state claim_state(const struct claim *c, const char *today)
+{
+	if (c->is_retired)
+		return CLAIM_RETIRED;
+	return c->until && strcmp(c->until, today) < 0 ? CLAIM_EXPIRED : CLAIM_ACTIVE;
+}
+
+const char *claim_state_name(enum claim_state s)
+{
+	static const char *const names[] = {"active", "expired", "retired"};
+
+	return (size_t)s < N_ELEMENTS(names) ? names[s] : "?";
+}
+
+/* Both at one address of one family: equal, or one is the wildcard. A zone that is not said may be
+ * any. The wildcard of IPv6 is taken for dual-stack: that is how it is bound by default. */
+static bool do_addresses_collide(const struct address *one, const struct address *other)
+{
+	const struct address a = address_unmapped(one), b = address_unmapped(other);
+
+	if (a.family != b.family)
+		return address_is_wildcard(a.family == ADDRESS_IPV6 ? &a : &b);
+	if (address_is_wildcard(&a) || address_is_wildcard(&b))
+		return true;
+	if (memcmp(a.bytes, b.bytes, a.family == ADDRESS_IPV4 ? 4 : 16) != 0)
+		return false;
+	return a.scope_id == b.scope_id || a.scope_id == 0 || b.scope_id == 0;
+}
+
+static transport_set port_spaces(transport_set protocols)
+{
+	transport_set spaces = 0;
+
+	for (unsigned int t = 0; t < N_TRANSPORTS; t++) {
+		if (protocols & TRANSPORT_BIT(t))
+			spaces |= TRANSPORT_BIT(transport_port_space((enum transport)t));
+	}
+	return spaces;
+}
+
+bool claim_covers(const struct claim *c, uint16_t port, enum transport transport,
+		  const struct address *address)
+{
+	if (port < c->first || port > c->last ||
+	    !(port_spaces(c->protocols) & TRANSPORT_BIT(transport_port_space(transport))))
+		return false;
+	return !c->has_address || !address || do_addresses_collide(&c->address, address);
+}
+
+bool claim_collides(const struct claim *a, const struct claim *b)
+{
+	if (a->last < b->first || b->last < a->first ||
+	    !(port_spaces(a->protocols) & port_spaces(b->protocols)))
+		return false;
+	return !a->has_address || !b->has_address ||
+	       do_addresses_collide(&a->address, &b->address);
+}
+
+bool claim_has_same_ports(const struct claim *a, const struct claim *b)
+{
+	return a->first == b->first && a->last == b->last && a->protocols == b->protocols &&
+	       a->has_address == b->has_address &&
+	       (!a->has_address || address_is_equal(&a->address, &b->address));
+}
+
+static int compare_addresses(const struct claim *a, const struct claim *b)
+{
+	int r = (int)a->has_address - (int)b->has_address;
+
+	if (r != 0 || !a->has_address)
+		return r;
+	if (a->address.family != b->address.family)
+		return a->address.family < b->address.family ? -1 : 1;
+	r = memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
+	if (r == 0 && a->address.scope_id != b->address.scope_id)
+		r = a->address.scope_id < b->address.scope_id ? -1 : 1;
+	return r;
+}
+
+int claim_compare(const struct claim *a, const struct claim *b)
+{
+	int r;
+
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	if (a->last != b->last)
+		return a->last < b->last ? -1 : 1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	r = str_casecmp(a->name, b->name);
+	if (r == 0)
+		r = compare_addresses(a, b);
+	if (r == 0)
+		r = (a->protocols > b->protocols) - (a->protocols < b->protocols);
+	return r;
+}
+
+static int refuse(char *error, const char *what, const char *text, size_t n)
+{
+	struct str safe = {0}, piece = {0};
+
+	str_append_bytes(&piece, text, MIN_OF(n, 40));
+	str_append_escaped(&safe, str_text(&piece), false);
+	snprintf(error, CLAIM_ERROR_SIZE, "\"%.120s\" %s", str_text(&safe), what);
+	str_fini(&piece);
+	str_fini(&safe);
+	return -EINVAL;
+}
+
+static bool parse_port(const char *text, size_t n, uint16_t *out)
+{
+	uint64_t value;
+
+	if (str_parse_u64(text, n, UINT16_MAX, &value) < 0)
+		return false;
+	*out = (uint16_t)value;
+	return true;
+}
+
+/* "tcp,udp": transports of the registry, each once. */
+static int parse_protocols(const char *text, transport_set *out, char *error)
+{
+	transport_set set = 0;
+
+	for (;;) {
+		size_t n = strcspn(text, ",");
+		enum transport t;
+		char name[16];
+
+		snprintf(name, sizeof(name), "%.*s", (int)MIN_OF(n, 15), text);
+		if (n > 15 || transport_parse(name, &t) < 0 || t > TRANSPORT_DCCP)
+			return refuse(error, "is not one of tcp, udp, sctp, dccp", text, n);
+		if (set & TRANSPORT_BIT(t))
+			return refuse(error, "stands twice", text, n);
+		set |= TRANSPORT_BIT(t);
+		if (!text[n])
+			break;
+		text += n + 1;
+	}
+	*out = set;
+	return 0;
+}
+
+int claim_ports_parse(const char *text, uint16_t *first, uint16_t *last, transport_set *protocols,
+		      char *error)
+{
+	size_t n = strcspn(text, "/"), n_first = strcspn(text, "-/");
+	transport_set set = 0;
+	uint16_t from, to;
+
+	if (!parse_port(text, n_first, &from))
+		return refuse(error, "is not a port: ports are 0 to 65535", text, n);
+	to = from;
+	if (n_first < n && !parse_port(text + n_first + 1, n - n_first - 1, &to))
+		return refuse(error, "is not a range of ports, first-last", text, n);
+	if (to < from)
+		return refuse(error, "is a range that ends before it begins", text, n);
+	if (text[n] && parse_protocols(text + n + 1, &set, error) < 0)
+		return -EINVAL;
+	*first = from;
+	*last = to;
+	*protocols = set;
+	return 0;
+}
+
+char *claim_ports_format(const struct claim *c, char *text)
+{
+	int n = snprintf(text, CLAIM_PORTS_SIZE, c->first == c->last ? "%u" : "%u-%u", c->first,
+			 c->last);
+	char lead = '/';
+
+	for (unsigned int t = 0; t < N_TRANSPORTS && n > 0 && n < CLAIM_PORTS_SIZE; t++) {
+		if (!(c->protocols & TRANSPORT_BIT(t)))
+			continue;
+		n += snprintf(text + n, (size_t)(CLAIM_PORTS_SIZE - n), "%c%s", lead,
+			      transport_name((enum transport)t));
+		lead = ',';
+	}
+	return text;
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* RFC 6335, section 5.1: letters, digits and single hyphens inside, at least one letter. */
+enum claim_name claim_name_check(const char *name)
+{
+	size_t n = strnlen(name, CLAIM_NAME_MOST + 1);
+	bool has_letter = false;
+
+	if (n == 0 || n > CLAIM_NAME_MOST)
+		return CLAIM_NAME_BAD;
+	for (size_t i = 0; i < n; i++) {
+		bool is_hyphen = name[i] == '-';
+
+		has_letter = has_letter || is_letter(name[i]);
+		if (!is_hyphen && !is_letter(name[i]) && (name[i] < '0' || name[i] > '9'))
+			return CLAIM_NAME_BAD;
+		if (is_hyphen && (i == 0 || i + 1 == n || name[i - 1] == '-'))
+			return CLAIM_NAME_BAD;
+	}
+	if (!has_letter)
+		return CLAIM_NAME_BAD;
+	return n > CLAIM_NAME_LONG ? CLAIM_NAME_WIDE : CLAIM_NAME_GOOD;
+}
+
+bool claim_text_is_good(const char *text)
+{
+	size_t n = strnlen(text, CLAIM_TEXT_MOST + 1);
+
+	if (n == 0 || n > CLAIM_TEXT_MOST)
+		return false;
+	for (size_t i = 0; i < n;) {
+		uint32_t code_point;
+		size_t length = str_utf8_decode(text + i, n - i, &code_point);
+
+		if (length == 0 || str_is_unsafe(code_point))
+			return false;
+		i += length;
+	}
+	return true;
+}
+
+bool claim_date_is_good(const char *text)
+{
+	char instant[INSTANT_TEXT_SIZE];
+	int64_t ns;
+
+	if (strnlen(text, CLAIM_DATE_SIZE) != CLAIM_DATE_SIZE - 1)
+		return false;
+	snprintf(instant, sizeof(instant), "%sT00:00:00Z", text);
+	return instant_parse(instant, &ns) == 0;
+}
+
+char *claim_date_format(int64_t instant_ns, char *text)
+{
+	char instant[INSTANT_TEXT_SIZE];
+
+	snprintf(text, CLAIM_DATE_SIZE, "%.10s", instant_format(instant_ns, instant));
+	return text;
+}
