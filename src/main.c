@@ -40,6 +40,7 @@
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
  *         nat-decode -expr -xt -box -rules   rules of nf_tables, walked with ports for a packet
  *         proxy container container-state json-scan   what arguments and state files tell
+ *         container-api              what a runtime says of the rest
  *         units                      systemd's socket units: what the files say, where they are
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
