@@ -30,6 +30,9 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--until)
+		mapfile -t COMPREPLY < <(compgen -W 'free unlistened' -- "$cur")
+		return ;;
 	--registry)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -38,14 +41,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|find|ranges|export|update|report|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -58,6 +61,9 @@ _berth()
 		;;
 	'here')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --exposed --program --user --container --unit --verdict --registry --replay --internet --help --version'
+		;;
+	'why')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --address --reuseaddr --reuseport --v6only --uid --device --no-trial --registry --replay --help --version'
 		;;
 	'find')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --help --version'
@@ -72,13 +78,22 @@ _berth()
 	'update')
 		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --help --version'
 		;;
+	'wait')
+		options='--json --jsonl --color --width --quiet --verbose --strict --ipv4 --ipv6 --timeout --any --accepting --http --until --by --registry --help --version'
+		;;
+	'listen')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --on --for --max --registry --help --version'
+		;;
 	'report')
 		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
 		files=yes
 		;;
+	'evict')
+		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --replay --help --version'
+		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --help --version'
-		words='here find ranges export update report help version'
+		words='here why find ranges export update wait listen report evict help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --help --version'
@@ -87,7 +102,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here find ranges export update report help version'
+		words='here why find ranges export update wait listen report evict help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -31,6 +31,9 @@
  *     could-look yes|no          no: not even berth's own namespace could be read; default yes
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...
+ *         v6only-default=yes|no                  bindv6only
+ *         may-bind-privileged=yes|no  uid=N      who looked
+ *         kernel=N               6018 is Linux 6.18
  *     namespace ID               a network namespace, by its inode
  *         here                   flag: berth's own; at most one
  *         name=TEXT              default: "here" with the flag, otherwise "net:[ID]"
@@ -52,7 +55,10 @@
  *         ns=ID                  its namespace; default: the one that is here
  *         interface=NAME
  *         queue=QUEUED/LIMIT
- *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT)
+ *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT, of FIN_WAIT_2)
+ *         stage=WORD             of a TCP connection: a word of live_stage_name()
+ *         remnant                flag: nobody's any more, the kernel keeps the two addresses
+ *         v6only= reuse-address= reuse-port=yes|no    flags of the socket
  *         user= unit= container=TEXT     of its maker and of its cgroup
  *         activates=TEXT                 the service that its socket unit starts ...
  *         starts=ARG,ARG,...             ... and that service's command
