@@ -6,7 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         array environment          arrays that grow; variables that may be believed
+ *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
