@@ -7,7 +7,7 @@
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
- *         data-path                  where berth keeps what it writes
+ *         data-path holder           where berth keeps what it writes; who has a lock
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
@@ -37,6 +37,8 @@
  *     ledger/    2c. what we promised
  *         claim claims entry         one claim, judged without looking; all of them; an audit line
  *         claims-format -image -writer   how a ledger is published; read; written
+ *         place ledger publish       its files; the rules; how a change reaches every reader
+ *         store store-memory store-sqlite   where it is kept
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -live -published -lists -history   its parts, from both
@@ -50,6 +52,7 @@
  *         connect helper             one connection; programs of berth's own, in libexec
  *         update update-source       a newer registry takes the old one's place; where it is from
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
+ *     ledger-helper/  the helper berth-ledger, which has SQLite: main
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
  */
 #include "cli/cli.h"
