@@ -1,5 +1,5 @@
 /*
- * Store: where a ledger keeps its claims and its audit trail. The seam: no SQL above, no rule below.
+ * Store: where a ledger keeps its claims and its audit trail. No SQL above it, no rule below.
  *
  * Everything between store_begin() and store_commit() becomes visible together and for good, or not
  * at all; whatever happens to the process. One writer at a time; others wait. store-memory.c is the
