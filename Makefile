@@ -4,7 +4,7 @@
 #   make run                 build what is needed, answer 3476; ARGS=here, ARGS="443 --json" for others
 #   make check               build and run the tests (release, and again under ASan and UBSan)
 #   make check FULL=1        the same, with every suite and what each needs
-#   make demo                one minute that convinces
+#   make demo                a minute and a half that convinces
 #   make bench               measure beside ss, lsof, netstat and fuser
 #   make lint                static checks;  make fuzz TIME=60: seconds for each target
 #   make docs                write completions/ and data/schema/ again from the tables

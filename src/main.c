@@ -6,14 +6,17 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
+ *         array environment          arrays that grow; variables that may be believed
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
- *         data-path holder           where berth keeps what it writes; who has a lock
+ *         places trusted-file        where berth writes; what nobody else can have written
+ *         utf16 wide-windows libc-windows   a system's text and libc, made the same
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
+ *         ip-text                    addresses as text
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
- *         registry builtin search    look-up by port and name; the one linked in; by words
+ *         registry builtin -elf -coff search   by port and name; the one linked in; by words
  *         known-uses browser-ports   software and its default ports; what browsers refuse
  *         etc-services               as lines of services(5)
  *         choose history diff        the newest of built-in and updated; what changed; what differs
@@ -49,27 +52,17 @@
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change   lines for people
  *     act/       5. what berth does
- *         connect helper             one connection; programs of berth's own, in libexec
+ *         connect dial               one connection; made
+ *         helper self                berth's own programs, in libexec; where it is
  *         update update-source       a newer registry takes the old one's place; where it is from
+ *         trial trial-none           one bind(2), made and taken back at once; no such system
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
- *     ledger-helper/  the helper berth-ledger, which has SQLite: main
+ *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
+ *         entry terminal             what a system hands main(); what it shows text on
  */
 #include "cli/cli.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
-/* A closed standard descriptor would be given to the next file that is opened. */
-static void hold_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
-	}
-}
+#include "cli/entry.h"
 
 static int run(struct cli *c)
 {
@@ -87,14 +80,14 @@ static int run(struct cli *c)
 int main(int argc, char **argv)
 {
 	char error[OPTIONS_ERROR_SIZE];
+	const char *refusal;
 	struct options options;
 	struct cli cli;
 	int code;
 
-	hold_standard_descriptors();
-	signal(SIGPIPE, SIG_DFL);
-	if (geteuid() != getuid() || getegid() != getgid())
-		return cli_fail(EXIT_USAGE, "refuses to run setuid or setgid");
+	refusal = entry_prepare(&argc, &argv);
+	if (refusal)
+		return cli_fail(EXIT_USAGE, "%s", refusal);
 	if (options_parse(argc, argv, &options, error) < 0) {
 		options_fini(&options);
 		return cli_fail(EXIT_USAGE, "%s", error);

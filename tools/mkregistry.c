@@ -43,7 +43,7 @@ static int table_open(struct table *t, const char *path)
 	int r;
 
 	*t = (struct table){.path = path};
-	r = fd_slurp_at(AT_FDCWD, path, MAX_TABLE, &t->text, &n);
+	r = fd_slurp(path, MAX_TABLE, &t->text, &n);
 	if (r < 0) {
 		if (r != -ENOENT)
 			fprintf(stderr, "mkregistry: %s: %s\n", path, strerror(-r));

@@ -5,14 +5,10 @@
 #include "registry/iana.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* What the helper says before the table: "berth-update 1", then lines of a key and a value, then an
  * empty line. See src/update/main.c. */
@@ -110,9 +106,9 @@ static enum update_got ask_helper(const char *const *arguments, int input_fd,
 			    "(it wants libcurl and expat); --from FILE.csv works without");
 	if (r < 0)
 		return fail(out, UPDATE_GOT_FAILED, "berth-update: %s", strerror(-r));
-	if (WIFSIGNALED(end.status))
+	if (end.signal != 0)
 		return fail(out, UPDATE_GOT_FAILED, "berth-update was ended by signal %d",
-			    WTERMSIG(end.status));
+			    end.signal);
 	got = update_source_read_answer(out);
 	if ((got == UPDATE_GOT_REFUSED || got == UPDATE_GOT_FAILED) && !*out->error)
 		return fail(out, got, "berth-update failed without a word");
@@ -160,21 +156,13 @@ static enum update_got read_file(int fd, const char *path, struct update_table *
 {
 	static const char *const arguments[] = {"xml", NULL};
 	char head[256];
-	struct stat st;
-	ssize_t n;
-	int r;
+	long n = fd_read(fd, head, sizeof(head));
+	int r = fd_rewind(fd);
 
-	if (fstat(fd, &st) < 0)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return fail(out, UPDATE_GOT_REFUSED, "%s: not a regular file", path);
-	if ((uint64_t)st.st_size > IANA_MAX_FILE)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
-			    IANA_MAX_FILE >> 20);
-	n = pread(fd, head, sizeof(head), 0);
-	if (n > 0 && is_xml(head, (size_t)n))
+	if (n > 0 && r == 0 && is_xml(head, (size_t)n))
 		return name_source(path, ask_helper(arguments, fd, out), out);
-	r = read_all(fd, &out->bytes);
+	if (r == 0)
+		r = read_all(fd, &out->bytes);
 	if (r == -EFBIG)
 		return fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
 			    IANA_MAX_FILE >> 20);
@@ -184,13 +172,19 @@ static enum update_got read_file(int fd, const char *path, struct update_table *
 
 static enum update_got get_file(const char *path, struct update_table *out)
 {
-	/* O_NONBLOCK: opening a FIFO by mistake must not wait for its writer. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	uint64_t size = 0;
+	int fd = fd_open_file(path, &size);
 	enum update_got got;
 
+	if (fd == -EINVAL)
+		return fail(out, UPDATE_GOT_REFUSED, "%s: not a regular file", path);
 	if (fd < 0)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(errno));
-	got = read_file(fd, path, out);
+		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(-fd));
+	if (size > IANA_MAX_FILE)
+		got = fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
+			   IANA_MAX_FILE >> 20);
+	else
+		got = read_file(fd, path, out);
 	fd_close(fd);
 	return got;
 }

@@ -99,6 +99,11 @@ const struct answer_owner *answer_main_owner(const struct answer_listener *l)
 	return l->n_owners > 0 ? &l->owners[0] : NULL;
 }
 
+bool answer_is_queue_full(const struct answer_listener *l)
+{
+	return l->backlog && l->backlog->queued > l->backlog->limit;
+}
+
 static const struct answer_backlog *backlog_of(const struct live_socket *s, struct arena *arena)
 {
 	struct answer_backlog *b = arena_alloc(arena, sizeof(*b));

@@ -244,9 +244,10 @@ static bool fill_assigned(const struct registry *reg, struct registry_rows rows,
 }
 
 /* Uses that are over, or of another system, or merely reported, give nobody a port. */
-static bool is_current(const struct known_use *use)
+static bool is_current(const struct known_use *use, enum live_system system)
 {
-	return !use->until && (!use->platform || strcmp(use->platform, "linux") == 0) &&
+	return !use->until &&
+	       (!use->platform || strcmp(use->platform, live_system_name(system)) == 0) &&
 	       (!use->grade || strcmp(use->grade, "unverified") != 0);
 }
 
@@ -255,7 +256,8 @@ static bool is_current(const struct known_use *use)
  * recognised when it runs here; it only does not make a quiet port anybody's.
  */
 static bool fill_case_uses(const struct registry *reg, uint16_t port, enum transport transport,
-			   struct answer_case *out, size_t *capacity, struct arena *arena)
+			   enum live_system system, struct answer_case *out, size_t *capacity,
+			   struct arena *arena)
 {
 	struct verdict_use *uses = NULL;
 	size_t n = 0, n_room = 0;
@@ -269,7 +271,7 @@ static bool fill_case_uses(const struct registry *reg, uint16_t port, enum trans
 			return false;
 		*slot = (struct verdict_use){.programs = use.programs,
 					     .service = use.service,
-					     .is_current = is_current(&use)};
+					     .is_current = is_current(&use, system)};
 		if (slot->is_current && !add_name(out, capacity, "known", use.software, arena))
 			return false;
 	}
@@ -287,7 +289,8 @@ bool answer_fill_case(const struct answer_sources *from, uint16_t port, enum tra
 	*out = (struct answer_case){.world = {.could_look = from->live->could_look}};
 	return fill_assigned(from->registry, registry_lookup(from->registry, port, space), out,
 			     &capacity, arena) &&
-	       fill_case_uses(from->registry, port, space, out, &capacity, arena);
+	       fill_case_uses(from->registry, port, space, from->live->system, out, &capacity,
+			      arena);
 }
 
 static bool is_in_spans(const struct live_span *spans, size_t n, uint16_t port)

@@ -111,6 +111,7 @@ struct answer_namespace {
 	const char *container;
 };
 
+/* Connections that wait to be accepted. The kernel keeps one more than the limit, then drops. */
 struct answer_backlog {
 	answer_number queued, limit;
 };
@@ -409,6 +410,12 @@ const struct answer_found *answer_found(const struct registry *reg, const struct
  * service, when it has been started. NULL = none was seen.
  */
 const struct answer_owner *answer_main_owner(const struct answer_listener *l);
+
+/*
+ * Whether no further connection is taken until its program accepts one: more wait than the limit
+ * (Linux, sk_acceptq_is_full). Their SYNs are dropped without an answer.
+ */
+bool answer_is_queue_full(const struct answer_listener *l);
 
 /* Whether a port says the same as `other` in a list: vacant, nothing registered, nobody there. */
 bool answer_is_empty(const struct answer *a);

@@ -8,7 +8,18 @@
 #include <stddef.h>
 
 /* The function formats like printf(3): argument `fmt` is the format, `args` the first value. */
+#ifdef __MINGW32__ /* its own printf means Microsoft's formats, but C's is what is linked */
+#define BERTH_PRINTF(fmt, args) __attribute__((format(gnu_printf, fmt, args)))
+#else
 #define BERTH_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#endif
+
+/* A symbol between files of one program; no library shows it. */
+#ifdef __MINGW32__
+#define BERTH_HIDDEN
+#else
+#define BERTH_HIDDEN __attribute__((visibility("hidden")))
+#endif
 
 /* The result must be looked at: an error would be lost otherwise. */
 #define BERTH_MUST_CHECK __attribute__((warn_unused_result))

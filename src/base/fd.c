@@ -1,9 +1,11 @@
 #include "base/fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* What one read or write is asked to do: Windows counts in 32 bits. */
+enum { MOST_AT_ONCE = 1 << 30 };
 
 int fd_close(int fd)
 {
@@ -25,7 +27,8 @@ long fd_read(int fd, void *buffer, size_t size)
 	size_t have = 0;
 
 	while (have < size) {
-		ssize_t n = read(fd, (char *)buffer + have, size - have);
+		unsigned int part = (unsigned int)MIN_OF(size - have, (size_t)MOST_AT_ONCE);
+		ssize_t n = read(fd, (char *)buffer + have, part);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -38,21 +41,26 @@ long fd_read(int fd, void *buffer, size_t size)
 	return (long)have;
 }
 
-long fd_read_file_at(int dir, const char *path, char *buffer, size_t size, bool *is_cut)
+int fd_write(int fd, const void *bytes, size_t n)
 {
-	BERTH_CLEANUP(fd_closep) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	long n;
-	char one_more;
+	const char *at = bytes;
 
-	if (fd < 0)
-		return -errno;
-	n = fd_read(fd, buffer, size - 1);
-	if (n < 0)
-		return n;
-	buffer[n] = '\0';
-	if (is_cut)
-		*is_cut = (size_t)n == size - 1 && fd_read(fd, &one_more, 1) == 1;
-	return n;
+	while (n > 0) {
+		ssize_t done = write(fd, at, (unsigned int)MIN_OF(n, (size_t)MOST_AT_ONCE));
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		at += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int fd_rewind(int fd)
+{
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 
 static void free_charp(char **p)
@@ -60,14 +68,12 @@ static void free_charp(char **p)
 	free(*p);
 }
 
-int fd_slurp_at(int dir, const char *path, size_t limit, char **out, size_t *n_out)
+int fd_slurp_open(int opened, size_t limit, char **out, size_t *n_out)
 {
-	BERTH_CLEANUP(fd_closep) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	BERTH_CLEANUP(fd_closep) int fd = opened;
 	BERTH_CLEANUP(free_charp) char *bytes = NULL;
 	size_t have = 0, capacity = 0;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		long n;
 
@@ -93,4 +99,11 @@ int fd_slurp_at(int dir, const char *path, size_t limit, char **out, size_t *n_o
 	*n_out = have;
 	*out = HAND_OVER(bytes);
 	return 0;
+}
+
+int fd_slurp(const char *path, size_t limit, char **out, size_t *n_out)
+{
+	int fd = fd_open(path);
+
+	return fd < 0 ? fd : fd_slurp_open(fd, limit, out, n_out);
 }

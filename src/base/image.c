@@ -1,13 +1,9 @@
 #include "base/image.h"
 
-#include "base/fd.h"
+#include "base/trusted-file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 _Static_assert(sizeof(struct image_header) == 64, "the header is a file format");
 _Static_assert(sizeof(struct image_section) == 24, "the section table is a file format");
@@ -116,53 +112,21 @@ long image_seal(const void *bytes)
 	return (long)(h.checksum % 1000000000);
 }
 
-/* Whether the open file is one that only root or the caller can have written. */
-static int check_file(int fd, uint64_t limit, size_t *size, long *modified_ns, const char **reason)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return refuse(reason, "cannot be examined", -errno);
-	if (!S_ISREG(st.st_mode))
-		return refuse(reason, "not a regular file", -EINVAL);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return refuse(reason, "owned by somebody else", -EPERM);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return refuse(reason, "writable by others than its owner", -EPERM);
-	if ((uint64_t)st.st_size > limit || (uint64_t)st.st_size > SIZE_MAX)
-		return refuse(reason, "too large", -EFBIG);
-	if (st.st_size == 0)
-		return refuse(reason, "empty", -ENODATA);
-	*size = (size_t)st.st_size;
-	*modified_ns = st.st_mtim.tv_nsec;
-	return 0;
-}
-
 int image_open(struct image *out, const char *path, uint64_t limit, uint32_t kind,
 	       uint16_t kind_version, const char **reason)
 {
-	/* O_NONBLOCK: opening a FIFO by mistake must not wait for its writer. */
-	BERTH_CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct image image = {0};
-	long modified_ns = 0;
-	size_t size = 0;
-	void *bytes;
-	int r;
+	struct trusted_file file;
+	int r = trusted_file_open(&file, path, limit, reason);
 
-	if (fd < 0)
-		return refuse(reason, "cannot be opened", -errno);
-	r = check_file(fd, limit, &size, &modified_ns, reason);
 	if (r < 0)
 		return r;
-	bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return refuse(reason, "cannot be mapped", -errno);
-	r = image_attach(&image, bytes, size, kind, kind_version, reason);
-	image.is_sealed = r == 0 && modified_ns == image_seal(bytes);
+	r = image_attach(&image, file.bytes, file.size, kind, kind_version, reason);
+	image.is_sealed = r == 0 && file.modified_ns == image_seal(file.bytes);
 	if (r == 0 && !image.is_sealed)
 		r = image_verify(&image, reason);
 	if (r < 0) {
-		munmap(bytes, size);
+		trusted_file_close(&file);
 		return r;
 	}
 	image.is_mapped = true;
@@ -172,10 +136,14 @@ int image_open(struct image *out, const char *path, uint64_t limit, uint32_t kin
 
 void image_close(struct image *image)
 {
+	struct trusted_file file;
+
 	if (!image)
 		return;
-	if (image->is_mapped)
-		munmap((void *)(uintptr_t)image->header, image->size);
+	if (image->is_mapped) {
+		file = (struct trusted_file){.bytes = image->header, .size = image->size};
+		trusted_file_close(&file);
+	}
 	*image = (struct image){0};
 }
 

@@ -4,7 +4,8 @@
  * The new contents are written to FILE.new beside it, which is then fsynced and renamed over FILE,
  * and the directory is fsynced: whoever opens FILE sees the old contents or the new ones, also
  * after a crash. A lock (flock) on FILE.lock keeps other writers out; a writer that died leaves at
- * most FILE.new behind, which the next one removes.
+ * most FILE.new behind, which the next one removes. (Windows: FlushFileBuffers, MoveFileEx and
+ * LockFileEx; its file systems keep the directory themselves, and modes and seals do not exist.)
  */
 #pragma once
 

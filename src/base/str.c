@@ -209,7 +209,7 @@ size_t str_columns(const char *text)
 	while (left > 0) {
 		uint32_t c = 0;
 		size_t n = str_utf8_decode(text, left, &c);
-		int width = n == 0 || c < 0x7f ? 1 : wcwidth((wchar_t)c);
+		int width = n == 0 || c < 0x7f ? 1 : wcwidth((int)c);
 
 		n = MAX_OF(n, 1);
 		columns += width < 0 ? 1 : (size_t)width;
@@ -257,6 +257,15 @@ int str_parse_u64(const char *text, size_t n, uint64_t max, uint64_t *out)
 	}
 	*out = value;
 	return 0;
+}
+
+const char *str_last_byte(const char *bytes, size_t n, char byte)
+{
+	while (n > 0) {
+		if (bytes[--n] == byte)
+			return bytes + n;
+	}
+	return NULL;
 }
 
 uint64_t str_hash(const void *bytes, size_t n)

@@ -70,6 +70,9 @@ bool str_starts_with(const char *text, const char *prefix);
  */
 int str_parse_u64(const char *text, size_t n, uint64_t max, uint64_t *out) BERTH_MUST_CHECK;
 
+/* The last byte `byte` of `n` bytes; NULL when there is none. */
+const char *str_last_byte(const char *bytes, size_t n, char byte);
+
 /* A cheap 64-bit hash (FNV-1a) for tables in memory; not for foreign keys in bulk. */
 uint64_t str_hash(const void *bytes, size_t n);
 

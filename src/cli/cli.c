@@ -1,55 +1,50 @@
 #include "cli/cli.h"
 
+#include "base/environment.h"
+#include "cli/terminal.h"
 #include "registry/choose.h"
 
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 enum { FLUSH_AT = 64 * 1024 };
 
-/* Columns of the terminal on standard output; 0 = it is not one. */
-static size_t terminal_columns(void)
+/* Columns to lay text out for; 0 = standard output is no terminal. */
+static size_t columns_of(const struct terminal *t)
 {
-	const char *columns = secure_getenv("COLUMNS");
-	struct winsize size = {0};
+	const char *columns = environment_get("COLUMNS");
 	uint64_t value;
 
-	if (!isatty(STDOUT_FILENO))
+	if (!t->is_terminal)
 		return 0;
 	if (columns && str_parse_u64(columns, strlen(columns), 10000, &value) == 0 && value > 0)
 		return (size_t)value;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return 80;
+	return t->columns > 0 ? t->columns : 80;
 }
 
-static bool wants_colour(enum when when)
+static bool wants_colour(const struct terminal *t, enum when when)
 {
-	const char *no_colour = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
+	const char *no_colour = environment_get("NO_COLOR");
 
 	if (when != WHEN_AUTO)
 		return when == WHEN_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && term && *term &&
-	       strcmp(term, "dumb") != 0;
+	return t->can_colour && !(no_colour && *no_colour);
 }
 
 void cli_init(struct cli *c, const struct options *o)
 {
+	const struct terminal terminal = terminal_look();
+
 	*c = (struct cli){.options = o};
-	setlocale(LC_CTYPE, "");
 	arena_init(&c->arena);
 	str_init(&c->out);
 	c->style = (struct text_style){
-		.columns = o->has_width ? o->width : terminal_columns(),
-		.has_colour = wants_colour(o->colour),
-		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+		.columns = o->has_width ? o->width : columns_of(&terminal),
+		.has_colour = wants_colour(&terminal, o->colour),
+		.is_utf8 = terminal.is_utf8,
 		.is_verbose = o->is_verbose,
 	};
 }
@@ -94,7 +89,7 @@ static void BERTH_PRINTF(1, 0) complain(const char *fmt, va_list args)
 	append_shortened(&safe, str_text(&escaped));
 	str_append_char(&safe, '\n');
 	str_fini(&escaped);
-	if (write(STDERR_FILENO, str_text(&safe), safe.length) < 0)
+	if (terminal_write(2, str_text(&safe), safe.length) < 0)
 		errno = 0; /* nobody is left to be told */
 	str_fini(&safe);
 	free(line);
@@ -119,24 +114,9 @@ void cli_warn(const char *fmt, ...)
 	va_end(args);
 }
 
-static int write_out(const char *bytes, size_t n)
-{
-	while (n > 0) {
-		ssize_t written = write(STDOUT_FILENO, bytes, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes += written;
-		n -= (size_t)written;
-	}
-	return 0;
-}
-
 int cli_flush(struct cli *c)
 {
-	int r = c->out.has_failed ? -ENOMEM : write_out(str_text(&c->out), c->out.length);
+	int r = c->out.has_failed ? -ENOMEM : terminal_write(1, str_text(&c->out), c->out.length);
 
 	str_clear(&c->out);
 	if (r < 0 && !c->has_written_error) {
@@ -151,7 +131,7 @@ const char *cli_registry_path(const struct cli *c)
 	const char *path = c->options->registry;
 
 	if (!path)
-		path = secure_getenv("BERTH_REGISTRY");
+		path = environment_get("BERTH_REGISTRY");
 	return path && *path ? path : NULL;
 }
 

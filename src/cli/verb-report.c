@@ -4,27 +4,7 @@
 #include "live/recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
-
-static int write_file(int fd, const struct str *text)
-{
-	const char *bytes = str_text(text);
-	size_t left = text->length;
-
-	while (left > 0) {
-		ssize_t n = write(fd, bytes, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		left -= (size_t)n;
-	}
-	return 0;
-}
 
 /* A new file, never an existing one: a typing error must not cost anybody a file. */
 static int save(struct cli *c, const char *path, const struct str *text)
@@ -36,16 +16,17 @@ static int save(struct cli *c, const char *path, const struct str *text)
 		str_append_bytes(&c->out, str_text(text), text->length);
 		return cli_flush(c) < 0 ? EXIT_SYSTEM : 0;
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = fd_create(path);
 	if (fd < 0)
-		return cli_fail(errno == EEXIST ? EXIT_USAGE : EXIT_SYSTEM, "%s: %s", path,
-				strerror(errno));
-	r = write_file(fd, text);
-	if (r == 0 && fsync(fd) < 0 && errno != EINVAL)
-		r = -errno;
+		return cli_fail(fd == -EEXIST ? EXIT_USAGE : EXIT_SYSTEM, "%s: %s", path,
+				strerror(-fd));
+	r = fd_write(fd, str_text(text), text->length);
+	if (r == 0)
+		r = fd_sync(fd);
 	if (r == 0)
 		return 0;
-	unlink(path);
+	fd = fd_close(fd); /* Windows removes no file that is open */
+	fd_remove(path);
 	return cli_fail(EXIT_SYSTEM, "%s: %s", path, strerror(-r));
 }
 

@@ -3,6 +3,7 @@
 
 #include "act/update.h"
 #include "registry/choose.h"
+#include "base/places.h"
 #include "render/text-change.h"
 
 #include <errno.h>
@@ -27,8 +28,8 @@ static int find_target(const struct cli *c, char *own, const char **out)
 	if (!path)
 		r = choose_own_path(own);
 	if (r == -ENOENT)
-		return cli_fail(EXIT_USAGE, "no home directory (HOME, XDG_DATA_HOME) to keep the "
-					    "registry in; --registry FILE names a place");
+		return cli_fail(EXIT_USAGE, "no home directory (%s) to keep the registry in; "
+					    "--registry FILE names a place", places_variables);
 	if (r < 0)
 		return cli_fail(EXIT_USAGE, "the path of the home directory is too long");
 	*out = path ? path : own;

@@ -11,7 +11,7 @@
  */
 #include "base/arena.h"
 #include "base/fd.h"
-#include "base/holder.h"
+#include "ledger-helper/holder.h"
 #include "ledger/claims-image.h"
 #include "ledger/ledger.h"
 #include "ledger/publish.h"

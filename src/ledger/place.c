@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NAME "claims.db"
 
@@ -15,7 +14,7 @@ int ledger_place_at(const char *path, struct ledger_place *out)
 
 	if (n > 3 && strcmp(path + n - 3, ".db") == 0)
 		n_stem = n - 3;
-	if (n >= DATA_PATH_SIZE)
+	if (n >= PLACES_PATH_SIZE)
 		return -ENAMETOOLONG;
 	snprintf(out->database, sizeof(out->database), "%s", path);
 	snprintf(out->image, sizeof(out->image), "%.*s.image", (int)n_stem, path);
@@ -28,20 +27,26 @@ int ledger_place_at(const char *path, struct ledger_place *out)
 	return 0;
 }
 
-int ledger_place_own(struct ledger_place *out)
+static int place_named(int (*find)(const char *name, char *path), unsigned int level,
+		       struct ledger_place *out)
 {
-	char path[DATA_PATH_SIZE];
-	int r = data_path_own(NAME, path);
+	char path[PLACES_PATH_SIZE];
+	int r = find(NAME, path);
 
 	if (r == 0)
 		r = ledger_place_at(path, out);
-	if (r == 0 && geteuid() == 0)
-		out->level = CLAIM_LEVEL_SYSTEM;
+	if (r == 0)
+		out->level = level;
 	return r;
 }
 
-void ledger_place_system(struct ledger_place *out)
+int ledger_place_own(struct ledger_place *out)
 {
-	if (ledger_place_at(DATA_PATH_SYSTEM NAME, out) == 0)
-		out->level = CLAIM_LEVEL_SYSTEM;
+	return place_named(places_own, places_has_only_system() ? CLAIM_LEVEL_SYSTEM
+								 : CLAIM_LEVEL_LEDGER, out);
+}
+
+int ledger_place_system(struct ledger_place *out)
+{
+	return place_named(places_system, CLAIM_LEVEL_SYSTEM, out);
 }

@@ -5,11 +5,11 @@
 #pragma once
 
 #include "base/attr.h"
-#include "base/data-path.h"
+#include "base/places.h"
 
 #include <stdbool.h>
 
-enum { PLACE_PATH_SIZE = DATA_PATH_SIZE + 16 };
+enum { PLACE_PATH_SIZE = PLACES_PATH_SIZE + 16 };
 
 struct ledger_place {
 	char database[PLACE_PATH_SIZE]; /* ".../claims.db" */
@@ -26,5 +26,5 @@ int ledger_place_at(const char *path, struct ledger_place *out) BERTH_MUST_CHECK
  * no home directory, -ENAMETOOLONG. */
 int ledger_place_own(struct ledger_place *out) BERTH_MUST_CHECK;
 
-/* The system's ledger, /var/lib/berth/claims.db. */
-void ledger_place_system(struct ledger_place *out);
+/* The system's ledger, /var/lib/berth/claims.db on POSIX. */
+int ledger_place_system(struct ledger_place *out) BERTH_MUST_CHECK;

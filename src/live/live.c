@@ -14,6 +14,18 @@ const char *live_state_name(enum live_state s)
 	return (size_t)s < N_ELEMENTS(state_names) ? state_names[s] : "?";
 }
 
+const char *live_system_name(enum live_system s)
+{
+	static const char *const names[N_LIVE_SYSTEMS] = {
+		[LIVE_LINUX] = "linux",
+		[LIVE_MACOS] = "macos",
+		[LIVE_WINDOWS] = "windows",
+		[LIVE_OTHER] = "other",
+	};
+
+	return (size_t)s < N_ELEMENTS(names) ? names[s] : "?";
+}
+
 const char *live_method_name(enum live_method m)
 {
 	return (size_t)m < N_ELEMENTS(method_names) ? method_names[m] : "?";

@@ -202,8 +202,14 @@ struct live_request {
 	bool want_peer_owners;          /* owners of connections too, not only of the others */
 };
 
+/* Which system was looked at. The first is that of recordings that name none. */
+enum live_system { LIVE_LINUX, LIVE_MACOS, LIVE_WINDOWS, LIVE_OTHER };
+
+enum { N_LIVE_SYSTEMS = 4 };
+
 /* What was seen. Everything in it lives as long as the arena. */
 struct live_snapshot {
+	enum live_system system;
 	live_time at;                   /* when the look began */
 	const struct live_namespace *namespaces;
 	size_t n_namespaces;            /* those looked into */
@@ -226,6 +232,8 @@ struct live_request live_request_default(void);
 
 /* "listener", "bound", "connection", "time-wait". */
 const char *live_state_name(enum live_state s);
+/* "linux", "macos", "windows": the words of known uses; "other". */
+const char *live_system_name(enum live_system s);
 /* "fd", "thread", "io_uring", "cgroup", "kernel". */
 const char *live_method_name(enum live_method m);
 /* "none", "cgroup", "all". */

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* A dump fills at most 32 KiB at once. MOST_BYTES bounds what a rule set may cost. */
-enum { REPLY_SIZE = 64 * 1024, N_TRIES = 5, MOST_SINGLE_CHAINS = 24 };
+enum { REPLY_SIZE = 64 * 1024, N_TRIES = 5, MOST_SINGLE_CHAINS = 24, MOST_SINGLE_SETS = 24 };
 enum { MOST_BYTES = 64 * 1024 * 1024, SK_LOOKUP = 36 };
 
 static const char what[] = "published ports";
@@ -33,6 +33,7 @@ struct talk {
 	uint32_t sequence, port_id;
 	uint8_t *buffer; /* REPLY_SIZE */
 	size_t n_chains; /* asked for one by one */
+	size_t n_sets;   /* the same */
 	int error;       /* the first that a fetch met */
 	bool is_too_large;
 };
@@ -134,7 +135,8 @@ static int ask_set(struct talk *t, const struct nat_set *s, uint16_t type, bool 
 
 	/* The numbers of both attributes are those of NFTA_SET_ELEM_LIST_*, too. */
 	mnl_attr_put_strz(head, NFTA_SET_TABLE, s->table);
-	mnl_attr_put_strz(head, NFTA_SET_NAME, s->name);
+	if (*s->name)
+		mnl_attr_put_strz(head, NFTA_SET_NAME, s->name);
 	return converse(t, head);
 }
 
@@ -180,6 +182,18 @@ static void fetch_chain(struct nat_rules *r, struct nat_chain *chain, void *cont
 	}
 }
 
+/* What a set is; of a table with very many of them all at once: the kernel seeks each by name. */
+static int describe_set(struct talk *t, const struct nat_set *set)
+{
+	const struct nat_set whole = {.family = set->family, .table = set->table, .name = ""};
+
+	if (set->is_known)
+		return 0;
+	if (++t->n_sets > MOST_SINGLE_SETS)
+		return ask_set(t, &whole, NFT_MSG_GETSET, true);
+	return ask_set(t, set, NFT_MSG_GETSET, false);
+}
+
 static void fetch_set(struct nat_rules *r BERTH_UNUSED, struct nat_set *set, void *context)
 {
 	struct talk *t = context;
@@ -187,7 +201,7 @@ static void fetch_set(struct nat_rules *r BERTH_UNUSED, struct nat_set *set, voi
 
 	for (int i = 0; i < N_TRIES && error == -EINTR; i++) {
 		set->n_elements = 0;
-		error = ask_set(t, set, NFT_MSG_GETSET, false);
+		error = describe_set(t, set);
 		if (error == 0)
 			error = ask_set(t, set, NFT_MSG_GETSETELEM, true);
 	}

@@ -272,6 +272,7 @@ static bool add_set(struct nat_rules *r, uint8_t family, struct nat_bytes in)
 	if (!s)
 		return false;
 	s->is_interval = nat_number(nat_attribute(in, NFTA_SET_FLAGS), 0) & NFT_SET_INTERVAL;
+	s->is_known = true;
 	return true;
 }
 

@@ -64,6 +64,7 @@ struct nat_element {
 struct nat_set {
 	uint8_t family;
 	const char *table, *name;
+	bool is_known;  /* the kernel said what it is, elements apart */
 	bool is_interval, is_loaded, is_settled;
 	bool has_key_ends; /* ranges came as such; otherwise marks of ends follow intervals */
 	struct nat_element *elements;

@@ -447,6 +447,24 @@ int netns_open(const struct netns *n)
 	return fd;
 }
 
+static void open_mount(const struct mount_line *m, void *context)
+{
+	struct way *way = context;
+
+	if (way->fd < 0 && strcmp(m->type, "nsfs") == 0 && str_starts_with(m->root, "net:[") &&
+	    parse_id(m->root) == way->id)
+		way->fd = open_checked(m->point, way->id);
+}
+
+int netns_open_id(uint64_t id)
+{
+	struct way way = {.id = id, .fd = id == 0 ? -ENOENT : search_way(id)};
+
+	if (way.fd < 0 && id != 0)
+		(void)!mounts_each(open_mount, &way);
+	return way.fd;
+}
+
 static int enter(const struct netns *n)
 {
 	int fd = netns_open(n), error;

@@ -45,5 +45,9 @@ typedef void (*netns_fn)(struct netns *n, int error, void *context);
 /* A descriptor of the namespace, to be closed, or a negative errno; -ESTALE: it has ended. */
 int netns_open(const struct netns *n) BERTH_MUST_CHECK;
 
+/* A descriptor of the namespace of that id, by its processes and mounts, to be closed. -ENOENT:
+ * none within reach; another negative errno: it may not be opened. */
+int netns_open_id(uint64_t id) BERTH_MUST_CHECK;
+
 /* Call `each` for every namespace but berth's own, in a thread that enters one after the other. */
 void netns_visit(struct netns_list *l, netns_fn each, void *context);

@@ -1,5 +1,6 @@
 #include "live/passwd.h"
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/str.h"
 
@@ -58,7 +59,7 @@ static int index_lines(struct passwd *p)
 			continue;
 		if (p->n == p->capacity) {
 			size_t wider = p->capacity ? p->capacity * 2 : 64;
-			void *grown = reallocarray(p->entries, wider, sizeof(*p->entries));
+			void *grown = array_resize(p->entries, wider, sizeof(*p->entries));
 
 			if (!grown)
 				return -ENOMEM;

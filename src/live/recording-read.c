@@ -31,8 +31,8 @@ struct read_socket {
 /* Everything read so far. */
 struct records {
 	struct value_reader in;
-	struct live_snapshot head; /* at, rules, could_look */
-	bool has_at, has_could_look, has_rules;
+	struct live_snapshot head; /* at, system, rules, could_look */
+	bool has_at, has_system, has_could_look, has_rules;
 	struct read_namespace *namespaces;
 	size_t n_namespaces, namespaces_capacity;
 	struct read_process *processes;
@@ -153,6 +153,28 @@ static int read_at(struct records *r, char *rest)
 	if (error == 0 && value_next_word(&rest))
 		return value_fail(&r->in, "more than an instant");
 	return error;
+}
+
+static int read_system(struct records *r, char *rest)
+{
+	char quoted[QUOTE_SIZE];
+	char *word;
+	int error = read_positional(r, &rest, "the system", &word);
+
+	if (error < 0)
+		return error;
+	if (r->has_system)
+		return value_fail(&r->in, "a second \"system\"");
+	r->has_system = true;
+	if (value_next_word(&rest))
+		return value_fail(&r->in, "more than a system");
+	for (unsigned int i = 0; i < N_LIVE_SYSTEMS; i++) {
+		if (strcmp(word, live_system_name((enum live_system)i)) == 0) {
+			r->head.system = (enum live_system)i;
+			return 0;
+		}
+	}
+	return value_fail(&r->in, "%s is not a system", value_quote(word, quoted));
 }
 
 static int read_could_look(struct records *r, char *rest)
@@ -352,6 +374,7 @@ static int read_record(struct records *r, char *line)
 		int (*read)(struct records *r, char *rest);
 	} records[] = {
 		{"at", read_at},           {"could-look", read_could_look},
+		{"system", read_system},
 		{"rules", read_rules},     {"namespace", read_namespace},
 		{"process", read_process}, {"socket", read_socket},
 		{"published", read_published}, {"container", read_container},

@@ -349,6 +349,8 @@ static int write_head(struct writer *w, const struct live_snapshot *s, const cha
 	}
 	if (s->at != LIVE_TIME_NONE)
 		str_printf(w->out, "at %s\n", instant_format(s->at, instant));
+	if (s->system != LIVE_LINUX)
+		str_printf(w->out, "system %s\n", live_system_name(s->system));
 	if (!s->could_look)
 		str_append(w->out, "could-look no\n");
 	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved)

@@ -27,6 +27,7 @@
  * of one empty element (an empty value is a list without elements).
  *
  *     at INSTANT                 when the look began: RFC 3339 in UTC
+ *     system linux|macos|windows|other     what was looked at; default linux
  *     could-look yes|no          no: not even berth's own namespace could be read; default yes
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...

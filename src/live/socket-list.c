@@ -1,5 +1,6 @@
 #include "live/socket-list.h"
 
+#include "base/array.h"
 #include "base/str.h"
 #include "live/number-map.h"
 
@@ -17,7 +18,7 @@ void socket_list_push(struct socket_list *l, const struct live_socket *s)
 {
 	if (l->n == l->capacity) {
 		size_t wider = l->capacity ? l->capacity * 2 : 32;
-		struct live_socket *grown = reallocarray(l->items, wider, sizeof(*grown));
+		struct live_socket *grown = array_resize(l->items, wider, sizeof(*grown));
 
 		if (!grown) {
 			l->has_failed = true;

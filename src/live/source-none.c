@@ -18,6 +18,7 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	*out = (struct live_snapshot){
+		.system = LIVE_OTHER,
 		.at = (live_time)now.tv_sec * 1000000000 + now.tv_nsec,
 		.gaps = &gap,
 		.n_gaps = 1,

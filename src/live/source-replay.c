@@ -8,7 +8,6 @@
 #include "live/recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +55,7 @@ static int load(struct replay *replay, char *error)
 	struct arena scratch = {0};
 	struct recording recording;
 	struct str name = {0};
-	int r = fd_slurp_at(AT_FDCWD, replay->path, RECORDING_FILE_MAX, &replay->bytes, &replay->n);
+	int r = fd_slurp(replay->path, RECORDING_FILE_MAX, &replay->bytes, &replay->n);
 
 	if (r == 0) {
 		r = recording_read(replay->bytes, replay->n, replay->path, &scratch, &recording,

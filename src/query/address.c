@@ -1,8 +1,8 @@
 #include "query/address.h"
 
 #include "base/str.h"
+#include "query/ip-text.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,10 +15,10 @@ static const char *const exposure_names[] = {
 
 char *address_format(const struct address *a, char *text)
 {
-	int family = a->family == ADDRESS_IPV4 ? AF_INET : AF_INET6;
-
-	if (!inet_ntop(family, a->bytes, text, ADDRESS_TEXT_SIZE))
-		snprintf(text, ADDRESS_TEXT_SIZE, "?");
+	if (a->family == ADDRESS_IPV4)
+		ip_text_format_v4(a->bytes, text);
+	else
+		ip_text_format_v6(a->bytes, text);
 	if (a->scope_id != 0) {
 		size_t n = strlen(text);
 
@@ -59,9 +59,9 @@ int address_parse(const char *text, struct address *out)
 
 	if (split_zone(text, host, &a.scope_id) < 0)
 		return -EINVAL;
-	if (text[0] != '[' && a.scope_id == 0 && inet_pton(AF_INET, host, a.bytes) == 1) {
+	if (text[0] != '[' && a.scope_id == 0 && ip_text_parse_v4(host, a.bytes) == 0) {
 		a.family = ADDRESS_IPV4;
-	} else if (inet_pton(AF_INET6, host, a.bytes) == 1) {
+	} else if (ip_text_parse_v6(host, a.bytes) == 0) {
 		a.family = ADDRESS_IPV6;
 	} else {
 		return -EINVAL;

@@ -1,17 +1,15 @@
 #include "registry/choose.h"
 
-#include "base/data-path.h"
+#include "base/places.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NAME "registry.image"
-#define SYSTEM_PATH DATA_PATH_SYSTEM NAME
 
 int choose_own_path(char *path)
 {
-	return data_path_own(NAME, path);
+	return places_own(NAME, path);
 }
 
 /* Take the image at `path` instead of the one that is open, if it is newer. */
@@ -48,8 +46,9 @@ int choose_newest(struct registry *out,
 
 	if (r < 0)
 		return r;
-	consider(SYSTEM_PATH, &best, tell, context);
-	if (geteuid() != 0 && choose_own_path(path) == 0)
+	if (places_system(NAME, path) == 0)
+		consider(path, &best, tell, context);
+	if (!places_has_only_system() && places_user(NAME, path) == 0)
 		consider(path, &best, tell, context);
 	*out = best;
 	return 0;

@@ -1,16 +1,15 @@
 /*
  * Choose: which registry answers. The newest of the built-in one and the images that `berth update`
- * wrote: the user's, $XDG_DATA_HOME/berth/registry.image (~/.local/share without the variable), and
- * the system's, /var/lib/berth/registry.image. Root has only the system's: what lies in a home
- * directory is not root's. The newer is the one whose names are of a later date; of the same date
- * an updated one counts as newer, and the user's as newer than the system's.
+ * wrote: the user's and the system's (base/places.h tells where). The newer is the one whose names
+ * are of a later date; of the same date an updated one counts as newer, and the user's as newer
+ * than the system's.
  */
 #pragma once
 
-#include "base/data-path.h"
+#include "base/places.h"
 #include "registry/registry.h"
 
-enum { CHOOSE_PATH_SIZE = DATA_PATH_SIZE };
+enum { CHOOSE_PATH_SIZE = PLACES_PATH_SIZE };
 
 /* Where the registry of the user who runs berth is kept (root: the system's). Returns 0, or -ENOENT
  * when there is no home directory, -ENAMETOOLONG. */

@@ -61,7 +61,7 @@ static int mark_strings(struct search *s, struct arena *arena, const char *word)
 		s->fits[s->touched[i]] = 0;
 	s->n_touched = 0;
 	while ((at = memmem(next, (size_t)(end - next), word, length))) {
-		const char *before = memrchr(s->pool, '\0', (size_t)(at - s->pool));
+		const char *before = str_last_byte(s->pool, (size_t)(at - s->pool), '\0');
 		uint32_t begin = (uint32_t)(before + 1 - s->pool);
 
 		if (s->fits[begin] == 0) {

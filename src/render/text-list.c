@@ -143,7 +143,8 @@ static const char *describe_place(const struct answer_listener *l, struct arena 
 	const char *unit = o && o->unit && !l->activates ? o->unit : l->unit;
 
 	if (!l->is_here)
-		return arena_printf(arena, "in %s", l->ns.name);
+		return arena_printf(arena, l->ns.container ? "in container %s" : "in %s",
+				    l->ns.name);
 	if (container)
 		return arena_printf(arena, "container %s", container);
 	return o && strcmp(o->method, "kernel") == 0 ? "the kernel" : unit;
@@ -192,9 +193,10 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 								 : "maybe client";
 	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
 	const struct answer_owner *o = answer_main_owner(l);
-	bool is_full =
-		l->backlog && l->backlog->limit > 0 && l->backlog->queued >= l->backlog->limit;
+	bool is_full = answer_is_queue_full(l);
 
+	if (is_full && tone != TEXT_ALARM)
+		tone = TEXT_NOTE;
 	row[0] =
 		(struct text_cell){arena_printf(arena, "%u/%s", l->port, l->protocol), TEXT_STRONG};
 	row[1] = (struct text_cell){describe_address(l, arena),
@@ -207,46 +209,57 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
 	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
 	row[6] = (struct text_cell){
-		is_full ? arena_printf(arena, "%s, queue full", verdict) : verdict, tone};
+		is_full ? arena_printf(arena, "%s, full", verdict) : verdict, tone};
 	row[7] = (struct text_cell){describe_place(l, arena), TEXT_FAINT};
 }
 
-/* One clause of the summary; the semicolon belongs to the one before. */
-static void put_clause(struct text *t, enum text_tone tone, bool is_last, const char *clause)
+/* Clauses of the summary; the last is put when another comes (with a ";") or the end. */
+struct clauses {
+	enum text_tone tone;
+	char last[128];
+};
+
+static void put_clause(struct text *t, struct clauses *c, const char *end)
 {
-	text_putf(t, tone, 1, "%s%s", clause, is_last ? "" : ";");
+	text_putf(t, c->tone, 1, "%s%s", c->last, end);
+}
+
+static void add_clause(struct text *t, struct clauses *c, enum text_tone tone, size_t n,
+		       const char *what)
+{
+	if (n == 0)
+		return;
+	put_clause(t, c, ";");
+	c->tone = tone;
+	snprintf(c->last, sizeof(c->last), "%zu %s", n, what);
 }
 
 static void put_here_summary(struct text *t, const struct answer_here *h, size_t n_shown,
 			     size_t n_dropped)
 {
-	size_t n_unowned = 0, n_foreign = 0, n_hidden = h->n_listeners - n_shown;
-	char clause[128];
+	size_t n_unowned = 0, n_foreign = 0, n_full = 0;
+	struct clauses c = {.tone = TEXT_FAINT};
 
 	for (size_t i = 0; i < h->n_listeners; i++) {
 		n_unowned += h->listeners[i].n_owners == 0;
 		n_foreign += !h->listeners[i].is_here;
+		n_full += answer_is_queue_full(&h->listeners[i]);
 	}
 	if (n_shown > 0)
 		text_blank(t);
 	text_begin(t, "", 0);
-	snprintf(clause, sizeof(clause), "%zu listener%s in %lld network namespace%s", n_shown,
+	snprintf(c.last, sizeof(c.last), "%zu listener%s in %lld network namespace%s", n_shown,
 		 n_shown == 1 ? "" : "s", (long long)h->checked.namespaces,
 		 h->checked.namespaces == 1 ? "" : "s");
-	put_clause(t, TEXT_FAINT, !n_foreign && !n_unowned && !n_hidden && !n_dropped, clause);
-	snprintf(clause, sizeof(clause), "%zu of them not reachable from here", n_foreign);
-	if (n_foreign > 0)
-		put_clause(t, TEXT_FAINT, !n_unowned && !n_hidden && !n_dropped, clause);
-	snprintf(clause, sizeof(clause), "%zu without a visible owner", n_unowned);
-	if (n_unowned > 0)
-		put_clause(t, TEXT_NOTE, !n_hidden && !n_dropped, clause);
-	snprintf(clause, sizeof(clause), "%zu that may be UDP clients left out (--all)", n_hidden);
-	if (n_hidden > 0)
-		put_clause(t, TEXT_FAINT, !n_dropped, clause);
-	snprintf(clause, sizeof(clause), "%zu column%s left out (--width 0)", n_dropped,
-		 n_dropped == 1 ? "" : "s");
-	if (n_dropped > 0)
-		put_clause(t, TEXT_FAINT, true, clause);
+	add_clause(t, &c, TEXT_FAINT, n_foreign, "of them not reachable from here");
+	add_clause(t, &c, TEXT_NOTE, n_unowned, "without a visible owner");
+	add_clause(t, &c, TEXT_NOTE, n_full,
+		   "full: so many connections wait to be accepted that more get no answer");
+	add_clause(t, &c, TEXT_FAINT, h->n_listeners - n_shown,
+		   "that may be UDP clients left out (--all)");
+	add_clause(t, &c, TEXT_FAINT, n_dropped,
+		   n_dropped == 1 ? "column left out (--width 0)" : "columns left out (--width 0)");
+	put_clause(t, &c, "");
 	text_end(t);
 }
 

@@ -43,14 +43,41 @@ static const char *describe_exposure(const struct answer_listener *l)
 	return l->exposure;
 }
 
+/* What a terminal shows of a command line without -v: some run over dozens of lines. */
+enum { COMMAND_LINES = 3, COMMAND_LEAST = 60 };
+
+/* The beginning of an argument, `room` bytes at most, and where the rest can be seen. */
+static void put_cut(struct text *t, const char *argument, size_t room)
+{
+	int n = (int)strnlen(argument, room);
+
+	while (n > 0 && ((unsigned char)argument[n] & 0xc0) == 0x80)
+		n--;
+	text_putf(t, TEXT_FAINT, 1, "%.*s%s", n, argument,
+		  t->style->is_utf8 ? "\xe2\x80\xa6" : "...");
+	text_put(t, TEXT_FAINT, 1, "(all of it: -v)");
+}
+
 static void put_command(struct text *t, const struct answer_owner *o)
 {
+	size_t room = COMMAND_LINES * MAX_OF(t->style->columns, COMMAND_LEAST);
+
 	if (!o->command || !o->command[0])
 		return;
+	if (t->style->columns == 0 || t->style->is_verbose)
+		room = SIZE_MAX;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	for (const char *const *arg = o->command; *arg; arg++)
+	for (const char *const *arg = o->command; *arg; arg++) {
+		size_t width = text_width(t, *arg) + 1;
+
+		if (width > room) {
+			put_cut(t, *arg, room);
+			return;
+		}
 		text_put(t, TEXT_FAINT, 1, *arg);
+		room -= width;
+	}
 }
 
 /* "nginx (pid 812)", "the kernel: vxlan vx0". */
@@ -148,6 +175,25 @@ static void put_unowned(struct text *t, const struct answer_listener *l)
 	text_end(t);
 }
 
+/* What waits to be accepted; with -v also that nothing does. */
+static void put_backlog(struct text *t, const struct answer_listener *l)
+{
+	long long queued = l->backlog ? (long long)l->backlog->queued : 0;
+	bool is_full;
+
+	if (!l->backlog || (queued == 0 && !t->style->is_verbose))
+		return;
+	if (queued == 0) {
+		text_putf(t, TEXT_FAINT, 3, "backlog %lld", (long long)l->backlog->limit);
+		return;
+	}
+	is_full = answer_is_queue_full(l);
+	text_putf(t, is_full ? TEXT_NOTE : TEXT_PLAIN, 3,
+		  "%s%lld connection%s to be accepted (backlog %lld)%s",
+		  is_full ? "queue full: " : "", queued, queued == 1 ? " waits" : "s wait",
+		  (long long)l->backlog->limit, is_full ? ", more get no answer" : "");
+}
+
 static void put_listener(struct text *t, const char *label, const struct answer_listener *l)
 {
 	char address[96];
@@ -163,13 +209,10 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 			  l->ns.name, l->port);
 	if (strcmp(l->role, "maybe-client") == 0)
 		text_put(t, TEXT_FAINT, 3, "may be a client's own port");
-	if (l->backlog && l->backlog->queued > 0)
-		text_putf(t, l->backlog->queued >= l->backlog->limit ? TEXT_NOTE : TEXT_PLAIN, 3,
-			  "%lld of %lld waiting to be accepted", (long long)l->backlog->queued,
-			  (long long)l->backlog->limit);
 	if (l->is_here && strcmp(l->role, "listener") == 0)
 		text_put(t, text_verdict_tone(l->judged.word), 3,
 			 verdict_word_name(l->judged.word));
+	put_backlog(t, l);
 	text_end(t);
 }
 

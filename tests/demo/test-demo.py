@@ -7,6 +7,7 @@ import importlib.util
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,12 @@ class Readme(unittest.TestCase):
     def test_what_changes_from_run_to_run(self):
         for a, b in (("newcomer (pid 11)", "newcomer (pid 4711)"),
                      ("3476/tcp  *  newcomer  21   root  nppmp", "3476/tcp  *  newcomer  1021  root  nppmp"),
+                     ("pid=160,fd=5", "pid=7,fd=25"), (64 * "a", 64 * "b"),
+                     ("conmon  160 root    5u  IPv4 71531096      0t0  TCP *:3476 (LISTEN)",
+                      "conmon  97 root    25u  IPv4 815      0t0  TCP *:3476 (LISTEN)"),
+                     ("published 3476/tcp -> 10.88.0.2:80 by nftables  httpd (171)",
+                      "published 3476/tcp -> 10.88.0.2:80 by nftables  httpd (8)"),
+                     ("LISTEN 0 1\nLISTEN 0 2\n", "LISTEN 0 2\nLISTEN 0 1\n"),
                      ("in net:[4026532178]", "in net:[4026531840]"), ("in pid:21", "in pid:3"),
                      ("since 2026-11-22T08:46:55Z", "since 2027-01-02T03:04:05Z")):
             self.assertEqual(demo.normal(a), demo.normal(b))
@@ -84,6 +91,11 @@ class Readme(unittest.TestCase):
     def test_what_does_not_change(self):
         for a, b in (("pid 11   user root", "pid 11   user nobody"), ("names as of 2026-08", "names as of 2026-09"),
                      ("3476/tcp  0.0.0.0  permify  21   root", "3476/tcp  0.0.0.0  newcomer  21   root"),
+                     ("conmon  160 root  5u  IPv4 1  0t0  TCP *:3476 (LISTEN)",
+                      "systemd  160 root  5u  IPv4 1  0t0  TCP *:3476 (LISTEN)"),
+                     ("published 3476/tcp -> 10.88.0.2:80 by nftables  httpd (171)",
+                      "published 3476/tcp -> 10.88.0.2:81 by nftables  httpd (171)"),
+                     ("LISTEN 0 1\n\nLISTEN 0 2\n", "LISTEN 0 2\n\nLISTEN 0 1\n"),
                      ("3476/tcp  0.0.0.0  ?  root", "3477/tcp  0.0.0.0  ?  root"), ("1 listener", "2 listeners"),
                      ("tcp:127.0.0.1:3476:listen", "tcp:127.0.0.2:3476:listen")):
             self.assertNotEqual(demo.normal(a), demo.normal(b))
@@ -111,52 +123,100 @@ class Readme(unittest.TestCase):
             self.assertEqual((status, "+another" in said), (1, True), said)
 
 
+def descendants(pid):
+    for child in children(pid):
+        yield child
+        yield from descendants(child)
+
+
+def groups_of(pid):
+    """The control groups of a demo, in every hierarchy."""
+    return [f"{place}/berth-demo-{pid}" for _, place in demo.groups.hierarchies()
+            if os.path.exists(f"{place}/berth-demo-{pid}")]
+
+
+def what_stays():
+    """What needs no process to be there: mounts, and what podman, systemd and the demo write."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    places = [Path(place) for place in ("/tmp", "/run", "/var/lib", "/var/tmp", "/etc", "/opt")]
+    written = [path for place in places if place.is_dir() for path in place.iterdir()
+               if re.match("berth-demo|podman|libpod|containers|cni|netavark", path.name)]
+    return sorted(mounts), sorted(written)
+
+
 TENANTS = ("newcomer", "permify")
 
 
 class Ending(unittest.TestCase):
-    """However the demo ends, nothing of it stays: no process is left in its network namespace."""
+    """However the demo ends, nothing of it stays: no process in its network namespace, no control
+    group, no mount, no file."""
 
     def setUp(self):
         if WHY_NOT:
             leave_out(self, f"demo, {self._testMethodName}", WHY_NOT)
 
-    def run_until_tenant(self):
-        """The demo with a stand-in on the port; it cannot end before its full pipe is read."""
+    def run_until(self, *names):
+        """The demo with a process of that name; it cannot end before its full pipe is read."""
         process = subprocess.Popen([DEMO, "--fast"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, start_new_session=True)
         self.addCleanup(process.stdout.close)
         fcntl.fcntl(process.stdout, F_SETPIPE_SZ, 4096)
         player = None
         patience = time.monotonic() + 1
-        while player is None:  # unshare, then the demo, then the stand-in
+        while player is None:  # unshare, then the demo, then the process
             self.assertIsNone(process.poll(), "the demo ended before the pipe was full")
             player = next((child for child in children(process.pid)
-                           if any(name_of(pid) in TENANTS for pid in children(child))), None)
+                           if any(name_of(pid) in names for pid in descendants(child))), None)
             if player is None and time.monotonic() > patience:  # it waits between two of them
-                os.read(process.stdout.fileno(), 64)
-                patience = time.monotonic() + 0.2
+                os.read(process.stdout.fileno(), 128)
+                patience = time.monotonic() + 0.1
         namespace = network_namespaces()[player]
         self.assertNotEqual(namespace, os.stat("/proc/self/ns/net").st_ino)
         return process, namespace
 
-    def wait_until_gone(self, namespace):
-        while namespace in network_namespaces().values():
+    def wait_until_gone(self, process, namespace):
+        while namespace in network_namespaces().values() or groups_of(process.pid):
             os.sched_yield()
 
-    def test_interrupted(self):
-        process, namespace = self.run_until_tenant()
+    def interrupt(self, process, namespace):
         os.killpg(process.pid, signal.SIGINT)
         said = process.communicate()[0]
         self.assertEqual(process.returncode, 130, said)
         self.assertNotIn(b"Traceback", said)
-        self.wait_until_gone(namespace)
+        self.wait_until_gone(process, namespace)
 
-    def test_killed(self):
-        process, namespace = self.run_until_tenant()
+    def kill(self, process, namespace):
         process.kill()
         process.communicate()
-        self.wait_until_gone(namespace)
+        self.wait_until_gone(process, namespace)
+
+    def test_interrupted(self):
+        self.interrupt(*self.run_until(*TENANTS))
+
+    def test_killed(self):
+        self.kill(*self.run_until(*TENANTS))
+
+    def test_with_a_container(self):
+        reason = demo.containers.why_not()
+        if reason:
+            leave_out(self, "demo, ended with a container", reason)
+        for end in (self.interrupt, self.kill):
+            before = what_stays()
+            process, namespace = self.run_until("conmon")
+            self.assertTrue(groups_of(process.pid))
+            end(process, namespace)
+            self.assertEqual(what_stays(), before)
+
+    def test_with_a_systemd(self):
+        reason = demo.booted.why_not()
+        if reason:
+            leave_out(self, "demo, ended with a systemd", reason)
+        for end in (self.interrupt, self.kill):
+            before = what_stays()
+            process, namespace = self.run_until("systemd")
+            self.assertTrue(groups_of(process.pid))
+            end(process, namespace)
+            self.assertEqual(what_stays(), before)
 
     def test_reader_goes_away(self):
         with subprocess.Popen([DEMO, "--fast"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -164,6 +224,22 @@ class Ending(unittest.TestCase):
             process.stdout.close()
             self.assertEqual(process.stderr.read(), b"")
         self.assertEqual(process.returncode, 141)
+
+
+class WithoutPrograms(unittest.TestCase):
+    def test_what_is_not_installed_is_left_out_by_name(self):
+        if WHY_NOT:
+            leave_out(self, f"demo, {self._testMethodName}", WHY_NOT)
+        hidden = [p for p in (shutil.which("podman"), demo.booted.SYSTEMD) if p and os.path.exists(p)]
+        line = " && ".join([f"mount --bind /dev/null {os.path.realpath(path)}" for path in hidden] +
+                           [f"exec {DEMO} --transcript"])
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", line], capture_output=True, encoding="utf-8",
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn("Left out: a container of podman behind NAT, because\n# there is no podman (Debian: podman).)\n"
+                      "# A listener in a network namespace stands for it:\n", done.stdout)
+        self.assertIn("not here  in net:[", done.stdout)
+        self.assertIn("Left out: a socket that systemd holds, because\n# systemd is not installed.)", done.stdout)
 
 
 class WithoutRoot(unittest.TestCase):
@@ -186,8 +262,10 @@ class WithoutRoot(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertIn("newcomer  ", done.stdout)
         self.assertIn("customary: permify is here", done.stdout)
-        self.assertIn("Skipped: a listener in another network namespace, because\n# only root", done.stdout)
-        self.assertIn("Skipped: the same seen by the user nobody", done.stdout)
+        self.assertIn("found by its thread", done.stdout)
+        for what in ("a container of podman behind NAT, because\n# only root",
+                     "a socket that systemd holds, because\n# only root", "the same seen by the user nobody"):
+            self.assertIn(f"Left out: {what}", done.stdout)
         self.assertEqual(os.listdir(self.folder.name), [])
 
     def test_a_taken_port(self):

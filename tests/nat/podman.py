@@ -11,68 +11,16 @@ with "N passed, N failed"; 77 and the reason when it cannot be run here.
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 
-PROGRAMS = {"podman": "podman", "runc": "runc", "conmon": "conmon", "ip": "iproute2", "nft": "nftables",
-            "iptables": "iptables", "busybox": "busybox-static"}
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "helpers"))
+import containers
+import groups
+
 IMAGE = "localhost/berth-test:1"
-GROUP = "/berth-podman-test"
-LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
-PODMAN = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs", "--storage-driver", "vfs",
-          "--events-backend", "none"]
-
-
-def run(*command, is_checked=True):
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
-    if is_checked and done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()[-600:]}")
-    return done.stdout
-
-
-def podman(*arguments, is_checked=True):
-    return run(*PODMAN, *arguments, is_checked=is_checked).strip()
-
-
-def why_not():
-    if os.geteuid() != 0:
-        return "it needs root"
-    for program, package in PROGRAMS.items():
-        if not shutil.which(program):
-            return f"there is no {program} (Debian: {package})"
-    if "static" not in run("file", "-L", shutil.which("busybox"), is_checked=False) and \
-            "not a dynamic" not in run("sh", "-c", f"ldd {shutil.which('busybox')} 2>&1", is_checked=False):
-        return "busybox is not static (Debian: busybox-static)"
-    return None
-
-
-def hide_the_machine():
-    """In memory from here on: what podman writes, and what of it berth reads."""
-    run("mount", "--make-rprivate", "/")
-    for place in ("/run", "/var/lib/containers", "/etc/cni", "/var/tmp"):
-        if os.path.isdir(place):
-            run("mount", "-t", "tmpfs", "tmpfs", place)
-        elif place == "/var/lib/containers":
-            # A folder is needed to mount upon; what is above it is in memory instead.
-            raise RuntimeError(f"there is no {place}")
-    run("ip", "link", "set", "lo", "up")
-
-
-def make_image(folder):
-    root = pathlib.Path(folder) / "root"
-    (root / "bin").mkdir(parents=True)
-    (root / "www").mkdir()
-    shutil.copy(shutil.which("busybox"), root / "bin" / "busybox")
-    for name in ("sh", "httpd", "udpsvd", "sleep"):
-        (root / "bin" / name).symlink_to("busybox")
-    (root / "www" / "index.html").write_text("hello\n")
-    with tarfile.open(root.parent / "image.tar", "w") as tar:
-        tar.add(root, arcname=".")
-    podman("import", "-q", str(root.parent / "image.tar"), IMAGE)
 
 
 def ask(berth, *arguments):
@@ -148,7 +96,7 @@ def check_without_root(c, berth):
 
 def check_report(c, berth, folder, ident):
     path = f"{folder}/report.world"
-    run(berth, "report", path)
+    containers.run(berth, "report", path)
     text = pathlib.Path(path).read_text()
     c.equal("no id in a report", ident in text, False)
     replayed = ask(berth, "--replay", path, "8080")
@@ -156,56 +104,45 @@ def check_report(c, berth, folder, ident):
             [(8080, "web")])
 
 
-def inside(berth):
+def inside(berth, group):
     checks = Checks()
-    hide_the_machine()
+    containers.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    containers.run("ip", "link", "set", "lo", "up")
+    containers.hide_the_machine()
     with tempfile.TemporaryDirectory(dir="/run") as folder:
         os.environ["TMPDIR"] = folder
-        make_image(folder)
+        front = f"{folder}/podman"
+        containers.write_front(front, group)
+        containers.make_image(front, folder, IMAGE, "/bin/httpd", "-f", "-p", "80", "-h", "/www")
         try:
-            ident = podman("run", "-d", "--name", "web", "--cgroup-parent", GROUP, *LIMITS,
-                           "-p", "8080:80", "-p", "127.0.0.1:5353:53/udp", IMAGE,
-                           "/bin/httpd", "-f", "-p", "80", "-h", "/www").splitlines()[-1]
+            ident = containers.run(front, "run", "-d", "--name", "web", "-p", "8080:80",
+                                   "-p", "127.0.0.1:5353:53/udp", IMAGE).splitlines()[-1]
             wait_for(lambda: ask(berth, "80")["listeners"])
             check_published(checks, berth, ident)
             check_here(checks, berth)
             check_without_root(checks, berth)
             check_report(checks, berth, folder, ident)
-            podman("rm", "-f", "-t", "0", "web")
+            containers.run(front, "rm", "-f", "-t", "0", "web")
             checks.equal("gone with its container", ask(berth, "8080")["published"], [])
         finally:
-            podman("rm", "-f", "-a", "-t", "0", is_checked=False)
+            containers.run(front, "rm", "-f", "-a", "-t", "0", is_checked=False)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
-
-
-def remove_groups():
-    for hierarchy in ["/sys/fs/cgroup", *map(str, pathlib.Path("/sys/fs/cgroup").glob("*/"))]:
-        for folder, _, _ in os.walk(hierarchy + GROUP, topdown=False):
-            try:
-                os.rmdir(folder)
-            except OSError as error:
-                print(f"left behind: {folder}: {error}")
 
 
 def main():
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     if sys.argv[1] == "--inside":
-        return inside(sys.argv[2])
-    reason = why_not()
+        return inside(*sys.argv[2:4])
+    reason = containers.why_not()
     if reason:
         print(f"left out: podman, because {reason}")
         return 77
-    is_made = not os.path.isdir("/var/lib/containers")
-    os.makedirs("/var/lib/containers", exist_ok=True)
-    try:
+    group = f"berth-podman-{os.getpid()}"
+    with groups.removed(group):
         return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
                                "--mount-proc", sys.executable, __file__, "--inside",
-                               os.path.abspath(sys.argv[1])], check=False).returncode
-    finally:
-        remove_groups()
-        if is_made:
-            os.rmdir("/var/lib/containers")
+                               os.path.abspath(sys.argv[1]), group], check=False).returncode
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -504,6 +505,48 @@ def pid_taken_by_another_meanwhile():
         finally:
             is_over.set()
             thread.join()
+
+
+# --- the accept queue ---------------------------------------------------------------------------
+
+TCP_SYN_SENT = 2
+
+
+def told_of_queue(port):
+    """What the record, the answer and the list say of it: (queued, limit), words, words."""
+    row, plain, listing = Answer(str(port)).one(port), text(str(port)), text("here")
+    line = next(line for line in plain.splitlines() if f":{port} " in line)
+    equal(here().one(port)["backlog"], row["backlog"])
+    return (row["backlog"]["queued"], row["backlog"]["limit"]), line, listing
+
+
+@case
+def full_queue():
+    server = socket.socket()
+    server.bind(("127.0.0.1", 5001))
+    server.listen(2)
+    clients = []
+    for waiting, words in ((1, "1 connection waits to be accepted (backlog 2)"),
+                           (2, "2 connections wait to be accepted (backlog 2)")):
+        clients.append(socket.create_connection(("127.0.0.1", 5001)))
+        numbers, line, listing = told_of_queue(5001)
+        equal(numbers, (waiting, 2))
+        check(line.endswith(words) and "full" not in line + listing, line + listing)
+    clients.append(socket.create_connection(("127.0.0.1", 5001)))  # so it was not full before
+    numbers, line, listing = told_of_queue(5001)
+    equal(numbers, (3, 2))
+    check("queue full: 3 connections wait to be accepted (backlog 2), more get no answer" in line, line)
+    check("unclaimed, full" in listing or "occupied, full" in listing, listing)
+    check("1 full: so many connections wait to be accepted that more get no answer" in listing, listing)
+    late = socket.socket()
+    late.setblocking(False)
+    late.connect_ex(("127.0.0.1", 5001))
+    equal(late.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0], TCP_SYN_SENT, "no answer")
+    late.close()
+    server.accept()[0].close()
+    numbers, line, listing = told_of_queue(5001)
+    equal(numbers, (2, 2))
+    check("full" not in line + listing, line + listing)
 
 
 # --- names --------------------------------------------------------------------------------------

@@ -3,30 +3,22 @@
 
 usage: systemd.py BERTH [CASE...]
 
-systemd runs as process 1 of namespaces of its own (PID, mount, network, UTS, IPC, cgroup), with an
-overlay of / whose changes live in memory, private /run and /tmp, and its own branch of the cgroup2
-tree. Nothing of it reaches the system: when its process 1 ends, the kernel ends everything it
-started and forgets its mounts and changes; its control groups are removed here, come what may.
+How it is booted, and why nothing of it reaches the system, says tests/helpers/booted.py.
 
 Needs root and systemd; without them the whole suite is left out (exit 77) and says so.
 """
-import ctypes
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-import traceback
+from pathlib import Path
 
-CLONE = {"mount": 0x00020000, "cgroup": 0x02000000, "uts": 0x04000000, "ipc": 0x08000000,
-         "pid": 0x20000000, "net": 0x40000000}
-SYSTEMD = "/lib/systemd/systemd"
-HOME = "/opt/berth-test"  # of the programs, inside
-PATIENCE_S = 60
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
+import booted
+import groups
+from booted import HOME, DidNotBoot, LeftOut, wait_for
+
 UNITS = {
     "demo.socket": """[Socket]
 ListenStream=7001
@@ -62,6 +54,7 @@ ListenStream=127.0.0.1:%i
     "web@7005.service": """[Service]
 ExecStart=/bin/sleep 100000
 """,
+    "sockets.target.wants/web@7005.socket": Path("../web@.socket"),
     # Its program is the one that registered the port: Permify is known to use 3476.
     "permify.socket": """[Socket]
 ListenStream=3476
@@ -75,22 +68,10 @@ ListenStream=5432
     "stranger.service": """[Service]
 ExecStart=/bin/sleep 100000
 """,
-    "ready.service": """[Unit]
-After=demo.socket odd.socket each.socket web@7005.socket permify.socket stranger.socket
-[Service]
-Type=oneshot
-ExecStart=/bin/touch /run/berth-ready
-""",
 }
 WANTED = ("demo.socket", "odd.socket", "each.socket", "web@7005.socket", "permify.socket",
-          "stranger.socket", "ready.service")
+          "stranger.socket")
 CASES = {}
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class LeftOut(Exception):
-    """This machine cannot run the suite; the text says why."""
-
 
 def case(function):
     CASES[function.__name__.replace("_", "-")] = function
@@ -106,181 +87,6 @@ def equal(a, b, text=""):
     check(a == b, f"{a!r} is not {b!r} {text}")
 
 
-def wait_for(what, condition):
-    """A condition that only a hanging machine does not meet."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen")
-
-
-# --- the machine --------------------------------------------------------------------------------
-
-def cgroup2():
-    with open("/proc/self/mountinfo", encoding="utf-8") as file:
-        for line in file:
-            before, after = line.split(" - ")
-            if after.startswith("cgroup2 "):
-                return before.split()[4]
-    raise LeftOut("no cgroup2 is mounted")
-
-
-class Machine:
-    """systemd, booted. `pid` is its process 1 as it is seen from outside."""
-
-    def __init__(self, berth):
-        self.pid, self.keeper = None, None
-        self.group = f"{cgroup2()}/berth-systemd-{os.getpid()}"
-        self.top = tempfile.mkdtemp(prefix="berth-systemd-")
-        self.berth = berth
-        try:
-            os.mkdir(self.group)
-        except OSError as error:
-            os.rmdir(self.top)
-            raise LeftOut(f"control groups cannot be made: {error.strerror}") from error
-
-    def boot(self):
-        reader, writer = os.pipe()
-        self.keeper = os.fork()
-        if self.keeper == 0:
-            os.close(reader)
-            self.keep(writer)
-        os.close(writer)
-        with os.fdopen(reader) as pipe:
-            said = pipe.readline()
-        check(said.strip().isdigit(), f"no namespaces: {said}")
-        self.pid = int(said)
-        wait_for("the boot", self.is_ready)
-
-    def is_ready(self):
-        if not os.path.exists(f"/proc/{self.pid}"):
-            raise AssertionError(f"systemd ended\n{self.log()}")
-        return os.path.exists(f"/proc/{self.pid}/root/run/berth-ready")
-
-    def log(self):
-        if not os.path.exists(f"{self.top}/log"):
-            return ""
-        with open(f"{self.top}/log", encoding="utf-8", errors="replace") as file:
-            return "".join(file.readlines()[-30:])
-
-    def keep(self, writer):
-        """The process that stands between: its end is that of the machine."""
-        libc.prctl(1, signal.SIGKILL)
-        os.setsid()
-        with open(f"{self.group}/cgroup.procs", "w", encoding="utf-8") as file:
-            file.write("0")
-        if libc.unshare(sum(CLONE.values())) != 0:
-            os.write(writer, os.strerror(ctypes.get_errno()).encode() + b"\n")
-            os._exit(1)
-        pid = os.fork()
-        if pid != 0:
-            os.write(writer, f"{pid}\n".encode())
-            os.close(writer)
-            os.waitpid(pid, 0)
-            os._exit(0)
-        libc.prctl(1, signal.SIGKILL)
-        os.close(writer)
-        try:
-            self.become_systemd()
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-
-    def become_systemd(self):
-        log = os.open(f"{self.top}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        root = self.mount()
-        self.write_units(root)
-        os.chroot(root)
-        os.chdir("/")
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=berth-test.target", "--show-status=no",
-                            "--log-target=console", "--log-level=notice"],
-                  {"container": "berth-test", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-
-    def mount(self):
-        def run(*command):
-            subprocess.run(command, check=True)
-        memory = f"{self.top}/memory"
-        root = f"{memory}/root"
-        run("mount", "--make-rprivate", "/")
-        os.mkdir(memory)
-        run("mount", "-t", "tmpfs", "tmpfs", memory)
-        for name in ("upper", "scratch", "root"):
-            os.mkdir(f"{memory}/{name}")
-        run("mount", "-t", "overlay", "overlay", "-o",
-            f"lowerdir=/,upperdir={memory}/upper,workdir={memory}/scratch", root)
-        run("mount", "-t", "proc", "proc", f"{root}/proc")
-        run("mount", "-t", "sysfs", "-o", "ro", "sysfs", f"{root}/sys")
-        run("mount", "-t", "cgroup2", "cgroup2", f"{root}/sys/fs/cgroup")
-        run("mount", "--rbind", "/dev", f"{root}/dev")
-        for name in ("run", "tmp", "etc/systemd/system"):  # nothing of this system's own units
-            os.makedirs(f"{root}/{name}", exist_ok=True)
-            run("mount", "-t", "tmpfs", "tmpfs", f"{root}/{name}")
-        os.makedirs(root + HOME)
-        shutil.copy(self.berth, f"{root}{HOME}/berth")
-        shutil.copy("/bin/sleep", f"{root}{HOME}/permify")
-        return root
-
-    def write_units(self, root):
-        directory = f"{root}/etc/systemd/system"
-        files = dict(UNITS)
-        files["berth-test.target"] = f"[Unit]\nRequires={' '.join(WANTED)}\n"
-        for name, text in files.items():
-            os.makedirs(os.path.dirname(f"{directory}/{name}"), exist_ok=True)
-            if name.count(".") == 1 and "[Unit]" not in text:
-                text = "[Unit]\nDefaultDependencies=no\n" + text
-            elif name.count(".") == 1:
-                text = text.replace("[Unit]", "[Unit]\nDefaultDependencies=no")
-            with open(f"{directory}/{name}", "w", encoding="utf-8") as file:
-                file.write(text)
-        os.mkdir(f"{directory}/sockets.target.wants")
-        os.symlink("../web@.socket", f"{directory}/sockets.target.wants/web@7005.socket")
-
-    def inside(self, *command):
-        return ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--net", "--cgroup",
-                "--ipc", "--uts", f"--root=/proc/{self.pid}/root", f"--wd=/proc/{self.pid}/root",
-                "--", *command]
-
-    def connect(self, port, address="127.0.0.1"):
-        """A connection from inside; the caller closes it."""
-        here = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
-        try:
-            check(libc.setns(there, CLONE["net"]) == 0, "setns")
-            return socket.create_connection((address, port))
-        finally:
-            check(libc.setns(here, CLONE["net"]) == 0, "setns back")
-            os.close(here)
-            os.close(there)
-
-    def end(self):
-        if self.keeper:
-            for pid in (self.pid, self.keeper):
-                if pid:
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
-            os.waitpid(self.keeper, 0)
-        deadline = time.monotonic() + PATIENCE_S
-        for directory, _, _ in os.walk(self.group, topdown=False):
-            while time.monotonic() < deadline:
-                try:
-                    os.rmdir(directory)
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    time.sleep(0.05)  # what was killed takes a moment to be gone
-        shutil.rmtree(self.top)
-
-
 # --- what berth says ----------------------------------------------------------------------------
 
 class Berth:
@@ -290,7 +96,7 @@ class Berth:
         self.machine, self.is_inside = machine, is_inside
 
     def run(self, *args, before=()):
-        command = [*before, f"{HOME}/berth" if self.is_inside else self.machine.berth, *args]
+        command = [*before, f"{HOME}/berth" if self.is_inside else self.machine.programs["berth"], *args]
         if self.is_inside:
             command = self.machine.inside(*command)
         elif args[0] != "here":
@@ -442,7 +248,7 @@ def run_cases(machine, names):
             try:
                 CASES[name](Berth(machine, is_inside))
                 print(f"ok {label}", flush=True)
-            except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            except (AssertionError, DidNotBoot, OSError, subprocess.SubprocessError) as error:
                 n_failed += 1
                 print(f"not ok {label}: {error}", flush=True)
     return n_failed
@@ -456,17 +262,18 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     names = sys.argv[2:] or list(CASES)
-    if os.geteuid() != 0:
-        raise LeftOut("it needs root")
-    if not os.path.exists(SYSTEMD):
-        raise LeftOut("systemd is not installed")
+    if booted.why_not():
+        raise LeftOut(booted.why_not())
     signal.signal(signal.SIGTERM, interrupted)
-    machine = Machine(os.path.abspath(sys.argv[1]))
-    try:
-        machine.boot()
-        n_failed = run_cases(machine, names)
-    finally:
-        machine.end()
+    group = f"berth-systemd-{os.getpid()}"
+    programs = {"berth": os.path.abspath(sys.argv[1]), "permify": "/bin/sleep"}
+    with groups.removed(group):
+        machine = booted.Machine(UNITS, WANTED, programs, group)
+        try:
+            machine.boot()
+            n_failed = run_cases(machine, names)
+        finally:
+            machine.end()
     print(f"{2 * len(names) - n_failed} passed, {n_failed} failed")
     return 1 if n_failed else 0
 

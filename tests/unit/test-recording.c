@@ -162,6 +162,7 @@ static void assert_same_rules(const struct live_rules *a, const struct live_rule
 static void assert_same(const struct live_snapshot *a, const struct live_snapshot *b)
 {
 	assert_true(a->at == b->at);
+	assert_int_equal(a->system, b->system);
 	assert_int_equal(a->could_look, b->could_look);
 	assert_same_rules(&a->rules, &b->rules);
 	assert_int_equal(a->n_namespaces, b->n_namespaces);
@@ -239,8 +240,9 @@ static void test_round_trip(void **state)
 	struct str again = {0};
 
 	qsort(sockets, N_ELEMENTS(sockets), sizeof(sockets[0]), live_socket_compare);
-	for (int i = 0; i < 2; i++) {
-		s.could_look = i;
+	for (unsigned int i = 0; i < N_LIVE_SYSTEMS; i++) {
+		s.could_look = i % 2;
+		s.system = (enum live_system)i;
 		str_clear(&f->text);
 		str_clear(&again);
 		assert_int_equal(recording_write(&s, (struct recording_options){0}, &f->text), 0);
@@ -356,6 +358,10 @@ static void test_errors(void **state)
 		{FIRST "at now\n", 2, "at: \"now\" is not an instant"},
 		{FIRST "at 2026-08-17T09:30:00Z x\n", 2, "more than an instant"},
 		{FIRST "at 1970-01-01T00:00:00Z\nat 1970-01-01T00:00:00Z\n", 3, "a second \"at\""},
+		{FIRST "system\n", 2, "the system is missing"},
+		{FIRST "system beos\n", 2, "\"beos\" is not a system"},
+		{FIRST "system macos macos\n", 2, "more than a system"},
+		{FIRST "system macos\nsystem macos\n", 3, "a second \"system\""},
 		{FIRST "could-look\n", 2, "yes or no is missing"},
 		{FIRST "could-look maybe\n", 2, "could-look is yes or no"},
 		{FIRST "could-look no no\n", 2, "could-look is yes or no"},

@@ -124,21 +124,6 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 	return replace_begin_within(out, path, UINT_MAX, wait, context);
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, bytes, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
 /* The directory is where the new name lives. */
 int replace_sync_directory(const char *path)
 {
@@ -173,7 +158,7 @@ static int write_new(const char *path, const void *bytes, size_t n, long modifie
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, bytes, n);
+	r = fd_write(fd, bytes, n);
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;
 	if (r == 0 && set_time(fd, modified_ns) < 0)

@@ -1,5 +1,6 @@
 #include "act/helper.h"
 
+#include "act/self.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -12,19 +13,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* POSIX has it, and no header that declares it. */
+extern char **environ;
+
 enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
 
 /* A path beside berth's own program: DIRECTORY/`middle``name`. */
 static int find_beside(const char *middle, const char *name, char *out)
 {
 	char self[MAX_PATH];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 	int length;
 
-	if (n <= 0)
+	if (self_path(self, sizeof(self)) < 0)
 		return -ENOENT;
-	self[n] = '\0';
 	slash = strrchr(self, '/');
 	if (!slash)
 		return -ENOENT;
@@ -93,10 +95,13 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 	BERTH_CLEANUP(fd_closep) int read_fd = -1;
 	int pipe_fds[2], r;
 	pid_t pid = -1;
+	int status = 0;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+	if (pipe(pipe_fds) < 0)
 		return -errno;
 	read_fd = pipe_fds[0];
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(pipe_fds[i], F_SETFD, FD_CLOEXEC);
 	r = spawn(path, argv, input_fd, pipe_fds[1], &pid);
 	fd_close(pipe_fds[1]);
 	if (r < 0)
@@ -104,10 +109,11 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 	r = gather(read_fd, limit, out);
 	if (r < 0)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &end->status, 0) < 0) {
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
+	end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	return r;
 }
 
@@ -127,4 +133,32 @@ int helper_run(const char *name, const char *const *arguments, int input_fd, siz
 		argv[n + 1] = arguments[n];
 	}
 	return run(path, (char *const *)argv, input_fd, limit, out, end);
+}
+
+/* A pipe with all of the input in it; its reading end. */
+static int fill_pipe(const void *input, size_t n)
+{
+	int fds[2], r = 0;
+
+	if (n > HELPER_INPUT_MOST)
+		return -EFBIG;
+	if (pipe(fds) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK); /* it has room, or never will */
+	if (n > 0 && write(fds[1], input, n) != (ssize_t)n)
+		r = -EFBIG;
+	fd_close(fds[1]);
+	if (r < 0)
+		fd_close(fds[0]);
+	return r < 0 ? r : fds[0];
+}
+
+int helper_run_on(const char *name, const char *const *arguments, const void *input, size_t n,
+		  size_t limit, struct str *out, struct helper_end *end)
+{
+	BERTH_CLEANUP(fd_closep) int fd = fill_pipe(input, n);
+
+	return fd < 0 ? fd : helper_run(name, arguments, fd, limit, out, end);
 }

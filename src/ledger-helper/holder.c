@@ -1,4 +1,4 @@
-#include "base/holder.h"
+#include "ledger-helper/holder.h"
 
 #include "base/fd.h"
 

@@ -1,0 +1,192 @@
+#include "base/replace.h"
+
+#include "base/fd.h"
+#include "base/wide-windows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+static bool is_directory(const wchar_t *path)
+{
+	DWORD attributes = GetFileAttributesW(path);
+
+	return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY);
+}
+
+/* Make every directory of `path`, which is written to and back again. */
+static int make_each(wchar_t *path)
+{
+	for (wchar_t *c = path; *c; c++) {
+		wchar_t kept = *c;
+		DWORD error = 0;
+
+		/* "C:" and the two backslashes of a share are there, or nothing helps. */
+		if ((kept != L'/' && kept != L'\\') || c == path || c[-1] == L':' ||
+		    c[-1] == L'/' || c[-1] == L'\\')
+			continue;
+		*c = L'\0';
+		if (!is_directory(path) && !CreateDirectoryW(path, NULL))
+			error = GetLastError();
+		if (error == ERROR_ALREADY_EXISTS && is_directory(path))
+			error = 0; /* somebody else was faster */
+		*c = kept;
+		if (error != 0 && path[0] != L'\\')
+			return -wide_errno(error);
+	}
+	return 0;
+}
+
+static int make_directories(const char *path)
+{
+	wchar_t *wide = wide_from_utf8(path);
+	int r = wide ? make_each(wide) : -ENOMEM;
+
+	free(wide);
+	return r;
+}
+
+static HANDLE open_wide(const char *path, DWORD access, DWORD share, DWORD how)
+{
+	wchar_t *wide = wide_from_utf8(path);
+	HANDLE file = INVALID_HANDLE_VALUE;
+
+	if (wide)
+		file = CreateFileW(wide, access, share, NULL, how, FILE_ATTRIBUTE_NORMAL, NULL);
+	else
+		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+	free(wide);
+	return file;
+}
+
+static int lock(const char *path, struct replace *r, void (*wait)(void *context), void *context)
+{
+	/* Never removed: a writer that waits holds the file that the next one must find. */
+	HANDLE file = open_wide(path, GENERIC_READ | GENERIC_WRITE,
+				FILE_SHARE_READ | FILE_SHARE_WRITE, OPEN_ALWAYS);
+	OVERLAPPED at = {0};
+
+	if (file == INVALID_HANDLE_VALUE)
+		return -wide_errno(GetLastError());
+	r->lock_fd = _open_osfhandle((intptr_t)file, _O_NOINHERIT);
+	if (r->lock_fd < 0) {
+		CloseHandle(file);
+		return -EMFILE;
+	}
+	if (LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at))
+		return 0;
+	if (GetLastError() != ERROR_LOCK_VIOLATION && GetLastError() != ERROR_IO_PENDING)
+		return -wide_errno(GetLastError());
+	r->has_waited = true;
+	if (wait)
+		wait(context);
+	if (!LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at))
+		return -wide_errno(GetLastError());
+	return 0;
+}
+
+static int append(const char *path, const char *suffix, char **out)
+{
+	char *joined = NULL;
+
+	if (asprintf(&joined, "%s%s", path, suffix) < 0)
+		return -ENOMEM;
+	*out = joined;
+	return 0;
+}
+
+int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
+		  void *context)
+{
+	struct replace r = {.path = strdup(path), .lock_fd = -1};
+	char *path_lock = NULL;
+	int error = r.path ? make_directories(path) : -ENOMEM;
+
+	if (error == 0)
+		error = append(path, ".new", &r.path_new);
+	if (error == 0)
+		error = append(path, ".lock", &path_lock);
+	if (error == 0)
+		error = lock(path_lock, &r, wait, context);
+	free(path_lock);
+	if (error < 0) {
+		replace_fini(&r);
+		return error;
+	}
+	fd_remove(r.path_new); /* of a writer that died: the lock says that nobody is at it */
+	*out = r;
+	return 0;
+}
+
+static int write_new(const char *path, const void *bytes, size_t n)
+{
+	HANDLE file;
+	int r = 0;
+
+	fd_remove(path); /* a fresh file has no other readers or links */
+	file = open_wide(path, GENERIC_WRITE, 0, CREATE_NEW);
+	if (file == INVALID_HANDLE_VALUE)
+		return -wide_errno(GetLastError());
+	for (const char *at = bytes; r == 0 && n > 0;) {
+		DWORD done = 0, part = (DWORD)MIN_OF(n, (size_t)1 << 30);
+
+		if (!WriteFile(file, at, part, &done, NULL))
+			r = -wide_errno(GetLastError());
+		at += done;
+		n -= done;
+	}
+	if (r == 0 && !FlushFileBuffers(file))
+		r = -wide_errno(GetLastError());
+	CloseHandle(file);
+	return r;
+}
+
+/* Whoever has the old file open for reading keeps it from being replaced for that moment: readers
+ * of berth read it whole and close it, others get a few tries. */
+static int rename_over(const char *from, const char *to)
+{
+	enum { TRIES = 20, PAUSE_MS = 25 };
+	wchar_t *wide_from = wide_from_utf8(from), *wide_to = wide_from_utf8(to);
+	DWORD flags = MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH;
+	DWORD error = wide_from && wide_to ? ERROR_SHARING_VIOLATION : ERROR_OUTOFMEMORY;
+
+	for (unsigned int i = 0; i < TRIES; i++) {
+		if (error != ERROR_SHARING_VIOLATION && error != ERROR_ACCESS_DENIED)
+			break;
+		if (i > 0)
+			Sleep(PAUSE_MS);
+		error = MoveFileExW(wide_from, wide_to, flags) ? 0 : GetLastError();
+	}
+	free(wide_from);
+	free(wide_to);
+	return error ? -wide_errno(error) : 0;
+}
+
+/* NTFS keeps times in steps of 100 ns, which is too coarse for a seal: `modified_ns` is not set. */
+int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns BERTH_UNUSED)
+{
+	int error = write_new(r->path_new, bytes, n);
+
+	if (error == 0)
+		error = rename_over(r->path_new, r->path);
+	if (error < 0)
+		fd_remove(r->path_new);
+	return error;
+}
+
+void replace_fini(struct replace *r)
+{
+	fd_close(r->lock_fd);
+	free(r->path);
+	free(r->path_new);
+	*r = (struct replace){.lock_fd = -1};
+}
+
+int replace_sync_directory(const char *path BERTH_UNUSED)
+{
+	return 0; /* its file systems keep the directory themselves */
+}

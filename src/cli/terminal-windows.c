@@ -1,0 +1,89 @@
+#include "cli/terminal.h"
+
+#include "base/fd.h"
+#include "base/utf16.h"
+#include "base/wide-windows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+static HANDLE handle_of(int fd)
+{
+	return GetStdHandle(fd == 1 ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE);
+}
+
+static bool is_console(HANDLE handle)
+{
+	DWORD mode;
+
+	return handle && handle != INVALID_HANDLE_VALUE && GetConsoleMode(handle, &mode);
+}
+
+/* Since Windows 10 (1511) a console reads escape sequences when it is told to. */
+static bool enable_colour(HANDLE handle)
+{
+	DWORD mode;
+
+	if (!GetConsoleMode(handle, &mode))
+		return false;
+	if (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING)
+		return true;
+	return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
+}
+
+struct terminal terminal_look(void)
+{
+	HANDLE out = handle_of(1);
+	struct terminal t = {.is_terminal = is_console(out), .is_utf8 = true};
+	CONSOLE_SCREEN_BUFFER_INFO info;
+
+	if (!t.is_terminal)
+		return t;
+	t.can_colour = enable_colour(out);
+	/* What is to be seen, not the buffer behind it. A full last column would wrap. */
+	if (GetConsoleScreenBufferInfo(out, &info) && info.srWindow.Right > info.srWindow.Left)
+		t.columns = (size_t)(info.srWindow.Right - info.srWindow.Left);
+	return t;
+}
+
+/* A console takes characters. In parts: old ones refuse more than 64 KiB at once. */
+static int write_console(HANDLE console, const char *bytes, size_t n)
+{
+	enum { PART = 8192 };
+	char *text = malloc(n + 1);
+	uint16_t *units = NULL;
+	size_t left = 0;
+	int r = 0;
+
+	if (text) {
+		memcpy(text, bytes, n);
+		text[n] = '\0';
+		units = utf16_from_utf8(text);
+	}
+	free(text);
+	if (!units)
+		return -ENOMEM;
+	while (units[left])
+		left++;
+	for (const uint16_t *at = units; r == 0 && left > 0;) {
+		DWORD part = (DWORD)MIN_OF(left, (size_t)PART), done = 0;
+
+		if (part < left && (at[part - 1] & 0xfc00) == 0xd800)
+			part--; /* not between the halves of a pair */
+		if (!WriteConsoleW(console, at, part, &done, NULL) || done == 0)
+			r = -wide_errno(GetLastError());
+		at += done;
+		left -= done;
+	}
+	free(units);
+	return r;
+}
+
+int terminal_write(int fd, const char *bytes, size_t n)
+{
+	HANDLE handle = handle_of(fd);
+
+	return is_console(handle) ? write_console(handle, bytes, n) : fd_write(fd, bytes, n);
+}
