@@ -44,21 +44,23 @@
  *         store store-memory store-sqlite   where it is kept
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
- *         answer-parts -world -live -published -lists -history   its parts, from both
+ *         answer-parts -world -claims -live -published -lists -history   its parts, from each
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *         text text-answer -parts -claimed -claims -residents -list -change   for people
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
+ *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
+ *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
  */
 #include "cli/cli.h"
@@ -71,7 +73,8 @@ static int run(struct cli *c)
 		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
-		[VERB_VERSION] = verb_version,
+		[VERB_CLAIM] = verb_claim,   [VERB_UNCLAIM] = verb_unclaim,
+		[VERB_CLAIMS] = verb_claims, [VERB_VERSION] = verb_version,
 	};
 
 	return verbs[c->options->verb](c);

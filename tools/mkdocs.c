@@ -24,7 +24,7 @@
 static const struct field_record *const records[] = {
 	&record_answer,        &record_here,      &record_ranges, &record_row, &record_found,
 	&record_here_listener, &record_published, &record_holder, &record_gap, &record_checked,
-	&record_update,
+	&record_update,        &record_claim,     &record_entry,  &record_ledger,
 };
 
 /* What an option or verb takes. */

@@ -13,7 +13,9 @@
 
 #define FOR(verb) (1U << VERB_##verb)
 #define ANY ((1U << N_VERBS) - 1)
-#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE))
+#define RECORDS                                                                                    \
+	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
+	 FOR(CLAIM) | FOR(UNCLAIM) | FOR(CLAIMS))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -158,6 +160,7 @@ static const struct {
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
+	{OPTION_LOG, offsetof(struct options, wants_log)},
 };
 
 /* Options that keep their argument, which must not be empty. */
@@ -171,6 +174,12 @@ static const struct {
 	{OPTION_UNIT, offsetof(struct options, unit)},
 	{OPTION_REGISTRY, offsetof(struct options, registry)},
 	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_LEDGER, offsetof(struct options, ledger)},
+	{OPTION_ADDRESS, offsetof(struct options, address)},
+	{OPTION_OWNER, offsetof(struct options, owner)},
+	{OPTION_SCOPE, offsetof(struct options, claim_scope)},
+	{OPTION_UNTIL, offsetof(struct options, until)},
+	{OPTION_REASON, offsetof(struct options, reason)},
 	{OPTION_FROM, offsetof(struct options, from)},
 	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
@@ -255,6 +264,13 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_FROM:
 	case OPTION_FORCE:
 	case OPTION_CACERT:
+	case OPTION_LEDGER:
+	case OPTION_ADDRESS:
+	case OPTION_OWNER:
+	case OPTION_SCOPE:
+	case OPTION_UNTIL:
+	case OPTION_REASON:
+	case OPTION_LOG:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_SS_L:

@@ -62,6 +62,9 @@ struct options {
 	const char *registry, *replay;
 	const char *from, *cacert; /* update; NULL = IANA, the system's certificates */
 	bool is_forced;
+	const char *ledger;        /* NULL = the user's own, and the system's */
+	const char *address, *owner, *claim_scope, *until, *reason; /* claim; NULL = not said */
+	bool wants_log;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

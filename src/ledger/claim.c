@@ -56,6 +56,15 @@ bool claim_covers(const struct claim *c, uint16_t port, enum transport transport
 	return !c->has_address || !address || do_addresses_collide(&c->address, address);
 }
 
+enum transport claim_any_transport(const struct claim *c)
+{
+	unsigned int t = 0;
+
+	while (t + 1 < N_TRANSPORTS && !(c->protocols & TRANSPORT_BIT(t)))
+		t++;
+	return (enum transport)t;
+}
+
 bool claim_collides(const struct claim *a, const struct claim *b)
 {
 	if (a->last < b->first || b->last < a->first ||
@@ -186,6 +195,29 @@ char *claim_ports_format(const struct claim *c, char *text)
 		lead = ',';
 	}
 	return text;
+}
+
+char *claim_describe_ports(const struct claim *c, struct arena *arena)
+{
+	char address[ADDRESS_TEXT_SIZE], ports[CLAIM_PORTS_SIZE];
+
+	claim_ports_format(c, ports);
+	if (!c->has_address)
+		return arena_strdup(arena, ports);
+	return arena_printf(arena, "%s %s", address_format(&c->address, address), ports);
+}
+
+char *claim_describe_collision(const struct claim *wanted, const struct claim *other,
+				struct arena *arena)
+{
+	const char *mine = claim_describe_ports(wanted, arena);
+	const char *theirs = claim_describe_ports(other, arena);
+
+	return arena_printf(arena, "%s is taken: %s %s%s%s%s%s%s (%s)", mine ? mine : "?",
+			    other->name, theirs ? theirs : "?", other->is_retired ? " retired" : "",
+			    other->owner ? ", of " : "", other->owner ? other->owner : "",
+			    other->until ? ", until " : "", other->until ? other->until : "",
+			    other->source ? other->source : "?");
 }
 
 static bool is_letter(char c)

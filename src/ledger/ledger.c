@@ -58,29 +58,6 @@ static int begin_work(struct work *w, struct store *store, const struct ledger_w
 	return store_each(store, keep, w);
 }
 
-char *ledger_describe_ports(const struct claim *c, struct arena *arena)
-{
-	char address[ADDRESS_TEXT_SIZE], ports[CLAIM_PORTS_SIZE];
-
-	claim_ports_format(c, ports);
-	if (!c->has_address)
-		return arena_strdup(arena, ports);
-	return arena_printf(arena, "%s %s", address_format(&c->address, address), ports);
-}
-
-char *ledger_describe_collision(const struct claim *wanted, const struct claim *other,
-				struct arena *arena)
-{
-	const char *mine = ledger_describe_ports(wanted, arena);
-	const char *theirs = ledger_describe_ports(other, arena);
-
-	return arena_printf(arena, "%s is taken: %s %s%s%s%s%s%s (%s)", mine ? mine : "?",
-			    other->name, theirs ? theirs : "?", other->is_retired ? " retired" : "",
-			    other->owner ? ", of " : "", other->owner ? other->owner : "",
-			    other->until ? ", until " : "", other->until ? other->until : "",
-			    other->source ? other->source : "?");
-}
-
 static int end_work(struct work *w, enum ledger_outcome outcome, const char *message)
 {
 	w->out->outcome = outcome;
@@ -114,7 +91,7 @@ static int note(struct work *w, const char *action, const struct claim *c)
 		.user = w->writer->user,
 		.action = action,
 		.name = c->name,
-		.ports = ledger_describe_ports(c, w->arena),
+		.ports = claim_describe_ports(c, w->arena),
 		.detail = describe_details(c, w->arena),
 	}, *slot;
 
@@ -246,7 +223,7 @@ static int clear_way(struct work *w, const struct claim *wanted, struct kept **s
 			*same = k;
 		} else {
 			r = end_work(w, LEDGER_COLLIDES,
-				     ledger_describe_collision(wanted, &k->claim, w->arena));
+				     claim_describe_collision(wanted, &k->claim, w->arena));
 			return r < 0 ? r : 1;
 		}
 	}
@@ -258,7 +235,7 @@ static const char *find_repetition(const struct work *w, const struct claim *wan
 	for (size_t i = 0; i < n; i++) {
 		if (claim_collides(&wanted[i], &wanted[n]))
 			return arena_printf(w->arena, "%s is asked for twice",
-					    ledger_describe_ports(&wanted[n], w->arena));
+					    claim_describe_ports(&wanted[n], w->arena));
 	}
 	return NULL;
 }
@@ -326,7 +303,7 @@ static const char *explain_miss(const struct work *w, const struct pattern *p, c
 		    (!p->ports.protocols || (p->ports.protocols & c->protocols)))
 			return arena_printf(w->arena, "%s is claimed only as part of %s %s: name "
 						      "all of that, or \"%s\"", word, c->name,
-					    ledger_describe_ports(c, w->arena), c->name);
+					    claim_describe_ports(c, w->arena), c->name);
 	}
 	return arena_printf(w->arena, "nothing in the ledger is claimed as \"%s\"", word);
 }

@@ -64,10 +64,3 @@ int ledger_log(struct store *store, int64_t most, struct arena *arena,
 /* The image of the store as it will be when the transaction is committed. Returns 0 or a negative
  * errno. */
 int ledger_image(struct store *store, int64_t now_ns, struct str *out) BERTH_MUST_CHECK;
-
-/* "8080/tcp collides with web (8080/tcp, alice, ledger)": the one line for people. */
-char *ledger_describe_collision(const struct claim *wanted, const struct claim *other,
-				struct arena *arena);
-
-/* "127.0.0.1 8080/tcp": the ports of a claim with its address. NULL when out of memory. */
-char *ledger_describe_ports(const struct claim *c, struct arena *arena);
