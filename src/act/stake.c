@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HELPER "berth-ledger"
@@ -95,6 +97,14 @@ static bool is_at_work(const struct ledger_place *place)
 	if (r == 0)
 		replace_fini(&probe);
 	return r == -ETIMEDOUT;
+}
+
+bool stake_is_unfinished(const struct ledger_place *place)
+{
+	enum { LONG_S = 10 }; /* a writer needs a few milliseconds */
+	struct stat st;
+
+	return stat(place->mark, &st) == 0 && time(NULL) - st.st_mtime > LONG_S;
 }
 
 int stake_settle(const struct ledger_place *place, bool is_missing, struct stake_reply *reply)

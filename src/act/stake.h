@@ -44,4 +44,8 @@ int stake_log(const struct ledger_place *place, unsigned int most,
 int stake_settle(const struct ledger_place *place, bool is_missing,
 		 struct stake_reply *reply) BERTH_MUST_CHECK;
 
+/* Whether somebody began to write a ledger some time ago and has not come to the end: for readers
+ * who can do nothing about it. */
+bool stake_is_unfinished(const struct ledger_place *place);
+
 void stake_fini(struct stake_reply *reply);

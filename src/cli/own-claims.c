@@ -45,8 +45,8 @@ static const char *where_of(const struct cli *c, const struct ledger_place *plac
 	return place->level == CLAIM_LEVEL_SYSTEM ? "of the system's ledger" : "of the ledger";
 }
 
-/* The image says what the database says, or a gap says that it may not. */
-static void settle(struct cli *c, bool is_missing)
+/* The image says what the database says, or a gap says that it may not: then false. */
+static bool settle(struct cli *c, bool is_missing)
 {
 	struct own_claims *own = c->own;
 	struct stake_reply reply;
@@ -54,7 +54,7 @@ static void settle(struct cli *c, bool is_missing)
 
 	if (r == 0) {
 		stake_fini(&reply);
-		return;
+		return true;
 	}
 	add_gap(own, where_of(c, &own->place),
 		r == 1 ? arena_strdup(&c->arena, reply.message)
@@ -62,6 +62,7 @@ static void settle(struct cli *c, bool is_missing)
 		own->place.level == CLAIM_LEVEL_SYSTEM ? "berth claims as root" : NULL);
 	if (r == 1)
 		stake_fini(&reply);
+	return false;
 }
 
 static bool is_absent(int error)
@@ -75,15 +76,16 @@ static void open_ledger(struct cli *c, bool is_own)
 	struct own_claims *own = c->own;
 	struct claims_image *image = &own->images[own->n_images];
 	const char *reason = NULL;
+	bool may_settle = is_own && settle(c, false);
 	int r;
 
-	if (is_own)
-		settle(c, false);
+	if (!is_own && stake_is_unfinished(&own->place))
+		add_gap(own, where_of(c, &own->place),
+			"its last change was interrupted and is not published",
+			"berth claims as root");
 	r = claims_image_open(image, own->place.image, own->place.level, &reason);
-	if (r < 0 && is_own && r != -EPROTONOSUPPORT && r != -EACCES) {
-		settle(c, true);
+	if (r < 0 && may_settle && r != -EPROTONOSUPPORT && r != -EACCES && settle(c, true))
 		r = claims_image_open(image, own->place.image, own->place.level, &reason);
-	}
 	if (r == 0)
 		own->n_images++;
 	else if (!is_absent(r))

@@ -139,6 +139,12 @@ static int read_wish(struct cli *c, struct wish *wish)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < wish->n; i++)
 		r = fill_claim(c, wish, o->words[i + 1], &wish->claims[i]);
+	for (size_t i = 1; r == 0 && i < wish->n; i++) {
+		for (size_t k = 0; r == 0 && k < i; k++) {
+			if (claim_collides(&wish->claims[i], &wish->claims[k]))
+				r = cli_fail(EXIT_USAGE, "%s is asked for twice", o->words[i + 1]);
+		}
+	}
 	return r;
 }
 

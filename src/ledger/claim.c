@@ -266,13 +266,18 @@ bool claim_text_is_good(const char *text)
 
 bool claim_date_is_good(const char *text)
 {
-	char instant[INSTANT_TEXT_SIZE];
-	int64_t ns;
+	static const uint64_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	uint64_t year, month, day;
+	bool is_leap;
 
-	if (strnlen(text, CLAIM_DATE_SIZE) != CLAIM_DATE_SIZE - 1)
+	if (strnlen(text, CLAIM_DATE_SIZE) != CLAIM_DATE_SIZE - 1 || text[4] != '-' ||
+	    text[7] != '-' || str_parse_u64(text, 4, 9999, &year) < 0 ||
+	    str_parse_u64(text + 5, 2, 12, &month) < 0 || str_parse_u64(text + 8, 2, 31, &day) < 0)
 		return false;
-	snprintf(instant, sizeof(instant), "%sT00:00:00Z", text);
-	return instant_parse(instant, &ns) == 0;
+	if (month == 0 || day == 0 || day > days[month - 1])
+		return false;
+	is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month != 2 || day < 29 || is_leap;
 }
 
 char *claim_date_format(int64_t instant_ns, char *text)

@@ -135,11 +135,25 @@ static int change_nothing(void *context, struct store *store)
 	return 0;
 }
 
+/* Killed before there was a database: nothing differs. */
+static int remove_stray_mark(const struct ledger_place *place, unsigned int wait_ms)
+{
+	struct replace lock;
+	int r = replace_begin_within(&lock, place->image, wait_ms, NULL, NULL);
+
+	if (r < 0)
+		return r;
+	if (access(place->database, F_OK) < 0 && unlink(place->mark) < 0 && errno != ENOENT)
+		r = -errno;
+	replace_fini(&lock);
+	return r;
+}
+
 int publish_repair(const struct ledger_place *place, unsigned int wait_ms, int64_t now_ns,
 		   publish_open *open_store, struct publish_report *report)
 {
-	*report = (struct publish_report){.step = PUBLISH_OPEN};
+	*report = (struct publish_report){.step = PUBLISH_LOCK};
 	if (access(place->database, F_OK) < 0)
-		return errno == ENOENT ? -ENOENT : -errno;
+		return errno == ENOENT ? remove_stray_mark(place, wait_ms) : -errno;
 	return publish_run(place, wait_ms, now_ns, open_store, change_nothing, NULL, report);
 }

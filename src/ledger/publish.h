@@ -56,6 +56,7 @@ int publish_run(const struct ledger_place *place, unsigned int wait_ms, int64_t 
 		publish_open *open, publish_change *change, void *context,
 		struct publish_report *report) BERTH_MUST_CHECK;
 
-/* Make the image from the database again. -ENOENT: there is no database. */
+/* Make the image from the database again; without a database there is nothing to make, and a mark
+ * is removed. */
 int publish_repair(const struct ledger_place *place, unsigned int wait_ms, int64_t now_ns,
 		   publish_open *open, struct publish_report *report) BERTH_MUST_CHECK;
