@@ -7,9 +7,9 @@ function __berth_verb_is
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --registry --replay --internet -i
+        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --registry --address --owner --scope --until --reason --ledger --replay --internet -i
             set is_value yes
-        else if contains -- $word here find ranges export update report help version
+        else if contains -- $word here find ranges export update report claim unclaim claims help version
             set verb $word
             break
         end
@@ -24,19 +24,22 @@ complete -c berth -n '__berth_verb_is answer' -a ranges -d 'the three ranges and
 complete -c berth -n '__berth_verb_is answer' -a export -d 'the whole registry in another format'
 complete -c berth -n '__berth_verb_is answer' -a update -d 'the newest registry from IANA, and what changed'
 complete -c berth -n '__berth_verb_is answer' -a report -d 'a scrubbed recording of this machine\'s sockets, for a bug report'
+complete -c berth -n '__berth_verb_is answer' -a claim -d 'claim ports for a name, in the ledger'
+complete -c berth -n '__berth_verb_is answer' -a unclaim -d 'give claims of the ledger up'
+complete -c berth -n '__berth_verb_is answer' -a claims -d 'every claim of your own, and who made it'
 complete -c berth -n '__berth_verb_is answer' -a help -d 'what berth and its verbs take'
 complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and how old the built-in registry is'
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
-complete -c berth -n '__berth_verb_is help' -x -a 'here find ranges export update report help version'
-complete -c berth -n '__berth_verb_is answer here find ranges export update' -l json -d 'one JSON document'
-complete -c berth -n '__berth_verb_is answer here find ranges export update' -l jsonl -d 'one JSON record a line'
-complete -c berth -n '__berth_verb_is answer here find export' -l csv -d 'comma-separated values'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l verbose -s v -d 'more detail'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l strict -d 'exit 3 when something could not be seen'
+complete -c berth -n '__berth_verb_is help' -x -a 'here find ranges export update report claim unclaim claims help version'
+complete -c berth -n '__berth_verb_is answer here find ranges export update claim unclaim claims' -l json -d 'one JSON document'
+complete -c berth -n '__berth_verb_is answer here find ranges export update claim unclaim claims' -l jsonl -d 'one JSON record a line'
+complete -c berth -n '__berth_verb_is answer here find export claims' -l csv -d 'comma-separated values'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l verbose -s v -d 'more detail'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l strict -d 'exit 3 when something could not be seen'
 complete -c berth -n '__berth_verb_is answer here ranges report' -l tcp -s t -d 'only TCP and MPTCP'
 complete -c berth -n '__berth_verb_is answer here ranges report' -l udp -s u -d 'only UDP and UDP-Lite'
 complete -c berth -n '__berth_verb_is answer here ranges report' -l ipv4 -s 4 -d 'only IPv4'
@@ -46,7 +49,7 @@ complete -c berth -n '__berth_verb_is answer here ranges report' -l owners -x -a
 complete -c berth -n '__berth_verb_is answer' -l peers -d 'list all far ends of connections, with their owners'
 complete -c berth -n '__berth_verb_is answer here ranges report' -l all -s a -d 'also what holds ports without listening; possible UDP clients'
 complete -c berth -n '__berth_verb_is answer here' -l exposed -d 'only what can be reached from outside this machine'
-complete -c berth -n '__berth_verb_is answer here' -l program -x -d 'only listeners of that program'
+complete -c berth -n '__berth_verb_is answer here claim' -l program -x -d 'only listeners of that program; claim: the one that is to listen'
 complete -c berth -n '__berth_verb_is answer here' -l user -x -d 'only listeners of that user'
 complete -c berth -n '__berth_verb_is answer here' -l container -x -d 'only listeners of that container'
 complete -c berth -n '__berth_verb_is answer here' -l unit -x -d 'only listeners of that systemd unit'
@@ -54,8 +57,15 @@ complete -c berth -n '__berth_verb_is answer here' -l verdict -x -a 'vacant dark
 complete -c berth -n '__berth_verb_is update' -l from -x -d 'IANA\'s table as CSV or XML, instead of asking IANA'
 complete -c berth -n '__berth_verb_is update' -l force -d 'take a table that is older, or much smaller, too'
 complete -c berth -n '__berth_verb_is update' -l cacert -r -F -d 'trust these certificates (also CURL_CA_BUNDLE)'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is claim' -l address -x -d 'claim the ports at that address only'
+complete -c berth -n '__berth_verb_is claim' -l owner -x -d 'who answers for the claim, instead of you'
+complete -c berth -n '__berth_verb_is claim' -l scope -x -d 'for whom it holds: a host, a team, a site'
+complete -c berth -n '__berth_verb_is claim' -l until -x -d 'its last day, YYYY-MM-DD, or how long from now: 90d'
+complete -c berth -n '__berth_verb_is claim' -l reason -x -d 'what it is for, in words'
+complete -c berth -n '__berth_verb_is claims' -l log -d 'the ledger\'s audit trail: who did what, and when'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l ledger -r -F -d 'the ledger to read and write, instead of yours and the system\'s'
 complete -c berth -n '__berth_verb_is answer here ranges report' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
 complete -c berth -n '__berth_verb_is answer here' -l internet -s i -x -d 'as lsof\'s -i :PORT'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l help -s h -d 'what a verb takes'
-complete -c berth -n '__berth_verb_is answer here find ranges export update report help version' -l version -s V -d 'the version'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l help -s h -d 'what a verb takes'
+complete -c berth -n '__berth_verb_is answer here find ranges export update report claim unclaim claims help version' -l version -s V -d 'the version'
