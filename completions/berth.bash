@@ -30,6 +30,9 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--until)
+		mapfile -t COMPREPLY < <(compgen -W 'free unlistened' -- "$cur")
+		return ;;
 	--registry)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -42,14 +45,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--address|--owner|--scope|--until|--reason|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--registry|--address|--owner|--scope|--until|--reason|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|find|ranges|export|update|report|claim|unclaim|claims|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -62,6 +65,9 @@ _berth()
 		;;
 	'here')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --exposed --program --user --container --unit --verdict --registry --ledger --replay --internet --help --version'
+		;;
+	'why')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --address --reuseaddr --reuseport --v6only --uid --device --no-trial --registry --ledger --replay --help --version'
 		;;
 	'find')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -76,12 +82,21 @@ _berth()
 	'update')
 		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --ledger --help --version'
 		;;
+	'wait')
+		options='--json --jsonl --color --width --quiet --verbose --strict --ipv4 --ipv6 --timeout --any --accepting --http --until --by --registry --ledger --help --version'
+		;;
+	'listen')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --on --for --max --registry --ledger --help --version'
+		;;
 	'report')
 		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
 		files=yes
 		;;
+	'evict')
+		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --ledger --replay --help --version'
+		;;
 	'claim')
-		options='--json --jsonl --color --width --quiet --verbose --strict --program --registry --address --owner --scope --until --reason --ledger --help --version'
+		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --ledger --help --version'
 		;;
 	'unclaim')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -91,7 +106,7 @@ _berth()
 		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here find ranges export update report claim unclaim claims help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -100,7 +115,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here find ranges export update report claim unclaim claims help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -21,8 +21,8 @@ enum { STAKE_LOG_MOST = 1000000 };
 
 /*
  * Make claims, all or none: see ledger_claim(). Returns 0 when there is an answer, whatever it
- * says; -ENOENT: no such helper is installed; -EPROTO: it died or spoke otherwise; -EFBIG: too many at
- * once; or another negative errno. `reply` must be given to stake_fini() after 0.
+ * says; -ENOENT: no such helper is installed; -EPROTO: it died or spoke otherwise; -EFBIG: too many
+ * at once; or another negative errno. `reply` must be given to stake_fini() after 0.
  */
 int stake_claim(const struct ledger_place *place, const struct claim *wanted, size_t n,
 		struct stake_reply *reply) BERTH_MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * Parts of an answer, each filled from one of the three sources. For answer/ only.
+ * Parts of an answer, each filled from one of the three sources. For answer/ and act/'s records.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 #include "answer/answer.h"
 
 #include "answer/answer-parts.h"
+#include "answer/why.h"
 #include "registry/registry.h"
 
 #include <string.h>
@@ -140,7 +141,8 @@ struct answer_registry answer_registry(const struct registry *reg)
 struct answer_checked answer_checked(const struct live_snapshot *live)
 {
 	return (struct answer_checked){.at = live->at,
-				       .namespaces = (answer_number)live->n_namespaces};
+				       .namespaces = (answer_number)live->n_namespaces,
+				       .system = live->system};
 }
 
 bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
@@ -166,6 +168,31 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 	return !arena_failed(arena);
 }
 
+static struct answer_bind_one judge_bind(const struct live_snapshot *live, enum transport transport,
+					 uint16_t port)
+{
+	const struct why_candidate plain = why_plain(live, transport, ADDRESS_IPV4, port);
+	const struct why_judgement j = why_judge(live, &plain);
+
+	return (struct answer_bind_one){why_word_name(j.bind), why_cause_name(j.cause)};
+}
+
+/* Whether a plain server could have the port: 0.0.0.0 and no flags. Nobody can bind port 0. */
+static bool fill_bind(const struct answer_sources *from, struct answer *out, struct arena *arena)
+{
+	struct answer_bind *bind;
+
+	if (!from->saw_all_holders || out->port == 0)
+		return true;
+	bind = arena_alloc(arena, sizeof(*bind));
+	if (!bind)
+		return false;
+	bind->tcp = judge_bind(from->live, TRANSPORT_TCP, out->port);
+	bind->udp = judge_bind(from->live, TRANSPORT_UDP, out->port);
+	out->bind = bind;
+	return true;
+}
+
 static bool fill_answer(const struct answer_sources *from, const struct answer_options *options,
 			struct answer *out, struct arena *arena)
 {
@@ -180,7 +207,8 @@ static bool fill_answer(const struct answer_sources *from, const struct answer_o
 	    !fill_sockets(from, cases, options, out, arena) ||
 	    !answer_fill_published(from, out->port, cases, options, out, arena) ||
 	    !answer_fill_connections(from, out->port, options, out, arena) ||
-	    !answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena))
+	    !answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena) ||
+	    !fill_bind(from, out, arena))
 		return false;
 	out->policies = answer_policies(from, out->port, arena);
 	out->tcp = judge_port(&cases[0], TRANSPORT_TCP, out);

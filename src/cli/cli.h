@@ -17,6 +17,11 @@ enum cli_exit {
 	EXIT_USAGE = 2,    /* bad usage or bad input file */
 	EXIT_GAPS = 3,     /* answered with gaps, under --strict; -q: could not look */
 	EXIT_SYSTEM = 4,   /* I/O, kernel, store */
+	/* With a command to run these stand for berth's own failures, as with env(1), timeout(1). */
+	EXIT_TIMED_OUT = 124,
+	EXIT_FAILED = 125,
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
 };
 
 struct own_claims;
@@ -38,7 +43,8 @@ struct cli {
 typedef int cli_verb(struct cli *c);
 
 cli_verb verb_answer, verb_here, verb_find, verb_ranges, verb_export, verb_update, verb_report,
-	verb_claim, verb_claims, verb_unclaim, verb_help, verb_version;
+	verb_evict, verb_why, verb_wait, verb_listen, verb_claim, verb_claims, verb_unclaim,
+	verb_help, verb_version;
 
 /* Settle the style from options, terminal and locale. */
 void cli_init(struct cli *c, const struct options *o);
@@ -60,6 +66,10 @@ const char *cli_registry_path(const struct cli *c);
  * else the newest of the built-in and the updated ones. Returns 0 or an exit code after saying
  * why. */
 int cli_open_registry(struct cli *c) BERTH_MUST_CHECK;
+
+/* Open the source that is to answer, unless it is open. Returns 0 or an exit code after saying
+ * why. */
+int cli_open_source(struct cli *c) BERTH_MUST_CHECK;
 
 /* The request that the options ask for, on all ports. */
 struct live_request cli_request(const struct cli *c);

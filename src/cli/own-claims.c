@@ -70,6 +70,13 @@ static bool is_absent(int error)
 	return error == -ENOENT || error == -ENOTDIR;
 }
 
+/* A home directory that is closed to its user (HOME kept by su, say) holds no claims of his. */
+static bool is_foreign_home(const struct cli *c, int error)
+{
+	return error == -EACCES && !c->options->ledger &&
+	       c->own->place.level == CLAIM_LEVEL_LEDGER;
+}
+
 /* Open the image of own->place. `is_own`: it may be made again. */
 static void open_ledger(struct cli *c, bool is_own)
 {
@@ -88,7 +95,7 @@ static void open_ledger(struct cli *c, bool is_own)
 		r = claims_image_open(image, own->place.image, own->place.level, &reason);
 	if (r == 0)
 		own->n_images++;
-	else if (!is_absent(r))
+	else if (!is_absent(r) && !is_foreign_home(c, r))
 		add_gap(own, where_of(c, &own->place), reason,
 			r == -EPROTONOSUPPORT ? "a newer berth" : NULL);
 }

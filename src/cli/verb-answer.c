@@ -21,6 +21,14 @@ struct session {
 	bool has_listener, is_blind;
 };
 
+/* Whether a look misses nothing that could be in the way of bind(2). */
+static bool sees_all_holders(const struct cli *c)
+{
+	const struct options *o = c->options;
+
+	return !o->is_quiet && o->want_tcp == o->want_udp && o->want_v4 == o->want_v6;
+}
+
 static struct answer_options options_for(const struct cli *c, const struct query *q)
 {
 	const struct options *o = c->options;
@@ -180,6 +188,7 @@ static int answer_numbers(struct session *s, const struct query *q, struct arena
 	struct live_snapshot live;
 	struct answer_sources from = {.registry = &s->c->registry,
 				      .live = &live,
+				      .saw_all_holders = sees_all_holders(s->c),
 				      .counts_every_namespace =
 					      request.scope == LIVE_SCOPE_NAMED};
 	struct batch b = {.from = &from, .options = &options, .first = q->first, .last = q->last};
@@ -188,6 +197,7 @@ static int answer_numbers(struct session *s, const struct query *q, struct arena
 	request.first_port = q->first;
 	request.last_port = q->last;
 	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS | LIVE_WANT_CONNECTIONS;
+	request.flags = LIVE_FLAGS_FEW;
 	if (s->c->options->is_quiet)
 		request.want = LIVE_WANT_LISTENERS;
 	if (!s->c->options->is_quiet)
@@ -241,6 +251,7 @@ static int answer_word(struct session *s, const struct query *q, struct arena *a
 	struct live_snapshot live;
 	struct answer_sources from = {.registry = &s->c->registry,
 				      .live = &live,
+				      .saw_all_holders = sees_all_holders(s->c),
 				      .counts_every_namespace =
 					      request.scope == LIVE_SCOPE_NAMED};
 	struct matches matches;
@@ -249,6 +260,7 @@ static int answer_word(struct session *s, const struct query *q, struct arena *a
 	int r;
 
 	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS | LIVE_WANT_CONNECTIONS;
+	request.flags = LIVE_FLAGS_FEW;
 	request.want_all_owners = request.want_all_owners || q->kind == QUERY_PID;
 	r = own_claims_gather(s->c, 0, UINT16_MAX, arena, &from);
 	if (r == 0)

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "base/str.h"
+#include "query/overlap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,19 +22,18 @@ const char *claim_state_name(enum claim_state s)
 	return (size_t)s < N_ELEMENTS(names) ? names[s] : "?";
 }
 
-/* Both at one address of one family: equal, or one is the wildcard. A zone that is not said may be
- * any. The wildcard of IPv6 is taken for dual-stack: that is how it is bound by default. */
-static bool do_addresses_collide(const struct address *one, const struct address *other)
+/* The wildcard of IPv6 is taken for dual-stack, every other address for its family alone: that is
+ * how they are bound by default. A zone that is not said may be any. */
+static bool do_addresses_collide(const struct address *a, const struct address *b)
 {
-	const struct address a = address_unmapped(one), b = address_unmapped(other);
+	const struct overlap_end one = {.address = *a,
+					.v6only = address_is_wildcard(a) ? MAYBE_NO : MAYBE_YES};
+	const struct overlap_end other = {.address = *b,
+					  .v6only = address_is_wildcard(b) ? MAYBE_NO : MAYBE_YES};
 
-	if (a.family != b.family)
-		return address_is_wildcard(a.family == ADDRESS_IPV6 ? &a : &b);
-	if (address_is_wildcard(&a) || address_is_wildcard(&b))
-		return true;
-	if (memcmp(a.bytes, b.bytes, a.family == ADDRESS_IPV4 ? 4 : 16) != 0)
-		return false;
-	return a.scope_id == b.scope_id || a.scope_id == 0 || b.scope_id == 0;
+	if (a->scope_id != b->scope_id && a->scope_id != 0 && b->scope_id != 0)
+		return false; /* different devices */
+	return overlap_judge(&one, &other, false, NULL) != MAYBE_NO;
 }
 
 static transport_set port_spaces(transport_set protocols)

@@ -161,6 +161,10 @@ static bool is_default(const struct field *f, const void *record)
 		return s->n_owners == 0;
 	case FIELD_SEARCH:
 		return s->owners_search == recording_default_search(s->state);
+	case FIELD_MAYBE:
+		return *(const enum maybe *)m == MAYBE_UNKNOWN;
+	case FIELD_STAGE:
+		return *(const enum live_stage *)m == LIVE_STAGE_NONE;
 	case FIELD_PORTS:
 		return ((const struct live_span *)m)->first == 0;
 	case FIELD_SPAN:
@@ -230,6 +234,12 @@ static int append_field(struct writer *w, const struct field *f, const void *rec
 		break;
 	case FIELD_ADDRESS:
 		str_append(w->out, address_format(m, address));
+		break;
+	case FIELD_MAYBE:
+		str_append(w->out, *(const enum maybe *)m == MAYBE_YES ? "yes" : "no");
+		break;
+	case FIELD_STAGE:
+		str_append(w->out, live_stage_name(s->stage));
 		break;
 	case FIELD_PORTS:
 		append_ports(w->out, span);

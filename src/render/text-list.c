@@ -247,6 +247,7 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 {
 	size_t n_unowned = 0, n_foreign = 0, n_full = 0;
 	struct clauses c = {.tone = TEXT_FAINT};
+	char namespaces[TEXT_NAMESPACES_SIZE];
 
 	for (size_t i = 0; i < h->n_listeners; i++) {
 		n_unowned += h->listeners[i].n_owners == 0;
@@ -256,9 +257,12 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 	if (n_shown > 0)
 		text_blank(t);
 	text_begin(t, "", 0);
-	snprintf(c.last, sizeof(c.last), "%zu listener%s in %lld network namespace%s", n_shown,
-		 n_shown == 1 ? "" : "s", (long long)h->checked.namespaces,
-		 h->checked.namespaces == 1 ? "" : "s");
+	if (h->checked.namespaces == 0 && n_shown == 0)
+		snprintf(c.last, sizeof(c.last), "could not look for listeners");
+	else
+		snprintf(c.last, sizeof(c.last), "%zu listener%s%s", n_shown,
+			 n_shown == 1 ? "" : "s",
+			 text_namespaces(&h->checked, " in ", namespaces));
 	add_clause(t, &c, TEXT_FAINT, n_foreign, "of them not reachable from here");
 	add_clause(t, &c, TEXT_NOTE, n_unowned, "without a visible owner");
 	add_clause(t, &c, TEXT_NOTE, n_full,
@@ -445,14 +449,21 @@ static void put_spans(struct text *t, const struct answer_span *spans, size_t n)
 static void put_kernel(struct text *t, const struct answer_kernel *k)
 {
 	text_begin(t, "kernel", 10);
-	if (k->unprivileged_start >= 0)
+	if (k->unprivileged_start == 0)
+		text_put(t, TEXT_PLAIN, 0, "no port needs a privilege to bind;");
+	else if (k->unprivileged_start > 0)
 		text_putf(t, TEXT_PLAIN, 0, "ports below %lld need a privilege to bind;",
 			  (long long)k->unprivileged_start);
 	if (k->ephemeral)
 		text_putf(t, TEXT_PLAIN, 1, "outgoing connections take theirs from %lld-%lld;",
 			  (long long)k->ephemeral->first, (long long)k->ephemeral->last);
-	text_put(t, TEXT_PLAIN, 1,
-		 k->n_reserved ? "kept out of that:" : "nothing is kept out of that");
+	else
+		text_putf(t, TEXT_PLAIN, 1, "which ports outgoing connections take is not known%s",
+			  k->n_reserved > 0 ? ";" : "");
+	if (k->n_reserved > 0)
+		text_put(t, TEXT_PLAIN, 1, "kept out of that:");
+	else if (k->ephemeral)
+		text_put(t, TEXT_PLAIN, 1, "nothing is kept out of that");
 	put_spans(t, k->reserved, k->n_reserved);
 	text_end(t);
 	text_begin(t, "browsers", 10);

@@ -3,12 +3,14 @@
 The caller is root in network, mount and process namespaces of its own, with a /run in memory. Then
 nothing of podman's stays on the machine but control groups, which groups.py removes.
 """
+import contextlib
 import os
 import pathlib
 import shlex
 import shutil
 import subprocess
 import tarfile
+import time
 
 PROGRAMS = {"podman": "podman", "runc": "runc", "conmon": "conmon", "ip": "iproute2",
             "nft": "nftables", "iptables": "iptables", "busybox": "busybox-static"}
@@ -83,3 +85,24 @@ def make_image(podman, folder, name, *command):
         tar.add(root, arcname=".")
     words = ", ".join(f'"{word}"' for word in command)
     run(str(podman), "import", "-q", "--change", f"CMD [{words}]", str(root.parent / "image.tar"), name)
+
+
+def remove_all(podman, patience_s=30):
+    """Every container, and what cleans up behind it: that goes on when podman rm is done."""
+    run(str(podman), "rm", "-f", "-a", "-t", "0", is_checked=False)
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end and (has_process("conmon", "podman") or has_entry("/run/netns")):
+        time.sleep(0.02)
+
+
+def has_entry(folder):
+    return os.path.isdir(folder) and bool(os.listdir(folder))
+
+
+def has_process(*programs):
+    """Alive, that is: one that has ended has no executable."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.path.basename(os.readlink(process / "exe")) in programs:
+                return True
+    return False

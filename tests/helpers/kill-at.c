@@ -1,10 +1,10 @@
 /*
- * kill-at N NAME PROGRAM [ARGUMENT...]: runs PROGRAM under ptrace(2) and kills the process that runs
- * the file NAME (it or a child) with SIGKILL right before its system call number N, counted from 1.
- * N = 0 kills nobody and only counts.
+ * kill-at N NAME PROGRAM [ARGUMENT...]: runs PROGRAM under ptrace(2) and kills the process that
+ * runs the file NAME (it or a child) with SIGKILL right before its system call number N, counted
+ * from 1. N = 0 kills nobody and only counts.
  *
- * Standard error closes with the line "kill-at: M calls, killed" or "kill-at: M calls". Exit status:
- * PROGRAM's own, 128+n after a signal; 125 when it cannot be traced.
+ * Standard error closes with the line "kill-at: M calls, killed" or "kill-at: M calls". Exit
+ * status: PROGRAM's own, 128+n after a signal; 125 when it cannot be traced.
  */
 #include <errno.h>
 #include <signal.h>

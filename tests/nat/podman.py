@@ -122,10 +122,10 @@ def inside(berth, group):
             check_here(checks, berth)
             check_without_root(checks, berth)
             check_report(checks, berth, folder, ident)
-            containers.run(front, "rm", "-f", "-t", "0", "web")
+            containers.remove_all(front)
             checks.equal("gone with its container", ask(berth, "8080")["published"], [])
         finally:
-            containers.run(front, "rm", "-f", "-a", "-t", "0", is_checked=False)
+            containers.remove_all(front)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 
