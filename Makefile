@@ -78,6 +78,7 @@ also = --also lint 'tests/lint/run $(BUILD)' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
 	--also oracle 'tests/netns/oracle.py $(BUILD)/src/berth $(BUILD)/tests/mkmix --mixes 1000' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
+	--also memory 'BERTH_BUILD=$(BUILD) bench/growth --memory' \
 	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \
 	--also api 'tests/nat/api.py $(BUILD)/src/berth' \
 	--also proxies 'tests/nat/proxies.py $(BUILD)/src/berth' \
