@@ -488,6 +488,15 @@ def no_busy_loop():
         held.close()
 
 
+@case
+def looks_go_on_between_tries():
+    """Where nobody listens it connects once a second, and looks all the time."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wait("8001", "--accepting", "--timeout", "5s").end(1)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    check(after.ru_nvcsw - before.ru_nvcsw > 400, f"{after.ru_nvcsw - before.ru_nvcsw} looks in 5 seconds")
+
+
 # --- other hosts ------------------------------------------------------------------------------------
 
 @case
