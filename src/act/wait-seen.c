@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-int wait_snapshot(struct wait *w, const struct target *t, unsigned int want, bool is_wide,
+int wait_snapshot(struct waiting *w, const struct target *t, unsigned int want, bool is_wide,
 		  struct arena *arena, struct live_snapshot *out)
 {
 	struct live_request request = live_request_default();
@@ -53,7 +53,7 @@ static const struct live_socket *find_socket(const struct live_snapshot *live, u
 	return NULL;
 }
 
-int wait_owner_is_right(struct wait *w, const struct target *t, uint64_t cookie, bool *out)
+int wait_owner_is_right(struct waiting *w, const struct target *t, uint64_t cookie, bool *out)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct live_snapshot live;
@@ -79,7 +79,7 @@ int wait_owner_is_right(struct wait *w, const struct target *t, uint64_t cookie,
 
 /* Sentences under construction. */
 struct saying {
-	struct wait *w;
+	struct waiting *w;
 	const struct target *t;
 	const struct live_snapshot *live;
 	struct str out;
@@ -464,7 +464,7 @@ static answer_number last_status(const struct target *t)
 }
 
 /* What is said of a port that was met: only where it was asked for, since looking takes time. */
-static bool is_look_wanted(const struct wait *w, const struct target *t)
+static bool is_look_wanted(const struct waiting *w, const struct target *t)
 {
 	if (!t->is_met)
 		return !w->is_over;
@@ -475,7 +475,7 @@ static bool is_look_wanted(const struct wait *w, const struct target *t)
 	       (w->request->goal == WAIT_ACCEPTS && wait_look_may_have_proxy());
 }
 
-int wait_fill_target(struct wait *w, const struct target *t, struct answer_wait_target *out)
+int wait_fill_target(struct waiting *w, const struct target *t, struct answer_wait_target *out)
 {
 	struct live_snapshot live = {0};
 	struct saying s = {.w = w, .t = t, .live = &live};

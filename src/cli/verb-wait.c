@@ -4,6 +4,7 @@
 #include "act/http-reply.h"
 #include "act/wait.h"
 #include "base/duration.h"
+#include "base/environment.h"
 #include "cli/interrupt.h"
 #include "query/query.h"
 #include "render/text-wait.h"
@@ -215,7 +216,7 @@ static void show_progress(void *context, int64_t elapsed_ms, size_t n_met)
 /* On a terminal that is ours at the moment, and that understands to clear a line. */
 static bool wants_progress(const struct cli *c)
 {
-	const char *term = secure_getenv("TERM");
+	const char *term = environment_get("TERM");
 
 	return !c->options->is_quiet && isatty(STDERR_FILENO) && term && *term &&
 	       strcmp(term, "dumb") != 0 && tcgetpgrp(STDERR_FILENO) == getpgrp();
