@@ -2,7 +2,8 @@
  * Helper: runs a program of berth's own that needs libraries which berth itself is not linked with.
  *
  * Helpers are berth's: they are looked for beside berth's own program (the build tree), in
- * ../libexec/berth seen from there, and at the compiled place; nowhere in PATH. A system for which no helpers are built (helper-none.c) has none.
+ * ../libexec/berth seen from there, and at the compiled place; nowhere in PATH. A system for which
+ * no helpers are built (helper-none.c) has none.
  */
 #pragma once
 

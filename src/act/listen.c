@@ -1,6 +1,7 @@
-#include "act/listen-parts.h"
+#include "act/listen.h"
 
 #include "act/attempt.h"
+#include "act/listen-parts.h"
 #include "base/channel.h"
 #include "base/fd.h"
 

@@ -29,8 +29,8 @@ static bool is_called(const struct live_process *p, const char *name, struct are
 {
 	const char *const *names = identify_process(p, arena);
 	const char *label = identify_label(p, arena);
-
-	const char *word = p->command ? p->command[0] : NULL, *slash = word ? strrchr(word, '/') : NULL;
+	const char *word = p->command ? p->command[0] : NULL;
+	const char *slash = word ? strrchr(word, '/') : NULL;
 
 	if ((p->program && strcmp(p->program, name) == 0) || (label && strcmp(label, name) == 0))
 		return true;
@@ -431,10 +431,9 @@ static void say_proxy(struct saying *s, struct answer_wait_target *out)
 		str_append(&s->out, ", whose listener is there");
 		return;
 	}
-	str_append(&s->out, s->w->request->goal == WAIT_ANSWERS
-				    ? ""
-				    : ", perhaps before that is ready: --http PATH asks the service "
-				      "itself");
+	if (s->w->request->goal != WAIT_ANSWERS)
+		str_append(&s->out,
+			   ", perhaps before that is ready: --http PATH asks the service itself");
 }
 
 static void fill_owner(struct saying *s, struct answer_wait_target *out)
@@ -499,8 +498,9 @@ int wait_fill_target(struct waiting *w, const struct target *t, struct answer_wa
 		say_unmet(&s);
 	} else if (t->is_met && t->is_published) {
 		out->proxy = t->published_by;
-		str_printf(&s.out, "%s leads it elsewhere: whether the service there is ready is not "
-				   "known", t->published_by ? t->published_by : "a rule");
+		str_printf(&s.out,
+			   "%s leads it elsewhere: whether the service there is ready is not known",
+			   t->published_by ? t->published_by : "a rule");
 	} else if (t->is_met) {
 		fill_owner(&s, out);
 		say_proxy(&s, out);

@@ -1,3 +1,5 @@
+#include "act/wait.h"
+
 #include "act/wait-parts.h"
 
 #include <errno.h>

@@ -186,13 +186,12 @@ static struct answer_bind_one judge_bind(const struct live_snapshot *live, enum 
 	return (struct answer_bind_one){why_word_name(j.bind), why_cause_name(j.cause)};
 }
 
-/* Whether a plain server could have the port: 0.0.0.0 and no flags, by the rules of Linux. Nobody
- * can bind port 0. */
+/* Whether a plain server could have the port: 0.0.0.0 and no flags. Nobody can bind port 0. */
 static bool fill_bind(const struct answer_sources *from, struct answer *out, struct arena *arena)
 {
 	struct answer_bind *bind;
 
-	if (!from->saw_all_holders || from->live->system != LIVE_LINUX || out->port == 0)
+	if (!from->saw_all_holders || out->port == 0)
 		return true;
 	bind = arena_alloc(arena, sizeof(*bind));
 	if (!bind)

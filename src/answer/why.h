@@ -25,7 +25,6 @@
  *
  * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets
  * them, and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
- * Systems other than Linux are not judged: the answer is unknown.
  */
 #pragma once
 

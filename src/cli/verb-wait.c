@@ -307,8 +307,10 @@ static int fail(struct session *s, int error, size_t culprit)
 
 	switch (error) {
 	case -EHOSTUNREACH:
-		return refuse(c, "%s is another host: only this one's sockets can be looked into "
-				 "(without --until free, --by and /udp it is connected to)", target);
+		return refuse(c,
+			      "%s is another host: only this one's sockets can be looked into "
+			      "(without --until free, --by and /udp it is connected to)",
+			      target);
 	case -EAFNOSUPPORT:
 		return refuse(c, "%s is no address of the family that was asked for", target);
 	case -ENOTSUP:
