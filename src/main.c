@@ -6,7 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         array environment          arrays that grow; variables that may be believed
+ *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
@@ -28,6 +28,8 @@
  *         live source gaps           the records; the seam to a system; what could not be seen
  *         source-linux source-darwin source-none   the systems
  *         xnu-layout xnu-socket xnu-process   what the kernel of macOS tells, decoded
+ *         windows iphlp              what Windows tells together; its socket tables, decoded
+ *         calls-windows user-windows the real calls; names of accounts
  *         sysctl process account layout       macOS: asked; the mirrors beside Apple's headers
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
@@ -38,6 +40,7 @@
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
  *         nat-decode -expr -xt -box -rules   rules of nf_tables, walked with ports for a packet
  *         proxy container container-state json-scan   what arguments and state files tell
+ *         container-api              what a runtime says of the rest
  *         units                      systemd's socket units: what the files say, where they are
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world

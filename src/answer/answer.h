@@ -549,8 +549,8 @@ struct answer_wait_target {
 	const char *program;       /* who listens; NULL: nobody, not known, not looked up */
 	answer_number pid;
 	const char *proxy;         /* what takes connections there for somebody else */
-	const char *seen;          /* what was seen instead, or beside it; for people; NULL = nothing
-	                              worth a word */
+	const char *seen;          /* what was seen instead, or beside it; for people; NULL =
+	                              nothing worth a word */
 };
 
 /* What a wait came to. */

@@ -17,7 +17,7 @@ enum cli_exit {
 	EXIT_USAGE = 2,    /* bad usage or bad input file */
 	EXIT_GAPS = 3,     /* answered with gaps, under --strict; -q: could not look */
 	EXIT_SYSTEM = 4,   /* I/O, kernel, store */
-	/* With a command to run these stand for berth's own failures, as with env(1), timeout(1). */
+	/* With a command to run these are berth's own failures, as with env(1), timeout(1). */
 	EXIT_TIMED_OUT = 124,
 	EXIT_FAILED = 125,
 	EXIT_CANNOT_RUN = 126,

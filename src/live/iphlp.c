@@ -66,7 +66,8 @@ static struct address v4(uint32_t address)
 	return a;
 }
 
-/* The documentation leaves open in which order a scope's bytes stand: it is the number of an
+/* A zone means something with link-local and multicast addresses only, and is not always 0 with
+ * others. The documentation leaves open in which order its bytes stand: it is the number of an
  * interface, and those are small. */
 static struct address v6(const uint8_t bytes[16], uint32_t scope)
 {
@@ -75,7 +76,8 @@ static struct address v6(const uint8_t bytes[16], uint32_t scope)
 			   scope >> 24;
 
 	memcpy(a.bytes, bytes, 16);
-	a.scope_id = scope > 0xffff && swapped <= 0xffff ? swapped : scope;
+	if (address_is_link_local(&a) || bytes[0] == 0xff)
+		a.scope_id = scope > 0xffff && swapped <= 0xffff ? swapped : scope;
 	return a;
 }
 

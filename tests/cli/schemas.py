@@ -145,6 +145,10 @@ IN_WORLDS = [
     (["--json"], as_object("here")),
     (["ranges", "--json"], as_object("ranges")),
     (["ranges", "--jsonl"], as_lines("ranges")),
+    (["why", "7001", "--json"], as_object("why")),
+    (["why", "22", "80", "443", "53/udp", "3476", "5173", "7001-7015", "8080", "9200", "--json"], as_list("why")),
+    (["why", "7001-7015", "40000", "--reuseaddr", "--reuseport", "--uid", "7", "--jsonl"], as_lines("why")),
+    (["why", "7001-7015", "-6", "-u", "--jsonl"], as_lines("why")),
     (["evict", "22", "53/udp", "80", "443", "631", "5173", "8080", "--dry-run", "--json"], as_object("evict")),
     (["evict", "22", "80", "9200", "--dry-run", "--stop", "--time-wait", "--jsonl"], as_lines("evict")),
 ]
@@ -234,7 +238,7 @@ def check_refusals():
     system = ROOT / "tests" / "worlds" / "system.world"
     for schema in SCHEMAS.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-    for name, arguments in (("answer", ["22", "--json"]), ("here", ["here", "--json"]), ("ranges", ["ranges", "--json"])):
+    for name, arguments in (("answer", ["22", "--json"]), ("why", ["why", "7001", "--no-trial", "--json"]), ("here", ["here", "--json"]), ("ranges", ["ranges", "--json"])):
         value = parse(run("--replay", str(system), *arguments))
         for what, broken in breakings(name, value):
             if VALIDATORS[name].is_valid(broken):

@@ -36,7 +36,7 @@ static const struct iphlp_tcp4 tcp4[] = {
 };
 
 static const struct iphlp_tcp6 tcp6[] = {
-	{.state = LISTEN, .local_port_be = BE(80), .pid = 4},
+	{.state = LISTEN, .local_scope = 7, .local_port_be = BE(80), .pid = 4},
 	{.state = LISTEN, .local = {0xfe, 0x80, [15] = 1}, .local_scope = 12,
 	 .local_port_be = BE(139), .pid = 4},
 	{.state = LISTEN, .local = {0xfe, 0x80, [15] = 2}, .local_scope = 0x0c000000,
@@ -288,6 +288,7 @@ static void test_rows(void **state)
 	(void)state;
 	assert_int_equal(on(&s, 80, 1)->local.family, ADDRESS_IPV6);
 	assert_false(on(&s, 80, 1)->is_dual_stack);
+	assert_int_equal(on(&s, 80, 1)->local.scope_id, 0); /* no zone without a link */
 	assert_int_equal(on(&s, 139, 0)->local.scope_id, 12);
 	assert_int_equal(on(&s, 139, 1)->local.scope_id, 12); /* either byte order */
 	assert_int_equal(on(&s, 5353, 0)->transport, TRANSPORT_UDP);
@@ -375,7 +376,8 @@ static void test_short_tables(void **state)
 
 static void test_spans(void **state)
 {
-	static const char *const bad[] = {"", "-", "1-", "-1", "2-1", "65536", "1-65536", "a", "1 "};
+	static const char *const bad[] = {"", "-", "1-", "-1", "2-1", "65536", "1-65536", "a",
+					  "1 "};
 	struct live_span span = {0};
 
 	(void)state;
