@@ -60,7 +60,7 @@
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
- *         text-wait text-claims      what a wait came to; a knock; claims of one's own
+ *         text-wait text-claims text-leases   a wait, a knock; claims of one's own; leases
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
@@ -76,6 +76,10 @@
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
+ *         lease-text pick            names of leases, placeholders, requests; which ports, in order
+ *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
+ *         leases leases-none         who has which
+ *         portserver portserver-none clients portserver-parts   the same for portpicker's clients
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
@@ -97,6 +101,8 @@ static int run(struct cli *c)
 		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
 		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
 		[VERB_CLAIMS] = verb_claims,
+		[VERB_LEASE] = verb_lease, [VERB_LEASES] = verb_leases,
+		[VERB_PORTSERVER] = verb_portserver,
 	};
 
 	return verbs[c->options->verb](c);

@@ -16,7 +16,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS))
+	 FOR(CLAIMS) | FOR(LEASES))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -216,6 +216,7 @@ static const struct {
 	{OPTION_ON, offsetof(struct options, on)},
 	{OPTION_FOR_TIME, offsetof(struct options, for_time)},
 	{OPTION_MAX, offsetof(struct options, max)},
+	{OPTION_ENV, offsetof(struct options, env)},
 };
 
 static void take_flag(struct parse *p, const struct option_row *row)
@@ -255,6 +256,14 @@ static int take_owners(struct parse *p, const struct option_row *row, const char
 	return r;
 }
 
+static int take_hold(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->hold = (enum hold_choice)choice;
+	return r;
+}
+
 /* What an option means beyond being kept. */
 static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -269,6 +278,8 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 		return take_colour(p, row, value);
 	case OPTION_OWNERS:
 		return take_owners(p, row, value);
+	case OPTION_HOLD:
+		return take_hold(p, row, value);
 	case OPTION_UID:
 		return take_uid(p, value);
 	case OPTION_WIDTH:
@@ -324,6 +335,7 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_REASON:
 	case OPTION_LOG:
 	case OPTION_UNTIL:
+	case OPTION_ENV:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_SS_L:
@@ -489,7 +501,7 @@ static void settle_verb(struct parse *p)
 
 static bool takes_command(enum verb_id verb)
 {
-	return verb == VERB_WAIT;
+	return verb == VERB_WAIT || verb == VERB_LEASE;
 }
 
 bool options_run_command(int argc, char **argv)
