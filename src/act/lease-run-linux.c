@@ -23,7 +23,7 @@ enum {
 	LIFTED = 100,
 	FIRST_PASSED = 3,      /* sd_listen_fds(3) */
 	FASTEST_US = 2000,     /* between two looks whether somebody listens ... */
-	SLOWEST_US = 100000,   /* ... growing up to this */
+	SLOWEST_US = 250000,   /* ... growing up to this */
 	LISTENERS_EVERY = 8,   /* looks at two addresses for one at all listeners */
 	PID_DIGITS = 10,
 };

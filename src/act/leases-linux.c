@@ -246,6 +246,9 @@ static void find_holders(struct look *l)
 	else if (fdscan_n_denied(scan) > 0 && has_unseen(l))
 		gaps_add(&l->gaps, "owner", "of other users' leases", "permission denied",
 			 "run as root");
+	else if (has_unseen(l))
+		gaps_add(&l->gaps, "owner", "of some leases",
+			 "/proc shows no process that has them", NULL);
 	fdscan_close(scan);
 }
 
