@@ -37,6 +37,13 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--env)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--hold)
+		mapfile -t COMPREPLY < <(compgen -W 'reuse none fd' -- "$cur")
+		return ;;
 	--ledger)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -50,9 +57,9 @@ _berth()
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|lease|leases|portserver|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -105,9 +112,18 @@ _berth()
 	'claims')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --ledger --help --version'
 		;;
+	'lease')
+		options=' --color --width --quiet --verbose --strict --on --registry --env --hold --ledger --help --version'
+		;;
+	'leases')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
+	'portserver')
+		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims lease leases portserver help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -116,7 +132,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims lease leases portserver help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -79,10 +79,11 @@
  *         lease-text pick            names of leases, placeholders, requests; which ports, in order
  *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
  *         leases leases-none         who has which
- *         portserver portserver-none clients portserver-parts   the same for portpicker's clients
+ *         portserver portserver-none clients   the same for portpicker's clients
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *         lease-pool                 which ports a lease may be of
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
  */

@@ -278,7 +278,7 @@ int lease_take(const struct pick_pool *pool, size_t *cursor, enum lease_hold how
 		if (r == 0)
 			*cursor = i + 1;
 	}
-	/* Those before the cursor were taken a while ago, those that are bound perhaps only closed. */
+	/* Those before the cursor were taken a while ago; bound ones perhaps only closed. */
 	for (size_t i = 0; r == 1 && i < pool->n && (*cursor > 0 || first.n_bound > 0); i++) {
 		r = try_port(pool->ports[i], how, true, out, &second);
 		if (r == 0)

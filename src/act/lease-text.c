@@ -95,8 +95,8 @@ int lease_wish_parse(const char *text, struct lease_wish *out, char *error)
 	int r;
 
 	if (!is_name(text, n))
-		return refuse(error, "\"%.60s\" is no NAME[=RANGE]: a letter, then letters, digits, "
-				     "'-', '_', '.', at most %d", text, LEASE_NAME_MOST);
+		return refuse(error, "\"%.60s\" is no NAME[=RANGE]: a letter, then letters, "
+				     "digits, '-', '_', '.', at most %d", text, LEASE_NAME_MOST);
 	if (n == 4 && memcmp(text, "PORT", 4) == 0)
 		return refuse(error, "PORT is always the first port: it is no name of one");
 	memcpy(wish.name, text, n);

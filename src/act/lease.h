@@ -5,7 +5,8 @@
  * of act/lease-text.h), so it ends when the last process that has them does, however it dies.
  * Names are those of a network namespace, as ports are.
  *
- * What it keeps away: other leases. What else may take the port meanwhile: programs that ask nobody.
+ * What it keeps away: other leases. What else may take the port meanwhile: programs that ask
+ * nobody.
  * LEASE_HOLD_REUSE keeps those away that bind without SO_REUSEADDR, and with them the ephemeral
  * choice of the kernel; a server that sets it, as most do, is not in its way. A server that does
  * not set it cannot bind a port that is held.

@@ -346,7 +346,9 @@ static int fill_all(struct look *l, struct answer_leases *out)
 	size_t n = 0;
 
 	for (size_t i = 0, end; items && i < l->n_rows; i = end) {
-		for (end = i + 1; end < l->n_rows && port_of(&l->rows[end]) == port_of(&l->rows[i]);)
+		uint16_t port = port_of(&l->rows[i]);
+
+		for (end = i + 1; end < l->n_rows && port_of(&l->rows[end]) == port;)
 			end++;
 		n += fill_lease(l, &l->rows[i], end - i, &items[n]);
 	}

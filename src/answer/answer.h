@@ -610,7 +610,7 @@ struct answer_lease {
 	answer_number pid;            /* the process it is for, as the lease says */
 	const char *user;             /* who made it */
 	answer_number uid;
-	const struct answer_owner *owner; /* that process; NULL: gone, or it cannot be looked into */
+	const struct answer_owner *owner; /* that process; NULL: gone, or not to be seen */
 	const struct answer_lease_holder *holders;
 	size_t n_holders;
 };

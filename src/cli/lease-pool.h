@@ -8,8 +8,8 @@
 #include "cli/cli.h"
 
 /*
- * The ports of `spans` (none: the usual pool) for a lease called `name`. Opens what is needed, once.
- * Returns 0, or an exit code after saying why.
+ * The ports of `spans` (none: the usual pool) for a lease called `name`. Opens what is needed,
+ * once. Returns 0, or an exit code after saying why.
  */
 int lease_pool(struct cli *c, const struct live_span *spans, size_t n_spans, const char *name,
 	       struct pick_pool *out) BERTH_MUST_CHECK;

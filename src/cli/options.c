@@ -239,28 +239,17 @@ static int take_text(struct parse *p, const struct option_row *row, const char *
 	return 0;
 }
 
-
-static int take_colour(struct parse *p, const struct option_row *row, const char *value)
+/* One of several words. */
+static int take_choice(struct parse *p, const struct option_row *row, const char *value)
 {
 	int choice = 0, r = choose(p, row, value, &choice);
 
-	p->o->colour = (enum when)choice;
-	return r;
-}
-
-static int take_owners(struct parse *p, const struct option_row *row, const char *value)
-{
-	int choice = 0, r = choose(p, row, value, &choice);
-
-	p->o->want_all_owners = choice == 1;
-	return r;
-}
-
-static int take_hold(struct parse *p, const struct option_row *row, const char *value)
-{
-	int choice = 0, r = choose(p, row, value, &choice);
-
-	p->o->hold = (enum hold_choice)choice;
+	if (row->id == OPTION_COLOR)
+		p->o->colour = (enum when)choice;
+	if (row->id == OPTION_OWNERS)
+		p->o->want_all_owners = choice == 1;
+	if (row->id == OPTION_HOLD)
+		p->o->hold = (enum hold_choice)choice;
 	return r;
 }
 
@@ -269,17 +258,15 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 {
 	switch (row->id) {
 	case OPTION_JSON:
-		return take_format(p, FORMAT_JSON);
 	case OPTION_JSONL:
-		return take_format(p, FORMAT_JSONL);
 	case OPTION_CSV:
-		return take_format(p, FORMAT_CSV);
+		return take_format(p, row->id == OPTION_JSON	? FORMAT_JSON
+				      : row->id == OPTION_JSONL ? FORMAT_JSONL
+								: FORMAT_CSV);
 	case OPTION_COLOR:
-		return take_colour(p, row, value);
 	case OPTION_OWNERS:
-		return take_owners(p, row, value);
 	case OPTION_HOLD:
-		return take_hold(p, row, value);
+		return take_choice(p, row, value);
 	case OPTION_UID:
 		return take_uid(p, value);
 	case OPTION_WIDTH:

@@ -1,4 +1,5 @@
 /* berth help and berth version. Everything listed comes from verbs.def and options.def. */
+#include "act/lease.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -76,6 +77,13 @@ static const struct text_cell forms[] = {
 	{"one kind only", TEXT_PLAIN},
 };
 
+/* What this system cannot do is not offered. */
+static bool is_offered(enum verb_id verb)
+{
+	return lease_is_possible() ||
+	       (verb != VERB_LEASE && verb != VERB_LEASES && verb != VERB_PORTSERVER);
+}
+
 static void put_overview(struct text *t)
 {
 	static const struct text_column columns[2] = {{.least = 0}};
@@ -83,8 +91,10 @@ static void put_overview(struct text *t)
 	put_line(t, 0,
 		 "berth tells who claimed a port, who lives there now, and whether the two agree.");
 	put_heading(t, "Verbs");
-	for (size_t i = 0; i < N_VERBS; i++)
-		put_verb(t, &verb_rows[i]);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		if (is_offered(verb_rows[i].id))
+			put_verb(t, &verb_rows[i]);
+	}
 	put_heading(t, "WHAT is one of");
 	text_table(t, "", 2, columns, forms, N_ELEMENTS(forms) / 2, 2);
 	put_options(t, ~0U);

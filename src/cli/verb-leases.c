@@ -44,7 +44,7 @@ int verb_leases(struct cli *c)
 	if (r == -ENOTSUP)
 		return cli_fail(EXIT_SYSTEM, "this system has no leases");
 	if (r < 0)
-		return cli_fail(EXIT_SYSTEM, "the kernel's table of unix sockets cannot be read: %s",
+		return cli_fail(EXIT_SYSTEM, "the table of unix sockets cannot be read: %s",
 				strerror(-r));
 	if (c->options->is_quiet)
 		return list.n_leases > 0 ? EXIT_ANSWERED : EXIT_NO;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """berth lease and berth leases, with real commands in private namespaces.
 
-usage: lease.py BERTH MKSOCK [CASE...]   (FULL=1: a thousand leases at once instead of a hundred)
+usage: lease.py BERTH [CASE...]   (FULL=1: a thousand leases at once instead of a hundred)
 """
 import os
 import signal
@@ -329,4 +329,4 @@ def many_at_once():
 
 
 if __name__ == "__main__":
-    main(__doc__, "berth", "mksock")
+    main(__doc__, "berth")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """berth portserver, asked as portpicker's clients ask it, in private namespaces.
 
-usage: portserver.py BERTH MKSOCK [CASE...]
+usage: portserver.py BERTH [CASE...]
 """
 import os
 import resource
@@ -284,4 +284,4 @@ def many_clients():
 
 
 if __name__ == "__main__":
-    main(__doc__, "berth", "mksock")
+    main(__doc__, "berth")
