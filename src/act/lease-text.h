@@ -62,8 +62,8 @@ int lease_fill(const char *argument, const struct lease_wish *wishes, const uint
 /*
  * Append an environment file (KEY=VALUE lines, as compose, systemd, direnv and dotenv read them)
  * with PORT and each NAME_PORT: lines of `old` (`n_old` bytes) that set one of them, with or
- * without "export", are set anew where they stand, the others stay as they are, what is missing comes at
- * the end. Returns 0; -EINVAL: `old` is no text (it has a NUL); -EFBIG: too long.
+ * without "export", are set anew where they stand, the others stay as they are, what is missing
+ * comes at the end. Returns 0; -EINVAL: `old` is no text (it has a NUL); -EFBIG: too long.
  */
 int lease_env_merge(const char *old, size_t n_old, const struct lease_wish *wishes,
 		    const uint16_t *ports, size_t n, struct str *out) BERTH_MUST_CHECK;

@@ -4,7 +4,8 @@
  * Without a range these are the ports of 12346-14935 that IANA has assigned to nobody (some 2,500,
  * clear of every system's usual ephemeral range, of node ports, of what other tools pick from),
  * outside this kernel's ephemeral range, and claimed by nobody. With a range they are all of it
- * but those claimed under another name. Whether a port is taken now is not asked here: the lease asks.
+ * but those claimed under another name. Whether a port is taken now is not asked here: the lease
+ * asks.
  */
 #pragma once
 
