@@ -31,7 +31,7 @@ VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in 
 LINES = {"answer": "answer", "listener": "here-listener", "published": "published", "holder": "holder", "gap": "gap",
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
-         "wait": "wait", "knock": "knock"}
+         "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -168,6 +168,24 @@ def updates():
         check_lines(run(*arguments, "--jsonl"), {"update"})
 
 
+def claims():
+    """A ledger from its first claim on: what was written, what stands in it, the trail, and answers with claims."""
+    with tempfile.TemporaryDirectory() as directory:
+        ledger = ("--ledger", str(Path(directory, "claims.db")))
+        web = ("claim", "web", "8080", "8000-8010/tcp,udp", "--address", "127.0.0.1", "--until", "30d", *ledger)
+        check("ledger", parse(run(*web, "--json")))
+        check_lines(run(*web, "--jsonl"), {"ledger"})
+        check("ledger", parse(run("claim", "other", "8080", "--json", *ledger, exits=(1,))))
+        check("ledger", parse(run("unclaim", "nothing", "--json", *ledger, exits=(1,))))
+        as_list("claim")(run("claims", "--json", *ledger))
+        check_lines(run("claims", "--jsonl", *ledger), {"claim"})
+        as_list("entry")(run("claims", "--log", "--json", *ledger))
+        check_lines(run("claims", "--log", "--jsonl", *ledger), {"entry"})
+        check("answer", parse(run("8080", "--json", *ledger)))
+        as_list("found")(run("find", "web", "--json", *ledger))
+        check("ledger", parse(run("unclaim", "web", "--json", *ledger)))
+
+
 def waits_and_knocks():
     """A wait that is over, one that is not, and a listener that is knocked at once by a datagram."""
     with socket.socket() as listener:
@@ -234,7 +252,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, waits_and_knocks, check_refusals):
+    for more in (updates, claims, waits_and_knocks, check_refusals):
         try:
             more()
             passed += 1
