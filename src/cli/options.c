@@ -16,7 +16,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS))
+	 FOR(CLAIMS) | FOR(CHECK))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -175,6 +175,10 @@ static const struct {
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
 	{OPTION_LOG, offsetof(struct options, wants_log)},
+	{OPTION_FMT, offsetof(struct options, wants_fmt)},
+	{OPTION_WRITE, offsetof(struct options, wants_write)},
+	{OPTION_SYSCTL, offsetof(struct options, wants_sysctl)},
+	{OPTION_LIVE, offsetof(struct options, wants_live)},
 	{OPTION_YES, offsetof(struct options, is_sure)},
 	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
 	{OPTION_STOP, offsetof(struct options, wants_stop)},
@@ -255,6 +259,32 @@ static int take_owners(struct parse *p, const struct option_row *row, const char
 	return r;
 }
 
+static int take_place(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->is_to_file = choice == 0;
+	p->o->is_to_ledger = choice == 1;
+	return r;
+}
+
+static int take_check_format(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->check_format = (enum check_format)choice;
+	return r;
+}
+
+static int take_fail_on(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	if (r == 0 && check_severity_parse(value, &p->o->fail_on) < 0)
+		return -EINVAL;
+	return r;
+}
+
 /* What an option means beyond being kept. */
 static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -273,6 +303,12 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 		return take_uid(p, value);
 	case OPTION_WIDTH:
 		return take_width(p, value);
+	case OPTION_TO:
+		return take_place(p, row, value);
+	case OPTION_FORMAT:
+		return take_check_format(p, row, value);
+	case OPTION_FAIL_ON:
+		return take_fail_on(p, row, value);
 	case OPTION_VERDICT:
 		return take_verdict(p, value);
 	case OPTION_NETNS:
@@ -323,6 +359,10 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_SCOPE:
 	case OPTION_REASON:
 	case OPTION_LOG:
+	case OPTION_FMT:
+	case OPTION_WRITE:
+	case OPTION_SYSCTL:
+	case OPTION_LIVE:
 	case OPTION_UNTIL:
 	case OPTION_HELP:
 	case OPTION_VERSION:
@@ -528,7 +568,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 {
 	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
 
-	*out = (struct options){.verb = VERB_ANSWER};
+	*out = (struct options){.verb = VERB_ANSWER, .fail_on = CHECK_ERROR};
 	out->words = calloc((size_t)argc + 2, sizeof(*out->words));
 	if (!out->words)
 		return refuse(&p, "out of memory");
