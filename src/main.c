@@ -56,7 +56,7 @@
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -claims -live -published -lists -history   its parts, from each
  *         verdict identify match     one word; names of a process; from a word to ports
- *         check -parts -world -places -live   do claims agree with all of that
+ *         check -kinds -parts -world -places -live   do claims agree with all of that
  *         lineage                    what started a process
  *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *     render/    4. its faces

@@ -16,8 +16,8 @@ struct stake_file {
 /*
  * Append claims as canonical lines at the end of the file `path`, all or none. Refused, with a
  * message, what collides with a claim of the file that holds on `today`; what stands there already
- * is not written again. Returns 0, 1 (refused), -EBADMSG: the file has faults, -EFBIG, -ELOOP: it is
- * a symbolic link, or another negative errno.
+ * is not written again. Returns 0, 1 (refused), -EBADMSG: the file has faults, -EFBIG, -ELOOP: it
+ * is a symbolic link, or another negative errno.
  */
 int stake_file_claim(const char *path, const struct claim *wanted, size_t n, const char *today,
 		     struct arena *arena, struct stake_file *out) BERTH_MUST_CHECK;

@@ -126,7 +126,8 @@ static void ask(const struct check *k, const struct claims *set, const struct ch
 	}
 }
 
-static void judge_unclaimed(struct check *k, const struct claims *set, const struct check_place *p)
+static void judge_unclaimed(struct check *k, const struct claims *set,
+			    const struct check_place *p)
 {
 	size_t cursor = 0;
 	const struct claim *own = p->name ? claims_next_named(set, p->name, &cursor) : NULL;

@@ -99,7 +99,7 @@ static bool is_own_name(const struct registry *r, const struct claim *c, uint16_
 	       is_known_as(r, c, port, t, name);
 }
 
-/* The name assigned to (port, transport) when it is somebody else's; NULL = nobody's, or its own. */
+/* The name assigned to (port, transport) when it is somebody else's; NULL = nobody's, its own. */
 static const char *find_assignee(const struct registry *r, const struct claim *c, uint16_t port,
 				 enum transport t)
 {
@@ -217,8 +217,8 @@ static void check_customary(struct check *k, const struct claims_tree_claim *ent
 		check_add_claim(k, CHECK_CUSTOMARY, entry, "is the default of %s (%u/%s)",
 				first.software, at, transport_name(first.protocol));
 	else if (n > 1)
-		check_add_claim(k, CHECK_CUSTOMARY, entry, "is the default of %s (%u/%s) and %u more",
-				first.software, at, transport_name(first.protocol), n - 1);
+		check_add_claim(k, CHECK_CUSTOMARY, entry,
+				"is the default of %s (%u/%s) and %u more", first.software, at, transport_name(first.protocol), n - 1);
 }
 
 /* Whether all of the claim that lies in the ephemeral range is kept out of it. */

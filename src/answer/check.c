@@ -1,37 +1,13 @@
-#include "answer/check-parts.h"
+#include "answer/check.h"
 
+#include "answer/check-parts.h"
 #include "base/str.h"
 #include "ledger/collisions.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-const struct check_kind_row check_kinds[N_CHECK_KINDS] = {
-#define FINDING(id, name, severity, text) {name, CHECK_##severity, text},
-#include "answer/check.def"
-#undef FINDING
-};
-
-static const char *const severities[] = {"note", "warning", "error"};
-
-const char *check_severity_name(enum check_severity s)
-{
-	return (size_t)s < N_ELEMENTS(severities) ? severities[s] : "?";
-}
-
-int check_severity_parse(const char *name, enum check_severity *out)
-{
-	for (size_t i = 0; i < N_ELEMENTS(severities); i++) {
-		if (strcmp(name, severities[i]) == 0) {
-			*out = (enum check_severity)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
 
 struct live_span check_default_ephemeral(void)
 {

@@ -1,34 +1,12 @@
 /*
  * Check: do claims agree with each other, with the world, with what manifests say, with this
  * machine? Everything is given; nothing is looked at here.
- *
- * Kinds of findings are rows of check.def.
  */
 #pragma once
 
 #include "answer/answer.h"
+#include "answer/check-kinds.h"
 #include "ledger/claims-tree.h"
-
-enum check_severity { CHECK_NOTE, CHECK_WARNING, CHECK_ERROR };
-
-enum check_kind {
-#define FINDING(id, name, severity, text) CHECK_##id,
-#include "answer/check.def"
-#undef FINDING
-	N_CHECK_KINDS,
-};
-
-struct check_kind_row {
-	const char *name;
-	enum check_severity severity;
-	const char *text;
-};
-
-extern const struct check_kind_row check_kinds[N_CHECK_KINDS];
-
-const char *check_severity_name(enum check_severity s); /* "note", "warning", "error" */
-/* The severity of that name. Returns 0 or -EINVAL. */
-int check_severity_parse(const char *name, enum check_severity *out) BERTH_MUST_CHECK;
 
 /* A place in a file. */
 struct answer_place {
@@ -116,7 +94,7 @@ struct live_span check_default_ephemeral(void);
 const struct answer_check *check_judge(const struct check_case *c, struct arena *arena);
 
 /*
- * Whether a claim is for HTTP: a part of its name between hyphens is http, https, www or web, or its
- * scope has the word http or https (words are separated by commas).
+ * Whether a claim is for HTTP: a part of its name between hyphens is http, https, www or web, or
+ * its scope has the word http or https (words are separated by commas).
  */
 bool check_is_http(const struct claim *c);

@@ -84,7 +84,8 @@ static int choose(struct parse *p, const struct option_row *row, const char *val
 }
 
 /* lsof's [46][protocol][@host][:ports]: the part that means a local port number. */
-static int take_lsof(struct parse *p, const char *value)
+static int take_lsof(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		const char *value)
 {
 	struct options *o = p->o;
 	const char *rest = value;
@@ -111,7 +112,8 @@ static int take_lsof(struct parse *p, const char *value)
 	return add_word(p, rest);
 }
 
-static int take_width(struct parse *p, const char *value)
+static int take_width(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		const char *value)
 {
 	uint64_t width;
 
@@ -122,15 +124,21 @@ static int take_width(struct parse *p, const char *value)
 	return 0;
 }
 
-static int take_format(struct parse *p, enum output_format format)
+static int take_format(struct parse *p, const struct option_row *row,
+		       const char *value BERTH_UNUSED)
 {
+	enum output_format format = row->id == OPTION_JSON    ? FORMAT_JSON
+				    : row->id == OPTION_JSONL ? FORMAT_JSONL
+							      : FORMAT_CSV;
+
 	if (p->o->format != FORMAT_TEXT && p->o->format != format)
 		return refuse(p, "--json, --jsonl and --csv exclude each other");
 	p->o->format = format;
 	return 0;
 }
 
-static int take_verdict(struct parse *p, const char *value)
+static int take_verdict(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		const char *value)
 {
 	enum verdict_word word;
 
@@ -140,7 +148,8 @@ static int take_verdict(struct parse *p, const char *value)
 	return 0;
 }
 
-static int take_uid(struct parse *p, const char *value)
+static int take_uid(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		const char *value)
 {
 	uint64_t uid;
 
@@ -151,11 +160,13 @@ static int take_uid(struct parse *p, const char *value)
 	return 0;
 }
 
-static void take_netns(struct parse *p, const char *value)
+static int take_netns(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		      const char *value)
 {
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
 		      : strcmp(value, "here") == 0 ? LIVE_SCOPE_HERE
 						   : LIVE_SCOPE_NAMED;
+	return 0;
 }
 
 /* Options that set a flag. */
@@ -285,96 +296,16 @@ static int take_fail_on(struct parse *p, const struct option_row *row, const cha
 	return r;
 }
 
-/* What an option means beyond being kept. */
-static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
-{
-	switch (row->id) {
-	case OPTION_JSON:
-		return take_format(p, FORMAT_JSON);
-	case OPTION_JSONL:
-		return take_format(p, FORMAT_JSONL);
-	case OPTION_CSV:
-		return take_format(p, FORMAT_CSV);
-	case OPTION_COLOR:
-		return take_colour(p, row, value);
-	case OPTION_OWNERS:
-		return take_owners(p, row, value);
-	case OPTION_UID:
-		return take_uid(p, value);
-	case OPTION_WIDTH:
-		return take_width(p, value);
-	case OPTION_TO:
-		return take_place(p, row, value);
-	case OPTION_FORMAT:
-		return take_check_format(p, row, value);
-	case OPTION_FAIL_ON:
-		return take_fail_on(p, row, value);
-	case OPTION_VERDICT:
-		return take_verdict(p, value);
-	case OPTION_NETNS:
-		take_netns(p, value);
-		return 0;
-	case OPTION_LSOF_I:
-		return take_lsof(p, value);
-	case OPTION_QUIET:
-	case OPTION_VERBOSE:
-	case OPTION_STRICT:
-	case OPTION_TCP:
-	case OPTION_UDP:
-	case OPTION_IPV4:
-	case OPTION_IPV6:
-	case OPTION_PEERS:
-	case OPTION_ALL:
-	case OPTION_EXPOSED:
-	case OPTION_PROGRAM:
-	case OPTION_USER:
-	case OPTION_CONTAINER:
-	case OPTION_UNIT:
-	case OPTION_REGISTRY:
-	case OPTION_REPLAY:
-	case OPTION_FROM:
-	case OPTION_FORCE:
-	case OPTION_CACERT:
-	case OPTION_YES:
-	case OPTION_DRY_RUN:
-	case OPTION_GRACE:
-	case OPTION_STOP:
-	case OPTION_TIME_WAIT:
-	case OPTION_ADDRESS:
-	case OPTION_DEVICE:
-	case OPTION_REUSEADDR:
-	case OPTION_REUSEPORT:
-	case OPTION_V6ONLY:
-	case OPTION_NO_TRIAL:
-	case OPTION_TIMEOUT:
-	case OPTION_ANY_ONE:
-	case OPTION_ACCEPTING:
-	case OPTION_HTTP:
-	case OPTION_BY:
-	case OPTION_ON:
-	case OPTION_FOR_TIME:
-	case OPTION_MAX:
-	case OPTION_LEDGER:
-	case OPTION_OWNER:
-	case OPTION_SCOPE:
-	case OPTION_REASON:
-	case OPTION_LOG:
-	case OPTION_FMT:
-	case OPTION_WRITE:
-	case OPTION_SYSCTL:
-	case OPTION_LIVE:
-	case OPTION_UNTIL:
-	case OPTION_HELP:
-	case OPTION_VERSION:
-	case OPTION_SS_L:
-	case OPTION_SS_N:
-	case OPTION_SS_P:
-	case OPTION_LSOF_P:
-	case N_OPTIONS:
-		return 0;
-	}
-	return 0;
-}
+/* What an option means beyond being kept; NULL = nothing. */
+typedef int meaning(struct parse *p, const struct option_row *row, const char *value);
+
+static meaning *const meanings[N_OPTIONS] = {
+	[OPTION_JSON] = take_format,   [OPTION_JSONL] = take_format, [OPTION_CSV] = take_format,
+	[OPTION_COLOR] = take_colour,  [OPTION_OWNERS] = take_owners, [OPTION_UID] = take_uid,
+	[OPTION_WIDTH] = take_width,   [OPTION_TO] = take_place,
+	[OPTION_FORMAT] = take_check_format, [OPTION_FAIL_ON] = take_fail_on,
+	[OPTION_VERDICT] = take_verdict, [OPTION_NETNS] = take_netns, [OPTION_LSOF_I] = take_lsof,
+};
 
 /* `value` is "" for an option that takes none. */
 static int take(struct parse *p, const struct option_row *row, const char *value)
@@ -383,7 +314,7 @@ static int take(struct parse *p, const struct option_row *row, const char *value
 
 	p->seen[row->id] = true;
 	take_flag(p, row);
-	return r < 0 ? r : take_meaning(p, row, value);
+	return r < 0 || !meanings[row->id] ? r : meanings[row->id](p, row, value);
 }
 
 static int parse_long(struct parse *p, const char *arg)

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "answer/check.h"
+#include "answer/check-kinds.h"
 #include "base/attr.h"
 #include "live/live.h"
 

@@ -73,8 +73,8 @@ const char *claims_tree_source(const struct claims_tree *t, const struct claims_
 /* The path of a fault's file. */
 const char *claims_tree_path(const struct claims_tree *t, unsigned int file);
 
-/* Add the claims with a port of first..last to `out`, those left out that give way to a nearer file.
- * False when out of memory. */
+/* Add the claims with a port of first..last to `out`, but for those that give way to a nearer
+ * file's. False when out of memory. */
 bool claims_tree_gather(const struct claims_tree *t, uint16_t first, uint16_t last,
 			struct claims *out);
 

@@ -10,7 +10,7 @@
  * claim could ask about, the claim with the largest last port so far is remembered: when that one
  * does not reach the later claim, none of its class does.
  *
- * Classes: one exact address (with its zone, and with any zone), everything of a family, everything.
+ * Classes: one exact address (with its zone, with any zone), everything of a family, everything.
  */
 enum class_kind { CLASS_EVERY_ADDRESS, CLASS_WILDCARD, CLASS_EXACT, CLASS_ANY_ZONE, CLASS_FAMILY,
 		  CLASS_ALL };

@@ -43,7 +43,8 @@ static void say_total(struct text *t, const struct answer_check *check)
 	bool is_clean = check->n_findings == 0;
 
 	text_begin(t, "", 0);
-	text_putf(t, TEXT_PLAIN, 0, "%s:", plural(check->n_claims, "claim", claims, sizeof(claims)));
+	plural(check->n_claims, "claim", claims, sizeof(claims));
+	text_putf(t, TEXT_PLAIN, 0, "%s:", claims);
 	if (is_clean)
 		text_put(t, TEXT_GOOD, 1, "nothing to find fault with");
 	else
