@@ -218,7 +218,8 @@ static void check_customary(struct check *k, const struct claims_tree_claim *ent
 				first.software, at, transport_name(first.protocol));
 	else if (n > 1)
 		check_add_claim(k, CHECK_CUSTOMARY, entry,
-				"is the default of %s (%u/%s) and %u more", first.software, at, transport_name(first.protocol), n - 1);
+				"is the default of %s (%u/%s) and %u more", first.software, at,
+				transport_name(first.protocol), n - 1);
 }
 
 /* Whether all of the claim that lies in the ephemeral range is kept out of it. */

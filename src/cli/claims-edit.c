@@ -1,6 +1,7 @@
 #include "cli/claims-edit.h"
 
 #include "act/stake-file.h"
+#include "answer/check.h"
 #include "base/fd.h"
 #include "cli/own-claims.h"
 #include "ledger/claims-tree.h"
