@@ -13,7 +13,7 @@ bool manifests_is_one(const char *path);
 struct manifests_request {
 	const char *const *files;       /* named */
 	size_t n_files;
-	const char *const *directories; /* of which all below are read; "" = the working directory */
+	const char *const *directories; /* all below them is read; "" = the working directory */
 	size_t n_directories;
 };
 

@@ -1,7 +1,7 @@
 /*
- * Readers: the ports that stand in one manifest. Pure: bytes in, lines of a report out. Every reader
- * is bounded by the size of its file (READERS_FILE_MOST) and a number of steps, whatever anchors and
- * merge keys refer to.
+ * Readers: the ports that stand in one manifest. Pure: bytes in, lines of a report out. Every
+ * reader is bounded by the size of its file (READERS_FILE_MOST) and a number of steps, whatever
+ * anchors and merge keys refer to.
  */
 #pragma once
 
@@ -13,7 +13,7 @@ enum { READERS_FILE_MOST = 1 << 20 };
 enum reader_kind {
 	READER_NONE,    /* no manifest */
 	READER_COMPOSE, /* compose.yaml, docker-compose.override.yml */
-	READER_YAML,    /* another YAML file: Kubernetes or compose by what stands in it, or neither */
+	READER_YAML,    /* other YAML: Kubernetes or compose by what stands in it, or neither */
 	READER_SOCKET,  /* foo.socket */
 	READER_DOTENV,  /* .env, .env.local, web.env */
 };
@@ -21,7 +21,7 @@ enum reader_kind {
 /* The kind of a file by the last part of its path. */
 enum reader_kind readers_kind(const char *path);
 
-/* Read one file; `path` gives a socket unit its name. `is_named`: what cannot be read is a fault and
+/* Read one file; `path` gives a socket unit its name. `is_named`: what cannot be read is a fault,
  * not a gap. */
 void readers_read(enum reader_kind kind, const char *path, bool is_named, const char *bytes,
 		  size_t n, struct report *out);

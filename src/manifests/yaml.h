@@ -1,5 +1,6 @@
 /*
- * YAML: a document of libyaml, asked by keys. Aliases are followed by libyaml; merge keys (<<) here.
+ * YAML: a document of libyaml, asked by keys. libyaml follows aliases; merge keys (<<) are followed
+ * here.
  */
 #pragma once
 
