@@ -1,7 +1,7 @@
 #include "cli/suggest.h"
 
 #include "base/str.h"
-#include "cli/options.h"
+#include "cli/system.h"
 #include "registry/search.h"
 
 #include <stdio.h>
@@ -39,8 +39,11 @@ bool suggest_word(const struct registry *reg, const struct live_snapshot *live,
 	struct search_suggestions found;
 	size_t used = 0;
 
-	for (size_t i = 1; i < N_VERBS && q->kind == QUERY_WORD; i++)
+	for (size_t i = 1; i < N_VERBS && q->kind == QUERY_WORD; i++) {
+		if (!system_has_verb(verb_rows[i].id))
+			continue;
 		add_if_near(&near, q->word, verb_rows[i].name);
+	}
 	for (size_t i = 0; i < live->n_sockets; i++) {
 		const struct live_socket *s = &live->sockets[i];
 

@@ -50,6 +50,8 @@ static inline void cmocka_small_string(const char *a, const char *b, const char 
 
 #define cmocka_unit_test(f) {#f, f, NULL, NULL, NULL}
 #define cmocka_unit_test_setup_teardown(f, s, t) {#f, f, s, t, NULL}
+#define print_message(...) printf(__VA_ARGS__)
+#define print_error(...) printf(__VA_ARGS__)
 #define fail_msg(...) cmocka_small_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define assert_true(c)                                                                             \
 	do {                                                                                       \
