@@ -83,6 +83,7 @@ also = --also lint 'tests/lint/run $(BUILD)' \
 	--also oracle 'tests/netns/oracle.py $(BUILD)/src/berth $(BUILD)/tests/mkmix --mixes 1000' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
 	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \
+	--also api 'tests/nat/api.py $(BUILD)/src/berth' \
 	--also uses 'tests/lint/verify-uses-sample'
 
 lint: deps-full $(BUILD)/with-tests

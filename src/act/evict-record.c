@@ -203,8 +203,5 @@ int evict_record(const struct evict_request *request, const struct evict_plan *p
 	}
 	if (!answer_fill_gaps(near, &out->gaps, &out->n_gaps, arena))
 		return -ENOMEM;
-	/* What no build reads (claims) has no part in this: those gaps come last. */
-	while (out->n_gaps > 0 && out->gaps[out->n_gaps - 1].is_unbuilt)
-		out->n_gaps--;
 	return arena_failed(arena) ? -ENOMEM : 0;
 }

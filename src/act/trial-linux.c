@@ -197,8 +197,9 @@ static int try_there(const struct trial_request *q, struct trial_result *result)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-int trial_bind(const struct trial_request *q, struct trial_result *result)
+int trial_bind(const struct trial_request *request, struct trial_result *result)
 {
+	const struct trial_request *q = request;
 	const enum transport space = transport_port_space(q->transport);
 
 	if (space != TRANSPORT_TCP && space != TRANSPORT_UDP && space != TRANSPORT_UDPLITE)

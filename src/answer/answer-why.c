@@ -272,10 +272,14 @@ static bool fill_gaps(const struct answer_sources *from, struct answer_why *out,
 
 	if (!answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena))
 		return false;
-	gaps = arena_calloc(arena, out->n_gaps + out->n_holders, sizeof(*gaps));
+	gaps = arena_calloc(arena, out->n_gaps + out->n_holders + 1, sizeof(*gaps));
 	if (!gaps)
 		return false;
-	for (size_t i = 0; i < out->n_holders && strcmp(out->judged.bind, "unknown") == 0; i++) {
+	if (from->live->system != LIVE_LINUX)
+		gaps[n++] = (struct answer_gap){"judgement", "bind(2)",
+						"berth knows the rules of Linux only", NULL, false};
+	for (size_t i = 0; i < out->n_holders && from->live->system == LIVE_LINUX &&
+			   strcmp(out->judged.bind, "unknown") == 0; i++) {
 		if (strcmp(out->holders[i].blocks, "unknown") == 0)
 			gaps[n++] = gap_of(out->holders[i].socket, arena);
 	}

@@ -17,6 +17,9 @@
 #include <stdint.h>
 
 struct registry;
+struct claim;
+struct claims;
+struct ledger_entry;
 
 /* A number that may be null: negative = null. */
 typedef int64_t answer_number;
@@ -97,12 +100,35 @@ struct answer_use {
 	const char *const *programs;
 };
 
-/* Somebody's own claim. No store fills it yet: the list is empty and a gap says so. */
+/* Somebody's own claim. */
 struct answer_claim {
 	const char *name;
 	const char *const *protocols;
 	struct live_span ports;
 	const char *address, *owner, *scope, *since, *until, *source;
+	const char *program, *reason;
+	const char *state; /* active, expired, retired */
+};
+
+/* A line of a ledger's audit trail. */
+struct answer_entry {
+	answer_number number;
+	live_time at;
+	const char *user;
+	answer_number uid;
+	const char *action; /* claim, renew, unclaim, expire */
+	const char *name, *ports, *detail;
+};
+
+/* What writing to a ledger came to. */
+struct answer_ledger {
+	const char *result;  /* claimed, unclaimed, unchanged, taken, not-found */
+	const char *message; /* why not; NULL = done */
+	const char *ledger;  /* the file */
+	const struct answer_claim *claims;
+	size_t n_claims;
+	const struct answer_entry *log;
+	size_t n_log;
 };
 
 struct answer_namespace {
@@ -248,7 +274,7 @@ struct answer_verdicts {
 
 struct answer_gap {
 	const char *what, *where, *why, *fix;
-	bool is_unbuilt; /* not a field: no build of this version can see it */
+	bool is_aside; /* not a field: the same for every answer of this run, said once below */
 };
 
 struct answer_checked {
@@ -259,7 +285,7 @@ struct answer_checked {
 
 /* What a word of the question matched to get here. */
 struct answer_match {
-	const char *kind; /* service, program, pid, unit, container */
+	const char *kind; /* service, claim, program, pid, unit, container */
 	const char *value;
 };
 
@@ -353,12 +379,13 @@ struct answer_ranges {
 	struct answer_checked checked;
 };
 
-/* One thing that a search found: an assignment or a known use, the other is NULL. */
+/* One thing that a search found: a claim, an assignment or a known use, the others are NULL. */
 struct answer_found {
-	const char *kind; /* assignment, known-use */
+	const char *kind; /* claim, assignment, known-use */
 	const char *rank; /* exact, prefix, word, rest: how well the worst word fits */
 	const struct answer_assignment *assignment;
 	const struct answer_use *known_use;
+	const struct answer_claim *claim;
 };
 
 /* One socket of an eviction. */
@@ -522,8 +549,8 @@ struct answer_wait_target {
 	const char *program;       /* who listens; NULL: nobody, not known, not looked up */
 	answer_number pid;
 	const char *proxy;         /* what takes connections there for somebody else */
-	const char *seen;          /* what was seen instead, or beside it; for people; NULL = nothing
-	                              worth a word */
+	const char *seen;          /* what was seen instead, or beside it; for people; NULL =
+	                              nothing worth a word */
 };
 
 /* What a wait came to. */
@@ -578,6 +605,10 @@ struct answer_options {
 struct answer_sources {
 	const struct registry *registry;
 	const struct live_snapshot *live;
+	const struct claims *claims; /* of one's own; NULL = none were looked for */
+	const char *today;           /* the day that decides which of them have expired */
+	const struct answer_gap *claim_gaps; /* which could not be read */
+	size_t n_claim_gaps;
 	bool saw_all_holders;        /* of both families and transports: bind(2) can be judged */
 	bool counts_every_namespace; /* one namespace was asked for by name: its listeners count */
 	const struct live_socket *const *by_remote; /* connections by remote port; answer_index() */
@@ -585,9 +616,6 @@ struct answer_sources {
 	const struct live_published *const *wide; /* those of several ports; answer_index() */
 	size_t n_wide;
 };
-
-/* The gaps of what no build of this version can read, `*n` of them; static. */
-const struct answer_gap *answer_unbuilt_gaps(size_t *n);
 
 /*
  * Index the snapshot for answer_port() and answer_here(). Once before the first answer. False when
@@ -619,6 +647,25 @@ const struct answer_ranges *answer_ranges(const struct answer_sources *from, str
 struct search_hits;
 const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
 					size_t *n, struct arena *arena);
+
+/* A claim as a record. False when out of memory. */
+bool answer_fill_claim(const struct claim *c, const char *today, struct answer_claim *out,
+		       struct arena *arena);
+
+/* All of them, as many as there are. NULL when out of memory. */
+const struct answer_claim *answer_claims(const struct claims *claims, const char *today,
+					 struct arena *arena);
+
+/* A line of an audit trail as a record. */
+void answer_fill_entry(const struct ledger_entry *entry, struct answer_entry *out);
+
+/*
+ * Put the claims that hold all of `words` (in name, owner, scope, program or reason, without case)
+ * before what was found already. False when out of memory.
+ */
+bool answer_find_claims(const struct claims *claims, const char *today, const char *const *words,
+			size_t n_words, const struct answer_found **found, size_t *n,
+			struct arena *arena);
 
 /*
  * The owner to name first: the oldest, but of a socket that systemd made for a service rather that

@@ -22,19 +22,20 @@ volatile sig_atomic_t ask_interrupted;
 
 struct ask *ask_open(void)
 {
-	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	struct ask *a = NULL;
+	struct ask *a = calloc(1, sizeof(*a));
 
-	if (fd < 0 && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
+	if (!a)
 		return NULL;
-	a = calloc(1, sizeof(*a));
-	if (!a) {
-		fd_close(fd);
+	a->in = a->out = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	a->is_own = a->in >= 0;
+	if (a->is_own)
+		return a;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		free(a);
 		return NULL;
 	}
-	a->is_own = fd >= 0;
-	a->in = fd >= 0 ? fd : STDIN_FILENO;
-	a->out = fd >= 0 ? fd : STDERR_FILENO;
+	a->in = STDIN_FILENO;
+	a->out = STDERR_FILENO;
 	return a;
 }
 

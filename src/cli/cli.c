@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/environment.h"
+#include "cli/own-claims.h"
 #include "cli/terminal.h"
 #include "registry/choose.h"
 
@@ -52,6 +53,7 @@ void cli_init(struct cli *c, const struct options *o)
 void cli_fini(struct cli *c)
 {
 	source_close(c->source);
+	own_claims_fini(c);
 	if (c->has_registry)
 		registry_close(&c->registry);
 	str_fini(&c->out);

@@ -17,12 +17,14 @@ enum cli_exit {
 	EXIT_USAGE = 2,    /* bad usage or bad input file */
 	EXIT_GAPS = 3,     /* answered with gaps, under --strict; -q: could not look */
 	EXIT_SYSTEM = 4,   /* I/O, kernel, store */
-	/* With a command to run these stand for berth's own failures, as with env(1), timeout(1). */
+	/* With a command to run these are berth's own failures, as with env(1), timeout(1). */
 	EXIT_TIMED_OUT = 124,
 	EXIT_FAILED = 125,
 	EXIT_CANNOT_RUN = 126,
 	EXIT_NOT_FOUND = 127,
 };
+
+struct own_claims;
 
 /* One run of berth. */
 struct cli {
@@ -33,6 +35,7 @@ struct cli {
 	bool has_registry;         /* `registry` is open */
 	struct registry registry;
 	struct source *source;     /* NULL until cli_look() */
+	struct own_claims *own;    /* NULL until own_claims_gather() */
 	struct arena arena;        /* lives as long as the run */
 };
 
@@ -40,7 +43,8 @@ struct cli {
 typedef int cli_verb(struct cli *c);
 
 cli_verb verb_answer, verb_here, verb_find, verb_ranges, verb_export, verb_update, verb_report,
-	verb_evict, verb_why, verb_wait, verb_listen, verb_help, verb_version;
+	verb_evict, verb_why, verb_wait, verb_listen, verb_claim, verb_claims, verb_unclaim,
+	verb_help, verb_version;
 
 /* Settle the style from options, terminal and locale. */
 void cli_init(struct cli *c, const struct options *o);

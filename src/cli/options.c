@@ -16,7 +16,8 @@
 #define ANY ((1U << N_VERBS) - 1)
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
-	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN))
+	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
+	 FOR(CLAIMS))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -174,6 +175,7 @@ static const struct {
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
+	{OPTION_LOG, offsetof(struct options, wants_log)},
 	{OPTION_YES, offsetof(struct options, is_sure)},
 	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
 	{OPTION_STOP, offsetof(struct options, wants_stop)},
@@ -197,16 +199,20 @@ static const struct {
 	{OPTION_UNIT, offsetof(struct options, unit)},
 	{OPTION_REGISTRY, offsetof(struct options, registry)},
 	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_LEDGER, offsetof(struct options, ledger)},
+	{OPTION_ADDRESS, offsetof(struct options, address)},
+	{OPTION_OWNER, offsetof(struct options, owner)},
+	{OPTION_SCOPE, offsetof(struct options, claim_scope)},
+	{OPTION_UNTIL, offsetof(struct options, until)},
+	{OPTION_REASON, offsetof(struct options, reason)},
 	{OPTION_FROM, offsetof(struct options, from)},
 	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
 	{OPTION_VERDICT, offsetof(struct options, verdict)},
 	{OPTION_GRACE, offsetof(struct options, grace)},
-	{OPTION_ADDRESS, offsetof(struct options, address)},
 	{OPTION_DEVICE, offsetof(struct options, device)},
 	{OPTION_TIMEOUT, offsetof(struct options, timeout)},
 	{OPTION_HTTP, offsetof(struct options, http)},
-	{OPTION_UNTIL, offsetof(struct options, until)},
 	{OPTION_BY, offsetof(struct options, by)},
 	{OPTION_ON, offsetof(struct options, on)},
 	{OPTION_FOR_TIME, offsetof(struct options, for_time)},
@@ -233,12 +239,6 @@ static int take_text(struct parse *p, const struct option_row *row, const char *
 	return 0;
 }
 
-static int take_until(struct parse *p, const struct option_row *row, const char *value)
-{
-	int choice = 0;
-
-	return choose(p, row, value, &choice);
-}
 
 static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -276,8 +276,6 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 		return take_width(p, value);
 	case OPTION_VERDICT:
 		return take_verdict(p, value);
-	case OPTION_UNTIL:
-		return take_until(p, row, value);
 	case OPTION_NETNS:
 		take_netns(p, value);
 		return 0;
@@ -321,6 +319,12 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_ON:
 	case OPTION_FOR_TIME:
 	case OPTION_MAX:
+	case OPTION_LEDGER:
+	case OPTION_OWNER:
+	case OPTION_SCOPE:
+	case OPTION_REASON:
+	case OPTION_LOG:
+	case OPTION_UNTIL:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_SS_L:
@@ -434,6 +438,17 @@ static int parse_word(struct parse *p, const char *arg)
 	return add_word(p, arg);
 }
 
+/* A word for wait, a day for claim: which is known when the verb is. */
+static int check_until(struct parse *p)
+{
+	const char *until = p->o->until;
+
+	if (p->o->verb != VERB_WAIT || !until || strcmp(until, "free") == 0 ||
+	    strcmp(until, "unlistened") == 0)
+		return 0;
+	return refuse(p, "--until takes free|unlistened, not \"%.60s\"", until);
+}
+
 /* Each option must be one of the verb that was named. */
 static int check_options(struct parse *p)
 {
@@ -450,7 +465,7 @@ static int check_options(struct parse *p)
 		return refuse(p, "--%s does not go with berth %s", row->name,
 			      *verb->name ? verb->name : "WHAT");
 	}
-	return 0;
+	return check_until(p);
 }
 
 /* `berth` alone, or with nothing but options, is `berth here`. */

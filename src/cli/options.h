@@ -64,15 +64,18 @@ struct options {
 	bool is_forced;
 	bool is_sure, is_dry_run, wants_stop, wants_time_wait; /* evict */
 	const char *grace;         /* a duration; NULL = the usual one */
-	const char *address, *device; /* why; NULL = the wildcard, any */
+	const char *address, *device; /* why, claim; NULL = the wildcard, any */
 	bool is_reuseaddr, is_reuseport, is_v6only, has_no_trial;
 	bool has_uid;
 	uint32_t uid;
-	const char *timeout, *http, *until, *by; /* wait; NULL = as usual */
+	const char *timeout, *http, *until, *by; /* wait, claim; NULL = as usual */
 	bool is_any, is_accepting;
 	const char *on, *for_time, *max; /* listen; NULL = loopback, no end */
 	const char **command; /* what stands behind "--" of a verb that runs it; NULL = nothing,
 	                         otherwise part of `words`, and not counted in `n_words` */
+	const char *ledger;        /* NULL = the user's own, and the system's */
+	const char *owner, *claim_scope, *reason; /* claim; NULL = not said */
+	bool wants_log;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

@@ -175,7 +175,7 @@ static int look(struct inquiry *q)
 	r.first_port = UINT16_MAX;
 	r.last_port = 0;
 	r.transports = 0;
-	for (size_t i = 0; i < q->c->options->n_words; i++) {
+	for (size_t i = 0; q->queries && i < q->c->options->n_words; i++) {
 		const struct query *what = &q->queries[i];
 		const enum transport t = transport_of(q, what);
 
@@ -318,7 +318,7 @@ static int ask_port(struct inquiry *q, enum transport transport, uint16_t port)
 
 static int ask_all(struct inquiry *q)
 {
-	for (size_t i = 0; i < q->c->options->n_words; i++) {
+	for (size_t i = 0; q->queries && i < q->c->options->n_words; i++) {
 		const struct query *what = &q->queries[i];
 
 		for (uint32_t port = what->first; port <= what->last; port++) {

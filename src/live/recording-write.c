@@ -363,7 +363,8 @@ static int write_head(struct writer *w, const struct live_snapshot *s, const cha
 		str_printf(w->out, "system %s\n", live_system_name(s->system));
 	if (!s->could_look)
 		str_append(w->out, "could-look no\n");
-	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved)
+	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved &&
+	    !rules->has_uid && rules->kernel == 0)
 		return 0;
 	str_append(w->out, "rules");
 	return end_line(w, &recording_rules_fields, rules, w->out->length, NULL);

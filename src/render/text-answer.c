@@ -80,7 +80,8 @@ static const char *describe_verdict(const struct answer *a, struct verdict v)
 		return v.basis == BASIS_KNOWN_USE ? "some software uses it, and quiet here"
 						  : "claimed, and quiet here";
 	case VERDICT_AS_CLAIMED:
-		return "%s is here, as registered";
+		return v.basis == BASIS_CLAIM ? "%s is here, as claimed"
+					      : "%s is here, as registered";
 	case VERDICT_CUSTOMARY:
 		return "%s is here, and known to use it";
 	case VERDICT_UNCLAIMED:
@@ -308,7 +309,7 @@ void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t i
 	const char *label = "not seen";
 
 	for (size_t i = 0; i < n; i++) {
-		if (gaps[i].is_unbuilt)
+		if (gaps[i].is_aside)
 			continue;
 		text_begin(t, label, indent);
 		label = "";
@@ -333,23 +334,19 @@ static void put_dates(struct text *t, const struct answer_registry *r)
 	text_end(t);
 }
 
-/* What this version cannot read at all is one quiet line, the same under every answer. */
-static void put_unbuilt(struct text *t, const struct answer_gap *gaps, size_t n)
+/* What was not read for any answer of this run is one quiet line below them all. */
+static void put_asides(struct text *t, const struct answer_gap *gaps, size_t n)
 {
-	size_t n_shown = 0;
-
 	for (size_t i = 0; i < n; i++) {
-		if (!gaps[i].is_unbuilt)
+		if (!gaps[i].is_aside)
 			continue;
-		if (n_shown++ == 0) {
-			text_begin(t, "", 0);
-			text_put(t, TEXT_FAINT, 0, "not read by this version of berth:");
-		}
-		text_putf(t, TEXT_FAINT, 1, "%s %s%s", gaps[i].what, gaps[i].where,
-			  i + 1 < n && gaps[i + 1].is_unbuilt ? "," : "");
-	}
-	if (n_shown > 0)
+		text_begin(t, "", 0);
+		text_putf(t, TEXT_FAINT, 0, "not read: %s %s: %s", gaps[i].what, gaps[i].where,
+			  gaps[i].why);
+		if (gaps[i].fix)
+			text_putf(t, TEXT_FAINT, 1, "(%s)", gaps[i].fix);
 		text_end(t);
+	}
 }
 
 void text_footer(struct text *t, const struct answer_registry *registry,
@@ -357,7 +354,7 @@ void text_footer(struct text *t, const struct answer_registry *registry,
 {
 	text_blank(t);
 	put_dates(t, registry);
-	put_unbuilt(t, gaps, n_gaps);
+	put_asides(t, gaps, n_gaps);
 }
 
 void text_answer(struct text *t, const struct answer *a)

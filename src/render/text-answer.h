@@ -8,8 +8,7 @@
 #include "render/text.h"
 
 /*
- * What stands once below everything: how old the registry is, and what this version of berth cannot
- * read at all.
+ * What stands once below everything: how old the registry is, and what was not read for any of it.
  */
 void text_footer(struct text *t, const struct answer_registry *registry,
 		 const struct answer_gap *gaps, size_t n_gaps);

@@ -36,6 +36,14 @@ static const char *describe_names(const struct answer *a, struct arena *arena)
 {
 	const char *text = "";
 
+	for (size_t i = 0; i < a->n_claims; i++) {
+		if (strcmp(a->claims[i].state, "expired") != 0 && text)
+			text = arena_printf(arena, "%s%s%s", text, *text ? ", " : "",
+					    a->claims[i].name);
+	}
+	if (!text || *text)
+		return text;
+
 	for (size_t i = 0; i < a->n_assignments; i++) {
 		const char *name = a->assignments[i].name;
 		bool is_repeated = !name || a->assignments[i].alias_of;
@@ -343,10 +351,16 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 
 static const char *describe_port(const struct answer_found *f, struct arena *arena)
 {
-	const struct live_span *ports =
-		f->assignment ? &f->assignment->ports : &f->known_use->ports;
-	const char *protocol = f->assignment ? f->assignment->protocol : f->known_use->protocol;
+	const struct live_span *ports = f->claim	? &f->claim->ports
+					: f->assignment ? &f->assignment->ports
+							: &f->known_use->ports;
+	const char *protocol = f->claim	       ? f->claim->protocols[0]
+			       : f->assignment ? f->assignment->protocol
+					       : f->known_use->protocol;
 	char span[TEXT_SPAN_SIZE];
+
+	if (f->claim && f->claim->protocols[0] && f->claim->protocols[1])
+		return arena_printf(arena, "%s/%s,...", text_span(ports, span), protocol);
 
 	if (f->assignment && !f->assignment->has_ports)
 		return protocol ? arena_printf(arena, "-/%s", protocol) : "-";
@@ -361,6 +375,15 @@ static void fill_found_row(const struct answer_found *f, struct text_cell *row, 
 	const struct answer_assignment *as = f->assignment;
 
 	row[0] = (struct text_cell){describe_port(f, arena), TEXT_STRONG};
+	if (f->claim) {
+		row[1] = (struct text_cell){f->claim->name, TEXT_GOOD};
+		row[2] = (struct text_cell){f->claim->reason, TEXT_PLAIN};
+		row[3] = (struct text_cell){f->claim->owner
+						    ? arena_printf(arena, "own claim, %s",
+								   f->claim->owner)
+						    : "own claim", TEXT_FAINT};
+		return;
+	}
 	if (!as) {
 		row[1] = (struct text_cell){f->known_use->software, TEXT_GOOD};
 		row[2] = (struct text_cell){f->known_use->purpose, TEXT_PLAIN};

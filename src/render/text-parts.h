@@ -24,8 +24,8 @@ void text_residents(struct text *t, const struct answer *a);
 /* A process in lines of its own: who it is, what it runs, what started it. */
 void text_owner(struct text *t, const struct answer_owner *o);
 
-/* A command line, below the line that was begun; on a terminal without -v no more than its beginning.
- * NULL or empty: nothing. */
+/* A command line, below the line that was begun; on a terminal without -v only its beginning. NULL
+ * or empty: nothing. */
 void text_command(struct text *t, const char *const *command);
 
 /* One published port, in the line that was begun: "8080/tcp -> 10.88.0.2:80 (container web) by". */

@@ -31,7 +31,7 @@ VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in 
 LINES = {"answer": "answer", "listener": "here-listener", "published": "published", "holder": "holder", "gap": "gap",
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
-         "wait": "wait", "knock": "knock"}
+         "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -145,6 +145,10 @@ IN_WORLDS = [
     (["--json"], as_object("here")),
     (["ranges", "--json"], as_object("ranges")),
     (["ranges", "--jsonl"], as_lines("ranges")),
+    (["why", "7001", "--json"], as_object("why")),
+    (["why", "22", "80", "443", "53/udp", "3476", "5173", "7001-7015", "8080", "9200", "--json"], as_list("why")),
+    (["why", "7001-7015", "40000", "--reuseaddr", "--reuseport", "--uid", "7", "--jsonl"], as_lines("why")),
+    (["why", "7001-7015", "-6", "-u", "--jsonl"], as_lines("why")),
     (["evict", "22", "53/udp", "80", "443", "631", "5173", "8080", "--dry-run", "--json"], as_object("evict")),
     (["evict", "22", "80", "9200", "--dry-run", "--stop", "--time-wait", "--jsonl"], as_lines("evict")),
 ]
@@ -166,6 +170,24 @@ def updates():
         arguments = ["update", "--from", str(table), "--registry", str(image), "--force"]
         check("update", parse(run(*arguments, "--json")))
         check_lines(run(*arguments, "--jsonl"), {"update"})
+
+
+def claims():
+    """A ledger from its first claim on: what was written, what stands in it, the trail, and answers with claims."""
+    with tempfile.TemporaryDirectory() as directory:
+        ledger = ("--ledger", str(Path(directory, "claims.db")))
+        web = ("claim", "web", "8080", "8000-8010/tcp,udp", "--address", "127.0.0.1", "--until", "30d", *ledger)
+        check("ledger", parse(run(*web, "--json")))
+        check_lines(run(*web, "--jsonl"), {"ledger"})
+        check("ledger", parse(run("claim", "other", "8080", "--json", *ledger, exits=(1,))))
+        check("ledger", parse(run("unclaim", "nothing", "--json", *ledger, exits=(1,))))
+        as_list("claim")(run("claims", "--json", *ledger))
+        check_lines(run("claims", "--jsonl", *ledger), {"claim"})
+        as_list("entry")(run("claims", "--log", "--json", *ledger))
+        check_lines(run("claims", "--log", "--jsonl", *ledger), {"entry"})
+        check("answer", parse(run("8080", "--json", *ledger)))
+        as_list("found")(run("find", "web", "--json", *ledger))
+        check("ledger", parse(run("unclaim", "web", "--json", *ledger)))
 
 
 def waits_and_knocks():
@@ -216,7 +238,7 @@ def check_refusals():
     system = ROOT / "tests" / "worlds" / "system.world"
     for schema in SCHEMAS.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-    for name, arguments in (("answer", ["22", "--json"]), ("here", ["here", "--json"]), ("ranges", ["ranges", "--json"])):
+    for name, arguments in (("answer", ["22", "--json"]), ("why", ["why", "7001", "--no-trial", "--json"]), ("here", ["here", "--json"]), ("ranges", ["ranges", "--json"])):
         value = parse(run("--replay", str(system), *arguments))
         for what, broken in breakings(name, value):
             if VALIDATORS[name].is_valid(broken):
@@ -234,7 +256,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, waits_and_knocks, check_refusals):
+    for more in (updates, claims, waits_and_knocks, check_refusals):
         try:
             more()
             passed += 1

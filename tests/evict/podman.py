@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
 import containers
 import groups
+from terminal import Terminal
 
 IMAGE = "localhost/berth-test:1"
 PODMAN = "/usr/bin/podman"  # the one that berth runs
@@ -90,6 +91,21 @@ class Evict(unittest.TestCase):
         self.assertTrue(is_running("web"))
         code, record = evict("5353/udp", "-y", "--stop")
         self.assertEqual((code, acts(record)[0][::3]), (0, ("stop-container", "stopped")), record)
+
+    def test_second_question(self):
+        self.start("-p", "8080:80", IMAGE)
+        for answer, code in (("n\n", 1), ("y\n", 0)):
+            t = Terminal(Evict.berth, "evict", "8080", "--width", "0", "--color", "never")
+            t.read_until("Stop container web? [y/N] ")
+            self.assertTrue(is_running("web"))
+            t.type(answer)
+            if code == 0:
+                t.read_until("stop      container web")
+                t.read_until("Do it? [y/N] ")
+                self.assertTrue(is_running("web"), "not before the second yes")
+                t.type(answer)
+            self.assertEqual(os.waitstatus_to_exitcode(t.end()), code, t.text)
+            self.assertEqual(is_running("web"), code == 1, t.text)
 
     def test_dry_run(self):
         self.start("-p", "8080:80", IMAGE)

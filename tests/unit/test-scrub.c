@@ -226,8 +226,8 @@ static void test_windows(void **state)
 		" user=HOST\\\\Al\n"
 		"process 6 program=svchost.exe path=c:\\\\Windows\\\\System32\\\\svchost.exe"
 		" uid=4294967295 user=NT\\sAUTHORITY\\\\SYSTEM unit=RpcSs\n"
-		"process 7 program=b.exe path=D:\\\\Program\\sFiles\\\\Al\\sCo\\\\b.exe uid=4294967295"
-		" user=S-1-5-21-1-2-3-1001\n"
+		"process 7 program=b.exe path=D:\\\\Program\\sFiles\\\\Al\\sCo\\\\b.exe"
+		" uid=4294967295 user=S-1-5-21-1-2-3-1001\n"
 		"process 8 program=c.exe path=\\\\\\\\nas\\\\home\\\\c.exe uid=4294967295\n"
 		"socket tcp listener 127.0.0.1:1 owners=5::fd,6::fd,7::fd,8::fd\n"
 		"gap what=process where=C:\\\\Users\\\\Al\\sB\\\\x.exe why=Al\\srefused\n");

@@ -83,7 +83,7 @@ static void test_contents(void **state)
 	fd_remove(path);
 }
 
-/* Only its owner (OW, here: who runs the test), administrators (BA) and the system (SY) may write. */
+/* Only its owner (OW: who runs the test), administrators (BA) and the system (SY) may write. */
 static void test_access(void **state)
 {
 	static const struct {

@@ -20,7 +20,7 @@ static const struct both cases[] = {
 	{"\xe2\x82\xac", {0x20ac}},
 	{"\xf0\x9f\x9a\xa2x", {0xd83d, 0xdea2, 'x'}},
 	{"\xf4\x8f\xbf\xbf", {0xdbff, 0xdfff}},
-	/* Halves of pairs, as Windows allows them in names: at the end, twice, the wrong way round. */
+	/* Halves of pairs, as Windows allows in names: at the end, twice, the wrong way round. */
 	{"a\xed\xa0\xbd", {'a', 0xd83d}},
 	{"\xed\xba\xa2" "b", {0xdea2, 'b'}},
 	{"\xed\xba\xa2\xed\xa0\xbd", {0xdea2, 0xd83d}},

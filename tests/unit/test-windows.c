@@ -376,7 +376,8 @@ static void test_short_tables(void **state)
 
 static void test_spans(void **state)
 {
-	static const char *const bad[] = {"", "-", "1-", "-1", "2-1", "65536", "1-65536", "a", "1 "};
+	static const char *const bad[] = {"", "-", "1-", "-1", "2-1", "65536", "1-65536", "a",
+					  "1 "};
 	struct live_span span = {0};
 
 	(void)state;
