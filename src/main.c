@@ -77,6 +77,7 @@
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *         system absent-windows      which verbs a system lacks
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
  */
