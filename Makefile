@@ -75,7 +75,11 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 # What a full check adds: each line is a program that counts its own tests.
 also = --also lint 'tests/lint/run $(BUILD)' \
 	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
+	--also macos 'tests/macos/cross.py $(BUILD)' \
+	--also evict-units 'tests/evict/units.py $(BUILD)/src/berth' \
+	--also evict-podman 'tests/evict/podman.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \
+	--also why 'tests/why/property.py $(BUILD)/src/berth --situations 10000' \
 	--also oracle 'tests/netns/oracle.py $(BUILD)/src/berth $(BUILD)/tests/mkmix --mixes 1000' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
 	--also memory 'BERTH_BUILD=$(BUILD) bench/growth --memory' \

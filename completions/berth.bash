@@ -30,7 +30,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--until)
+		mapfile -t COMPREPLY < <(compgen -W 'free unlistened' -- "$cur")
+		return ;;
 	--registry)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--ledger)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
@@ -38,14 +45,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--registry|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|find|ranges|export|update|report|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -54,40 +61,61 @@ _berth()
 	done
 	case $verb in
 	'')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --peers --all --exposed --program --user --container --unit --verdict --registry --replay --internet --help --version'
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --peers --all --exposed --program --user --container --unit --verdict --registry --ledger --replay --internet --help --version'
 		;;
 	'here')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --exposed --program --user --container --unit --verdict --registry --replay --internet --help --version'
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --exposed --program --user --container --unit --verdict --registry --ledger --replay --internet --help --version'
+		;;
+	'why')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --address --reuseaddr --reuseport --v6only --uid --device --no-trial --registry --ledger --replay --help --version'
 		;;
 	'find')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --help --version'
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		;;
 	'ranges')
-		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
 		;;
 	'export')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --help --version'
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		words='services json jsonl csv'
 		;;
 	'update')
-		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --help --version'
+		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --ledger --help --version'
+		;;
+	'wait')
+		options='--json --jsonl --color --width --quiet --verbose --strict --ipv4 --ipv6 --timeout --any --accepting --http --until --by --registry --ledger --help --version'
+		;;
+	'listen')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --on --for --max --registry --ledger --help --version'
 		;;
 	'report')
-		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --replay --help --version'
+		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
 		files=yes
 		;;
+	'evict')
+		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --ledger --replay --help --version'
+		;;
+	'claim')
+		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --ledger --help --version'
+		;;
+	'unclaim')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
+	'claims')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --ledger --help --version'
+		;;
 	'help')
-		options=' --color --width --quiet --verbose --strict --registry --help --version'
-		words='here find ranges export update report help version'
+		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
 		;;
 	'version')
-		options=' --color --width --quiet --verbose --strict --registry --help --version'
+		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		;;
 	esac
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here find ranges export update report help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

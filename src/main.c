@@ -6,7 +6,7 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         array environment          arrays that grow; variables that may be believed
+ *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
@@ -14,6 +14,8 @@
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
  *         ip-text                    addresses as text
+ *         overlap                    do two bound addresses collide
+ *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
  *         registry builtin -elf -coff search   by port and name; the one linked in; by words
@@ -24,10 +26,15 @@
  *         iana-rules iana-table      what the cells mean; the whole table on its way into an image
  *     live/      2b. what runs now
  *         live source gaps           the records; the seam to a system; what could not be seen
- *         source-linux source-none   the systems
+ *         source-linux source-darwin source-none   the systems
+ *         xnu-layout xnu-socket xnu-process   what the kernel of macOS tells, decoded
+ *         windows iphlp              what Windows tells together; its socket tables, decoded
+ *         calls-windows user-windows the real calls; names of accounts
+ *         sysctl process account layout       macOS: asked; the mirrors beside Apple's headers
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
+ *         site sockopts              what bind(2) checks about a place; flags of sockets
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
@@ -41,22 +48,38 @@
  *     ledger/    2c. what we promised
  *         claim claims entry         one claim, judged without looking; all of them; an audit line
  *         claims-format -image -writer   how a ledger is published; read; written
+ *         place ledger publish       its files; the rules; how a change reaches every reader
+ *         store store-memory store-sqlite   where it is kept
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
- *         answer-parts -world -live -published -lists -history   its parts, from both
+ *         answer-parts -world -claims -live -published -lists -history   its parts, from each
  *         verdict identify match     one word; names of a process; from a word to ports
  *         lineage                    what started a process
+ *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
- *         text text-answer -parts -claimed -residents -list -change   lines for people
+ *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
+ *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
+ *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
+ *         spare                      what is never ended for a port's sake
+ *         evict-run evict-prove evict-record   carried out; proved by a bind; told
+ *         end stop                   processes by identity; systemctl, podman and docker
+ *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
+ *         wait-parts wait-look wait-linux wait-none   what they share; the system's tables, cheaply
+ *         attempt http-reply resolve one connection that never blocks; its status; names, aside
+ *         listen -parts -peers       a quiet listener; who its visitors are
+ *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
- *     cli/       the entrance: options cli suggest, a file a verb: verb-<name>
+ *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
+ *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
  */
 #include "cli/cli.h"
@@ -66,10 +89,14 @@ static int run(struct cli *c)
 {
 	static cli_verb *const verbs[N_VERBS] = {
 		[VERB_ANSWER] = verb_answer, [VERB_HERE] = verb_here,
-		[VERB_FIND] = verb_find,     [VERB_RANGES] = verb_ranges,
+		[VERB_WHY] = verb_why,       [VERB_FIND] = verb_find,
+		    [VERB_RANGES] = verb_ranges,
 		[VERB_EXPORT] = verb_export, [VERB_UPDATE] = verb_update,
 		[VERB_REPORT] = verb_report, [VERB_HELP] = verb_help,
-		[VERB_VERSION] = verb_version,
+		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
+		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
+		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
+		[VERB_CLAIMS] = verb_claims,
 	};
 
 	return verbs[c->options->verb](c);
@@ -88,7 +115,8 @@ int main(int argc, char **argv)
 		return cli_fail(EXIT_USAGE, "%s", refusal);
 	if (options_parse(argc, argv, &options, error) < 0) {
 		options_fini(&options);
-		return cli_fail(EXIT_USAGE, "%s", error);
+		return cli_fail(options_run_command(argc, argv) ? EXIT_FAILED : EXIT_USAGE, "%s",
+				error);
 	}
 	cli_init(&cli, &options);
 	code = run(&cli);

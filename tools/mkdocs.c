@@ -24,7 +24,9 @@
 static const struct field_record *const records[] = {
 	&record_answer,        &record_here,      &record_ranges, &record_row, &record_found,
 	&record_here_listener, &record_published, &record_holder, &record_gap, &record_checked,
-	&record_update,
+	&record_update,        &record_why,       &record_evict,
+	&record_wait,          &record_knock,
+	&record_claim,         &record_entry,     &record_ledger,
 };
 
 /* What an option or verb takes. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* POSIX has it, and no header that declares it. */
-extern char **environ;
+extern char **environ; /* NOLINT(readability-redundant-declaration): glibc has one */
 
 enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
 
@@ -133,4 +133,32 @@ int helper_run(const char *name, const char *const *arguments, int input_fd, siz
 		argv[n + 1] = arguments[n];
 	}
 	return run(path, (char *const *)argv, input_fd, limit, out, end);
+}
+
+/* A pipe with all of the input in it; its reading end. */
+static int fill_pipe(const void *input, size_t n)
+{
+	int fds[2], r = 0;
+
+	if (n > HELPER_INPUT_MOST)
+		return -EFBIG;
+	if (pipe(fds) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK); /* it has room, or never will */
+	if (n > 0 && write(fds[1], input, n) != (ssize_t)n)
+		r = -EFBIG;
+	fd_close(fds[1]);
+	if (r < 0)
+		fd_close(fds[0]);
+	return r < 0 ? r : fds[0];
+}
+
+int helper_run_on(const char *name, const char *const *arguments, const void *input, size_t n,
+		  size_t limit, struct str *out, struct helper_end *end)
+{
+	BERTH_CLEANUP(fd_closep) int fd = fill_pipe(input, n);
+
+	return fd < 0 ? fd : helper_run(name, arguments, fd, limit, out, end);
 }

@@ -2,7 +2,8 @@
  * Helper: runs a program of berth's own that needs libraries which berth itself is not linked with.
  *
  * Helpers are berth's: they are looked for beside berth's own program (the build tree), in
- * ../libexec/berth seen from there, and at the compiled place; nowhere in PATH. A system for which no helpers are built (helper-none.c) has none.
+ * ../libexec/berth seen from there, and at the compiled place; nowhere in PATH. A system for which
+ * no helpers are built (helper-none.c) has none.
  */
 #pragma once
 
@@ -22,3 +23,10 @@ struct helper_end {
  */
 int helper_run(const char *name, const char *const *arguments, int input_fd, size_t limit,
 	       struct str *out, struct helper_end *end) BERTH_MUST_CHECK;
+
+enum { HELPER_INPUT_MOST = 60000 };
+
+/* The same with `n` bytes of standard input, all written before it starts. -EFBIG: more than
+ * HELPER_INPUT_MOST, or than the system lets a pipe hold. */
+int helper_run_on(const char *name, const char *const *arguments, const void *input, size_t n,
+		  size_t limit, struct str *out, struct helper_end *end) BERTH_MUST_CHECK;

@@ -61,7 +61,8 @@ static int set_options(const struct trial_request *q, int fd)
 {
 	int error = 0;
 
-	if (q->address.family == ADDRESS_IPV6)
+	if (q->address.family == ADDRESS_IPV6 &&
+	    (q->is_v6only || q->is_dual_stack || address_is_v4_mapped(&q->address)))
 		error = set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, q->is_v6only);
 	if (error == 0 && q->has_reuse_address)
 		error = set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -196,8 +197,9 @@ static int try_there(const struct trial_request *q, struct trial_result *result)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-int trial_bind(const struct trial_request *q, struct trial_result *result)
+int trial_bind(const struct trial_request *request, struct trial_result *result)
 {
+	const struct trial_request *q = request;
 	const enum transport space = transport_port_space(q->transport);
 
 	if (space != TRANSPORT_TCP && space != TRANSPORT_UDP && space != TRANSPORT_UDPLITE)

@@ -50,7 +50,7 @@ static bool fill_owner(const struct answer_sources *from, const struct live_owne
 	out->command = p->command;
 	out->directory = p->directory;
 	out->user = p->user;
-	out->uid = p->uid;
+	out->uid = p->uid != LIVE_UID_NONE ? (answer_number)p->uid : ANSWER_NULL;
 	out->started = p->started;
 	out->unit = p->unit;
 	out->container = answer_container(from, p->container, arena);
@@ -163,13 +163,22 @@ static const char *format_plain(const struct address *a, struct arena *arena)
 	return answer_address(&plain, arena);
 }
 
+/* By the first owner: its number before its place in memory, which is another on every run. */
+static int compare_owners(const struct live_socket *a, const struct live_socket *b)
+{
+	const struct live_process *owner_a = a->n_owners ? a->owners[0].process : NULL;
+	const struct live_process *owner_b = b->n_owners ? b->owners[0].process : NULL;
+	uint32_t pid_a = owner_a ? owner_a->pid : 0, pid_b = owner_b ? owner_b->pid : 0;
+	uintptr_t at_a = (uintptr_t)owner_a, at_b = (uintptr_t)owner_b;
+
+	return pid_a != pid_b ? (pid_a > pid_b) - (pid_a < pid_b) : (at_a > at_b) - (at_a < at_b);
+}
+
 /* An order that puts the sockets of one group next to each other. */
 static int compare_holders(const void *pa, const void *pb)
 {
 	const struct live_socket *a = *(const struct live_socket *const *)pa;
 	const struct live_socket *b = *(const struct live_socket *const *)pb;
-	const void *owner_a = a->n_owners ? a->owners[0].process : NULL;
-	const void *owner_b = b->n_owners ? b->owners[0].process : NULL;
 	int r = (a->local_port > b->local_port) - (a->local_port < b->local_port);
 
 	if (r == 0)
@@ -181,7 +190,7 @@ static int compare_holders(const void *pa, const void *pb)
 	if (r == 0)
 		r = memcmp(a->local.bytes, b->local.bytes, sizeof(a->local.bytes));
 	if (r == 0)
-		r = (owner_a > owner_b) - (owner_a < owner_b);
+		r = compare_owners(a, b);
 	return r ? r : live_socket_compare(a, b);
 }
 
@@ -197,7 +206,9 @@ static bool is_same_group(const struct live_socket *a, const struct live_socket 
 
 static answer_number seconds_left(const struct live_socket *s)
 {
-	return s->state == LIVE_TIME_WAIT ? (s->expires_ms + 999) / 1000 : ANSWER_NULL;
+	if (s->state != LIVE_TIME_WAIT || s->expires_ms == 0) /* not all systems tell */
+		return ANSWER_NULL;
+	return (s->expires_ms + (answer_number)999) / 1000;
 }
 
 static const char *kind_of(enum live_state state)
@@ -337,9 +348,13 @@ static int compare_peers(const void *pa, const void *pb)
 {
 	const struct answer_peer *a = pa, *b = pb;
 
+	answer_number pid_a = a->owner ? a->owner->pid : -1, pid_b = b->owner ? b->owner->pid : -1;
+	int r;
+
 	if (a->count != b->count)
 		return a->count < b->count ? 1 : -1;
-	return strcmp(a->address, b->address);
+	r = strcmp(a->address, b->address);
+	return r ? r : (pid_a > pid_b) - (pid_a < pid_b);
 }
 
 static int compare_by_peer(const void *pa, const void *pb)
@@ -350,13 +365,17 @@ static int compare_by_peer(const void *pa, const void *pb)
 
 	if (r == 0)
 		r = memcmp(a->remote.bytes, b->remote.bytes, sizeof(a->remote.bytes));
-	if (r == 0) {
-		const void *owner_a = a->n_owners ? a->owners[0].process : NULL;
-		const void *owner_b = b->n_owners ? b->owners[0].process : NULL;
+	return r ? r : compare_owners(a, b);
+}
 
-		r = (owner_a > owner_b) - (owner_a < owner_b);
-	}
-	return r;
+/* The order for grouping: nothing is left to chance, so that every system shows the same. */
+static int sort_by_peer(const void *pa, const void *pb)
+{
+	int r = compare_by_peer(pa, pb);
+
+	return r ? r
+		 : live_socket_compare(*(const struct live_socket *const *)pa,
+				       *(const struct live_socket *const *)pb);
 }
 
 /* Group connections by far end and owner, most frequent first. */
@@ -367,7 +386,7 @@ static bool fill_peers(const struct answer_sources *from, const struct live_sock
 	struct answer_peer *peers = NULL;
 	size_t n_peers = 0, capacity = 0;
 
-	qsort(sockets, n, sizeof(*sockets), compare_by_peer);
+	qsort(sockets, n, sizeof(*sockets), sort_by_peer);
 	for (size_t i = 0, k; i < n; i = k) {
 		struct answer_peer *peer = ARENA_PUSH(arena, peers, n_peers, capacity);
 		const struct live_socket *s = sockets[i];

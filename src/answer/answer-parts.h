@@ -1,5 +1,5 @@
 /*
- * Parts of an answer, each filled from one of the three sources. For answer/ only.
+ * Parts of an answer, each filled from one of the three sources. For answer/ and act/'s records.
  */
 #pragma once
 
@@ -10,7 +10,28 @@ struct answer_case {
 	struct verdict_case world;  /* claims, assigned names, known uses; no residents yet */
 	const struct answer_name *names; /* the same for people: claims, IANA's name, known uses */
 	size_t n_names;
+	const struct claim *const *own; /* the claims of `world`, one by one */
+	bool has_address;               /* one of them is limited to an address */
 };
+
+/* One more name; `*capacity` starts at 0. False when out of memory. */
+bool answer_case_add_name(struct answer_case *c, size_t *capacity, const char *source,
+			  const char *name, struct arena *arena);
+
+/* The claims of a case; before anything else is put in. False when out of memory. */
+bool answer_fill_case_claims(const struct answer_sources *from, uint16_t port,
+			     enum transport space, struct answer_case *out, size_t *capacity,
+			     struct arena *arena);
+
+/* The case as it is for a listener at `address`: without claims for other addresses. False when out
+ * of memory. */
+bool answer_case_at(const struct answer_case *c, const struct address *address,
+		    struct answer_case *out, struct arena *arena);
+
+/* The claims that have the port, in the record. */
+bool answer_fill_claims(const struct answer_sources *from, uint16_t port,
+			const struct answer_options *options, struct answer *out,
+			struct arena *arena);
 
 /* What is claimed of (port, transport). False when out of memory. */
 bool answer_fill_case(const struct answer_sources *from, uint16_t port, enum transport transport,
@@ -77,7 +98,7 @@ bool answer_fill_connections(const struct answer_sources *from, uint16_t port,
 			     const struct answer_options *options, struct answer *out,
 			     struct arena *arena);
 
-/* The snapshot's gaps and those of sources that this build does not have. */
+/* The gaps of the snapshot and of the claims. */
 bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
 		      size_t *n_out, struct arena *arena);
 

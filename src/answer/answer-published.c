@@ -154,10 +154,12 @@ static bool fill(const struct answer_sources *from, const struct live_published 
 	uint16_t to_port = live_published_target(p, port);
 	struct names names = {0};
 	struct verdict_resident resident;
+	struct answer_case here;
 
 	add_behind(from, p, &names, arena);
 	resident.names = finish(&names, arena);
-	if (!resident.names)
+	if (!resident.names ||
+	    !answer_case_at(c, p->has_address ? &p->address : NULL, &here, arena))
 		return false;
 	*out = (struct answer_published){
 		.protocol = transport_name(p->transport),
@@ -178,7 +180,7 @@ static bool fill(const struct answer_sources *from, const struct live_published 
 		.is_to_here = p->is_to_here,
 		.is_loopback = p->has_address && address_is_loopback(&p->address),
 		.transport = p->transport,
-		.judged = verdict_of_resident(&c->world, &resident),
+		.judged = verdict_of_resident(&here.world, &resident),
 	};
 	return !arena_failed(arena);
 }

@@ -207,8 +207,8 @@ bool answer_fill_uses(const struct registry *reg, uint16_t port,
 	return !arena_failed(arena);
 }
 
-static bool add_name(struct answer_case *c, size_t *capacity, const char *source, const char *name,
-		     struct arena *arena)
+bool answer_case_add_name(struct answer_case *c, size_t *capacity, const char *source,
+			  const char *name, struct arena *arena)
 {
 	struct answer_name *names = (struct answer_name *)(uintptr_t)c->names;
 	struct answer_name *slot = ARENA_PUSH(arena, names, c->n_names, *capacity);
@@ -236,7 +236,7 @@ static bool fill_assigned(const struct registry *reg, struct registry_rows rows,
 			continue;
 		if (row.status == REGISTRY_ASSIGNED && !row.is_widespread)
 			assigned[n++] = row.name;
-		if (!row.alias_of && !add_name(out, capacity, "iana", row.name, arena))
+		if (!row.alias_of && !answer_case_add_name(out, capacity, "iana", row.name, arena))
 			return false;
 	}
 	out->world.assigned = assigned;
@@ -272,7 +272,8 @@ static bool fill_case_uses(const struct registry *reg, uint16_t port, enum trans
 		*slot = (struct verdict_use){.programs = use.programs,
 					     .service = use.service,
 					     .is_current = is_current(&use, system)};
-		if (slot->is_current && !add_name(out, capacity, "known", use.software, arena))
+		if (slot->is_current && 
+		    !answer_case_add_name(out, capacity, "known", use.software, arena))
 			return false;
 	}
 	out->world.uses = uses;
@@ -287,7 +288,8 @@ bool answer_fill_case(const struct answer_sources *from, uint16_t port, enum tra
 	size_t capacity = 0;
 
 	*out = (struct answer_case){.world = {.could_look = from->live->could_look}};
-	return fill_assigned(from->registry, registry_lookup(from->registry, port, space), out,
+	return answer_fill_case_claims(from, port, space, out, &capacity, arena) &&
+	       fill_assigned(from->registry, registry_lookup(from->registry, port, space), out,
 			     &capacity, arena) &&
 	       fill_case_uses(from->registry, port, space, from->live->system, out, &capacity,
 			      arena);

@@ -1,6 +1,7 @@
 #include "answer/answer.h"
 
 #include "answer/answer-parts.h"
+#include "answer/why.h"
 #include "registry/registry.h"
 
 #include <string.h>
@@ -31,18 +32,19 @@ static bool is_kernel_owned(const struct live_socket *s)
 bool answer_judge_listener(const struct answer_sources *from, const struct answer_case *c,
 			   struct answer_listener *l, struct arena *arena)
 {
+	struct answer_case here;
 	struct verdict_resident resident = {
 		.names = answer_resident_names(from, l->socket, arena)};
 	bool is_known;
 
-	if (!resident.names)
+	if (!resident.names || !answer_case_at(c, &l->socket->local, &here, arena))
 		return false;
-	l->names = c->names;
-	l->n_names = c->n_names;
-	l->judged = verdict_of_resident(&c->world, &resident);
+	l->names = here.names;
+	l->n_names = here.n_names;
+	l->judged = verdict_of_resident(&here.world, &resident);
 	is_known = l->judged.word == VERDICT_AS_CLAIMED || l->judged.word == VERDICT_CUSTOMARY;
 	if (l->socket->transport == TRANSPORT_UDP && !is_known && !is_kernel_owned(l->socket) &&
-	    c->world.n_claims == 0 && is_ephemeral(&from->live->rules, l->port))
+	    here.world.n_claims == 0 && is_ephemeral(&from->live->rules, l->port))
 		l->role = "maybe-client";
 	l->verdict = answer_listener_counts(l) ? verdict_word_name(l->judged.word) : NULL;
 	return true;
@@ -139,25 +141,15 @@ struct answer_registry answer_registry(const struct registry *reg)
 struct answer_checked answer_checked(const struct live_snapshot *live)
 {
 	return (struct answer_checked){.at = live->at,
-				       .namespaces = (answer_number)live->n_namespaces};
-}
-
-const struct answer_gap *answer_unbuilt_gaps(size_t *n)
-{
-	static const struct answer_gap unbuilt[] = {
-		{"claims", "of your own", "this version of berth does not read them", NULL, true},
-	};
-
-	*n = N_ELEMENTS(unbuilt);
-	return unbuilt;
+				       .namespaces = (answer_number)live->n_namespaces,
+				       .system = live->system};
 }
 
 bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap **out,
 		      size_t *n_out, struct arena *arena)
 {
-	size_t n = from->live->n_gaps, n_unbuilt;
-	const struct answer_gap *unbuilt = answer_unbuilt_gaps(&n_unbuilt);
-	struct answer_gap *gaps = arena_calloc(arena, n + n_unbuilt, sizeof(*gaps));
+	size_t n = from->live->n_gaps, n_claims = from->n_claim_gaps;
+	struct answer_gap *gaps = arena_calloc(arena, n + n_claims, sizeof(*gaps));
 
 	if (!gaps)
 		return false;
@@ -169,10 +161,36 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 			gaps[i].where = arena_printf(arena, "%s and %u more", gap->where,
 						     gap->n_similar);
 	}
-	memcpy(gaps + n, unbuilt, n_unbuilt * sizeof(*gaps));
+	for (size_t i = 0; i < n_claims; i++)
+		gaps[n + i] = from->claim_gaps[i];
 	*out = gaps;
-	*n_out = n + n_unbuilt;
+	*n_out = n + n_claims;
 	return !arena_failed(arena);
+}
+
+static struct answer_bind_one judge_bind(const struct live_snapshot *live, enum transport transport,
+					 uint16_t port)
+{
+	const struct why_candidate plain = why_plain(live, transport, ADDRESS_IPV4, port);
+	const struct why_judgement j = why_judge(live, &plain);
+
+	return (struct answer_bind_one){why_word_name(j.bind), why_cause_name(j.cause)};
+}
+
+/* Whether a plain server could have the port: 0.0.0.0 and no flags. Nobody can bind port 0. */
+static bool fill_bind(const struct answer_sources *from, struct answer *out, struct arena *arena)
+{
+	struct answer_bind *bind;
+
+	if (!from->saw_all_holders || out->port == 0)
+		return true;
+	bind = arena_alloc(arena, sizeof(*bind));
+	if (!bind)
+		return false;
+	bind->tcp = judge_bind(from->live, TRANSPORT_TCP, out->port);
+	bind->udp = judge_bind(from->live, TRANSPORT_UDP, out->port);
+	out->bind = bind;
+	return true;
 }
 
 static bool fill_answer(const struct answer_sources *from, const struct answer_options *options,
@@ -183,12 +201,14 @@ static bool fill_answer(const struct answer_sources *from, const struct answer_o
 	if (!answer_fill_assignments(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_history(from->registry, out->port, options, out, arena) ||
 	    !answer_fill_uses(from->registry, out->port, options, out, arena) ||
+	    !answer_fill_claims(from, out->port, options, out, arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_TCP, &cases[0], arena) ||
 	    !answer_fill_case(from, out->port, TRANSPORT_UDP, &cases[1], arena) ||
 	    !fill_sockets(from, cases, options, out, arena) ||
 	    !answer_fill_published(from, out->port, cases, options, out, arena) ||
 	    !answer_fill_connections(from, out->port, options, out, arena) ||
-	    !answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena))
+	    !answer_fill_gaps(from, &out->gaps, &out->n_gaps, arena) ||
+	    !fill_bind(from, out, arena))
 		return false;
 	out->policies = answer_policies(from, out->port, arena);
 	out->tcp = judge_port(&cases[0], TRANSPORT_TCP, out);

@@ -17,6 +17,9 @@
 #include <stdint.h>
 
 struct registry;
+struct claim;
+struct claims;
+struct ledger_entry;
 
 /* A number that may be null: negative = null. */
 typedef int64_t answer_number;
@@ -97,12 +100,35 @@ struct answer_use {
 	const char *const *programs;
 };
 
-/* Somebody's own claim. No store fills it yet: the list is empty and a gap says so. */
+/* Somebody's own claim. */
 struct answer_claim {
 	const char *name;
 	const char *const *protocols;
 	struct live_span ports;
 	const char *address, *owner, *scope, *since, *until, *source;
+	const char *program, *reason;
+	const char *state; /* active, expired, retired */
+};
+
+/* A line of a ledger's audit trail. */
+struct answer_entry {
+	answer_number number;
+	live_time at;
+	const char *user;
+	answer_number uid;
+	const char *action; /* claim, renew, unclaim, expire */
+	const char *name, *ports, *detail;
+};
+
+/* What writing to a ledger came to. */
+struct answer_ledger {
+	const char *result;  /* claimed, unclaimed, unchanged, taken, not-found */
+	const char *message; /* why not; NULL = done */
+	const char *ledger;  /* the file */
+	const struct answer_claim *claims;
+	size_t n_claims;
+	const struct answer_entry *log;
+	size_t n_log;
 };
 
 struct answer_namespace {
@@ -248,17 +274,18 @@ struct answer_verdicts {
 
 struct answer_gap {
 	const char *what, *where, *why, *fix;
-	bool is_unbuilt; /* not a field: no build of this version can see it */
+	bool is_aside; /* not a field: the same for every answer of this run, said once below */
 };
 
 struct answer_checked {
 	live_time at;
 	answer_number namespaces;
+	enum live_system system; /* not a field: which one was looked at */
 };
 
 /* What a word of the question matched to get here. */
 struct answer_match {
-	const char *kind; /* service, program, pid, unit, container */
+	const char *kind; /* service, claim, program, pid, unit, container */
 	const char *value;
 };
 
@@ -352,12 +379,219 @@ struct answer_ranges {
 	struct answer_checked checked;
 };
 
-/* One thing that a search found: an assignment or a known use, the other is NULL. */
+/* One thing that a search found: a claim, an assignment or a known use, the others are NULL. */
 struct answer_found {
-	const char *kind; /* assignment, known-use */
+	const char *kind; /* claim, assignment, known-use */
 	const char *rank; /* exact, prefix, word, rest: how well the worst word fits */
 	const struct answer_assignment *assignment;
 	const struct answer_use *known_use;
+	const struct answer_claim *claim;
+};
+
+/* One socket of an eviction. */
+struct answer_evict_socket {
+	const char *kind; /* listener, bound-only, connection, time-wait */
+	const char *protocol, *address;
+	uint16_t port;
+	const char *interface;
+	const char *peer_address;
+	answer_number peer_port;
+	answer_number inode;
+	const char *cookie;
+	const char *namespace;
+};
+
+/* One step of an eviction: what is to be done, and what became of it. */
+struct answer_evict_step {
+	const char *action; /* signal, stop-unit, stop-container, destroy, refuse */
+	answer_number pid;
+	const char *program, *user;
+	const char *unit, *container;
+	const struct answer_evict_socket *sockets;
+	size_t n_sockets;
+	const struct answer_evict_socket *also_serves;
+	size_t n_also_serves;
+	const struct answer_parent *parents;
+	size_t n_parents;
+	const char *published_by; /* what leads the port elsewhere; NULL = nothing does, and then */
+	bool has_published;       /* there are no ... */
+	struct live_span published_ports; /* ... host ports */
+	const char *published_protocol;
+	const char *reason;
+	bool is_blocking;
+	const char *outcome; /* NULL: not carried out */
+	bool is_signalled;
+	const char *error;
+	const char *container_id;     /* not a field */
+	const char *label;            /* not a field: the name for people */
+	const char *const *command;   /* not a field */
+	const char *const *lineage;   /* not a field */
+	const char *origin;           /* not a field */
+};
+
+/* What became of one address. */
+struct answer_evict_result {
+	const char *protocol, *address;
+	uint16_t port;
+	const char *interface;
+	const char *result; /* free, held */
+	const char *tried;  /* ok, an errno's name; NULL: no bind was tried */
+	answer_number seconds_left;
+	const char *reason;
+	answer_number pid; /* who has it now */
+	const char *program;
+	const struct answer_parent *parents;
+	size_t n_parents;
+	bool is_new;
+};
+
+/* A port that is to be freed. */
+struct answer_evict_port {
+	uint16_t port;
+	const char *protocol; /* NULL: tcp and udp */
+};
+
+/* An eviction. */
+struct answer_evict {
+	const struct answer_evict_port *ports; /* the asked ones */
+	size_t n_ports;
+	bool is_dry_run;
+	const char *outcome; /* nothing-there, planned, refused, declined, freed, held,
+	                        interrupted */
+	const struct answer_evict_step *steps;
+	size_t n_steps;
+	const struct answer_evict_result *results;
+	size_t n_results;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+};
+
+/* What was said to bind(2) and listen(2): ok, an errno's name, unknown. */
+struct answer_why_judged {
+	const char *bind;
+	const char *listen; /* NULL: none follows, bind(2) fails or it is UDP */
+};
+
+struct answer_why_tried {
+	const char *bind;
+};
+
+/* Sockets on the port, alike: in the way or not. */
+struct answer_why_holder {
+	const char *kind;     /* listener, bound-only, connection, time-wait, fin-wait-2 */
+	const char *blocks;   /* yes, no, unknown */
+	const char *protocol, *address;
+	uint16_t port;
+	bool dual_stack;
+	const char *interface;
+	answer_number count;
+	answer_number seconds_left;            /* of the last one */
+	const char *reuse_address, *reuse_port; /* yes, no; NULL = not known */
+	const char *user;
+	answer_number uid;
+	const char *unit, *container;
+	const struct answer_owner *owners;
+	size_t n_owners;
+	const struct live_socket *socket;      /* not a field: the first of them */
+};
+
+/* A way out: what to do, and a command that does it; empty: it is to be done in the program. */
+struct answer_fix {
+	const char *text;
+	const char *const *command;
+};
+
+/* Would bind(2) succeed, and why not. */
+struct answer_why {
+	uint16_t port;
+	const char *protocol, *address;
+	struct answer_why_judged judged;
+	const struct answer_why_tried *tried; /* NULL: no trial was made */
+	const char *cause;                    /* NULL: it would succeed */
+	const struct answer_why_holder *holders; /* what is in the way first */
+	size_t n_holders;
+	const struct answer_fix *fixes;
+	size_t n_fixes;
+	const char *const *warnings;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+
+	bool would_bind;       /* not a field: as far as is known */
+	bool is_disputed;      /* not a field: a trial says otherwise than the judgement */
+	const char *sentence;  /* not a field: the cause, for people; NULL without one */
+};
+
+/* What a trial bind said, if one was made. */
+struct answer_trial {
+	bool is_made;
+	int error; /* 0 = it was bound */
+};
+
+/* What is asked of answer_why(). */
+struct why_candidate;
+struct answer_why_question {
+	const struct why_candidate *candidate;
+	struct answer_trial trial;
+	const char *netns;     /* as it was asked for; NULL = berth's own */
+};
+
+/* One port that was waited for. */
+struct answer_wait_target {
+	const char *target;   /* as it was given */
+	const char *host;     /* NULL: any address of this host */
+	uint16_t port;
+	const char *protocol; /* tcp, udp */
+	bool met;
+	answer_number elapsed_ms;  /* until it was met */
+	const char *address;       /* where it was found; NULL: nowhere, or nothing to find */
+	answer_number http_status; /* the last one that came */
+	const char *program;       /* who listens; NULL: nobody, not known, not looked up */
+	answer_number pid;
+	const char *proxy;         /* what takes connections there for somebody else */
+	const char *seen;          /* what was seen instead, or beside it; for people; NULL =
+	                              nothing worth a word */
+};
+
+/* What a wait came to. */
+struct answer_wait {
+	const char *until; /* listens, accepts, answers, unlistened, free */
+	bool any;
+	const char *by;
+	const char *http_path;
+	answer_number http_status; /* the one that was asked for; null: any 2xx */
+	bool met;
+	answer_number timeout_ms;  /* null: none */
+	answer_number elapsed_ms;
+	const struct answer_wait_target *targets;
+	size_t n_targets;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+};
+
+/* The far end of a knock. */
+struct answer_knocker {
+	const char *address;
+	uint16_t port;
+	const char *program; /* NULL: of another host or namespace, not known, not looked up */
+	answer_number pid;
+	const char *user;
+	answer_number uid;
+};
+
+/* One connection or datagram that reached a quiet listener. */
+struct answer_knock {
+	live_time at;
+	const char *protocol, *address; /* tcp, udp; where it arrived */
+	uint16_t port;
+	struct answer_knocker peer;
+	const char *opener;  /* what the first bytes are: "tls", "http", "ssh"; NULL = not known */
+	const char *name;    /* whom they ask for: SNI, Host, a name in DNS; NULL = nobody */
+	const char *request; /* what they ask: "GET /", "SSH-2.0-OpenSSH_9.2"; NULL = nothing */
+	answer_number bytes; /* how many came; of a connection until it was closed */
+	const char *data;    /* the first of them, escaped */
+	bool cut;            /* there were more than `data` holds */
+	const char *ended;   /* closed, reset, kept, silent, displaced, datagram */
 };
 
 /* How much goes into an answer beyond the ordinary. */
@@ -371,15 +605,17 @@ struct answer_options {
 struct answer_sources {
 	const struct registry *registry;
 	const struct live_snapshot *live;
+	const struct claims *claims; /* of one's own; NULL = none were looked for */
+	const char *today;           /* the day that decides which of them have expired */
+	const struct answer_gap *claim_gaps; /* which could not be read */
+	size_t n_claim_gaps;
+	bool saw_all_holders;        /* of both families and transports: bind(2) can be judged */
 	bool counts_every_namespace; /* one namespace was asked for by name: its listeners count */
 	const struct live_socket *const *by_remote; /* connections by remote port; answer_index() */
 	size_t n_by_remote;
 	const struct live_published *const *wide; /* those of several ports; answer_index() */
 	size_t n_wide;
 };
-
-/* The gaps of what no build of this version can read, `*n` of them; static. */
-const struct answer_gap *answer_unbuilt_gaps(size_t *n);
 
 /*
  * Index the snapshot for answer_port() and answer_here(). Once before the first answer. False when
@@ -394,6 +630,13 @@ bool answer_index(struct answer_sources *from, struct arena *arena);
 const struct answer *answer_port(const struct answer_sources *from, uint16_t port,
 				 const struct answer_options *options, struct arena *arena);
 
+/*
+ * Whether a server could have the port, and why not. The snapshot must have been taken for a
+ * request that covers the port, with holders, all owners and flags. NULL when out of memory.
+ */
+const struct answer_why *answer_why(const struct answer_sources *from,
+				    const struct answer_why_question *q, struct arena *arena);
+
 /* Every listener in the snapshot beside its names and verdict. NULL when out of memory. */
 const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena);
 
@@ -404,6 +647,25 @@ const struct answer_ranges *answer_ranges(const struct answer_sources *from, str
 struct search_hits;
 const struct answer_found *answer_found(const struct registry *reg, const struct search_hits *hits,
 					size_t *n, struct arena *arena);
+
+/* A claim as a record. False when out of memory. */
+bool answer_fill_claim(const struct claim *c, const char *today, struct answer_claim *out,
+		       struct arena *arena);
+
+/* All of them, as many as there are. NULL when out of memory. */
+const struct answer_claim *answer_claims(const struct claims *claims, const char *today,
+					 struct arena *arena);
+
+/* A line of an audit trail as a record. */
+void answer_fill_entry(const struct ledger_entry *entry, struct answer_entry *out);
+
+/*
+ * Put the claims that hold all of `words` (in name, owner, scope, program or reason, without case)
+ * before what was found already. False when out of memory.
+ */
+bool answer_find_claims(const struct claims *claims, const char *today, const char *const *words,
+			size_t n_words, const struct answer_found **found, size_t *n,
+			struct arena *arena);
 
 /*
  * The owner to name first: the oldest, but of a socket that systemd made for a service rather that

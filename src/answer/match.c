@@ -3,6 +3,7 @@
 #include "answer/answer-parts.h"
 #include "answer/identify.h"
 #include "base/str.h"
+#include "ledger/claims.h"
 #include "registry/registry.h"
 
 #include <stdlib.h>
@@ -57,6 +58,21 @@ static void add_service(struct finder *f, struct matches *out)
 		}
 		for (uint32_t port = row.first; port <= row.last; port++)
 			add(f, (uint16_t)port, "service", row.name);
+	}
+}
+
+/* Claims that are over lead nowhere. */
+static void add_claims(struct finder *f)
+{
+	const struct claim *one;
+	size_t cursor = 0;
+
+	while (f->from->claims &&
+	       (one = claims_next_named(f->from->claims, f->q->word, &cursor)) != NULL) {
+		if (claim_state(one, f->from->today) == CLAIM_EXPIRED)
+			continue;
+		for (uint32_t port = one->first; port <= one->last; port++)
+			add(f, (uint16_t)port, "claim", one->name);
 	}
 }
 
@@ -152,6 +168,8 @@ bool match_query(const struct answer_sources *from, const struct query *q, struc
 	*out = (struct matches){0};
 	if (wants(&f, QUERY_SERVICE))
 		add_service(&f, out);
+	if (q->kind == QUERY_WORD)
+		add_claims(&f);
 	for (size_t i = 0; i < from->live->n_sockets; i++) {
 		if (from->live->sockets[i].state == LIVE_LISTENER)
 			add_socket(&f, &from->live->sockets[i]);

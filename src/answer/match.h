@@ -1,6 +1,6 @@
 /*
- * Match: from a word to the ports it means: a service of the registry, a running program, a unit, a
- * container, a process id.
+ * Match: from a word to the ports it means: a service of the registry, a claim of one's own, a
+ * running program, a unit, a container, a process id.
  */
 #pragma once
 

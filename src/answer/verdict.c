@@ -70,7 +70,7 @@ static bool is_called_after(const char *program, const char *service)
 
 static bool is_claimant(const struct verdict_claim *claim, const struct verdict_resident *r)
 {
-	for (const char *const *name = r->names; name && *name; name++) {
+	for (const char *const *name = claim->is_retired ? NULL : r->names; name && *name; name++) {
 		if (claim->program ? verdict_list_has(claim->program, *name)
 				   : is_called_after(*name, claim->name))
 			return true;
@@ -128,8 +128,8 @@ static struct verdict judge_claimed(const struct verdict_case *c, const struct v
 		if (is_claimant(&c->claims[i], r))
 			return (struct verdict){VERDICT_AS_CLAIMED, BASIS_CLAIM};
 	}
-	for (unsigned int i = 0; is_told && i < c->n_claims; i++) {
-		if (c->claims[i].program)
+	for (unsigned int i = 0; i < c->n_claims; i++) {
+		if (c->claims[i].is_retired || (is_told && c->claims[i].program))
 			return (struct verdict){VERDICT_CONFLICT, BASIS_CLAIM};
 	}
 	return (struct verdict){VERDICT_OCCUPIED, BASIS_CLAIM};

@@ -40,6 +40,7 @@ struct verdict {
 struct verdict_claim {
 	const char *name;
 	const char *program; /* the program it was made for; NULL = not said: the name is tried */
+	bool is_retired;     /* made for nobody: whoever is here is in conflict with it */
 };
 
 /* Software known to use the port by default. */

@@ -5,26 +5,40 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
-#include <share.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <windows.h>
 
-enum { ALWAYS = _O_BINARY | _O_NOINHERIT };
-
-static int open_wide(const char *path, int flags)
+/* Shared in every way, as on POSIX systems: who reads keeps nobody from replacing the file. */
+static int open_wide(const char *path, DWORD access, DWORD how)
 {
+	const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 	wchar_t *wide = wide_from_utf8(path);
-	int fd = wide ? _wopen(wide, flags | ALWAYS, _S_IREAD | _S_IWRITE) : -1;
-	int error = wide ? errno : ENOMEM;
+	HANDLE file = INVALID_HANDLE_VALUE;
+	DWORD error = ERROR_OUTOFMEMORY, attributes = INVALID_FILE_ATTRIBUTES;
+	int fd;
 
+	if (wide) {
+		file = CreateFileW(wide, access, share, NULL, how, FILE_ATTRIBUTE_NORMAL, NULL);
+		error = GetLastError();
+		if (file == INVALID_HANDLE_VALUE && error == ERROR_ACCESS_DENIED)
+			attributes = GetFileAttributesW(wide);
+	}
 	free(wide);
-	return fd < 0 ? -error : fd;
+	if (file == INVALID_HANDLE_VALUE && attributes != INVALID_FILE_ATTRIBUTES &&
+	    (attributes & FILE_ATTRIBUTE_DIRECTORY))
+		return how == CREATE_NEW ? -EEXIST : -EISDIR;
+	if (file == INVALID_HANDLE_VALUE)
+		return -wide_errno(error);
+	fd = _open_osfhandle((intptr_t)file, _O_BINARY | _O_NOINHERIT);
+	if (fd >= 0)
+		return fd;
+	CloseHandle(file);
+	return -EMFILE;
 }
 
 int fd_open(const char *path)
 {
-	return open_wide(path, _O_RDONLY);
+	return open_wide(path, GENERIC_READ, OPEN_EXISTING);
 }
 
 int fd_open_file(const char *path, uint64_t *size)
@@ -34,7 +48,7 @@ int fd_open_file(const char *path, uint64_t *size)
 	LARGE_INTEGER length;
 
 	if (fd < 0)
-		return fd;
+		return fd == -EISDIR ? -EINVAL : fd;
 	file = (HANDLE)_get_osfhandle(fd);
 	if (GetFileType(file) != FILE_TYPE_DISK || !GetFileSizeEx(file, &length)) {
 		fd_close(fd);
@@ -46,7 +60,7 @@ int fd_open_file(const char *path, uint64_t *size)
 
 int fd_create(const char *path)
 {
-	return open_wide(path, _O_WRONLY | _O_CREAT | _O_EXCL);
+	return open_wide(path, GENERIC_WRITE, CREATE_NEW);
 }
 
 int fd_sync(int fd)

@@ -20,6 +20,7 @@ char *secure_getenv(const char *name);
 /* The words of strerror(3), which has no locale here. */
 const char *strerrordesc_np(int error);
 
-/* Columns of a code point (a wchar_t could not hold each): 0 for marks that combine, 2 for wide characters, -1 for
- * control characters (Unicode 14's East Asian Width and general categories, in runs). */
+/* Columns of a code point (a wchar_t could not hold each): 0 for marks that combine, 2 for wide
+ * characters, -1 for control characters (Unicode 14's East Asian Width and general categories, in
+ * runs). */
 int wcwidth(int code_point);

@@ -125,7 +125,7 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 }
 
 /* The directory is where the new name lives. */
-static int sync_directory(const char *path)
+int replace_sync_directory(const char *path)
 {
 	char *copy = strdup(path);
 	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -183,7 +183,7 @@ int replace_place(struct replace *r)
 	if (rename(r->path_new, r->path) < 0)
 		return -errno;
 	r->is_prepared = false;
-	return sync_directory(r->path);
+	return replace_sync_directory(r->path);
 }
 
 int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)

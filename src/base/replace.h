@@ -50,3 +50,6 @@ int replace_commit(struct replace *r, const void *bytes, size_t n,
 
 /* Let go of the lock; what was prepared and not placed is removed. */
 void replace_fini(struct replace *r);
+
+/* fsync the directory that `path` is in: a name that was made or removed there lasts then. */
+int replace_sync_directory(const char *path) BERTH_MUST_CHECK;

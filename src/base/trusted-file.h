@@ -15,7 +15,7 @@
 struct trusted_file {
 	const void *bytes; /* aligned for any type */
 	size_t size;       /* at least 1 */
-	long modified_ns;  /* the nanoseconds of its time of modification; -1 = not kept so finely */
+	long modified_ns;  /* nanoseconds of its time of modification; -1 = not kept so finely */
 };
 
 /* Open and check, then map (POSIX) or read (Windows, where nobody can replace a mapped file). The

@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
-/* `n` units as fresh heap memory, terminated (free() it). Ends at the first 0 unit. NULL when out of
- * memory. */
+/* `n` units as fresh heap memory, terminated (free() it). Ends at the first 0 unit. NULL when out
+ * of memory. */
 char *utf16_to_utf8(const uint16_t *units, size_t n) BERTH_MUST_CHECK;
 
 /* The other way, terminated. Bytes that are neither UTF-8 nor such a half become U+FFFD. NULL when

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/environment.h"
+#include "cli/own-claims.h"
 #include "cli/terminal.h"
 #include "registry/choose.h"
 
@@ -52,6 +53,7 @@ void cli_init(struct cli *c, const struct options *o)
 void cli_fini(struct cli *c)
 {
 	source_close(c->source);
+	own_claims_fini(c);
 	if (c->has_registry)
 		registry_close(&c->registry);
 	str_fini(&c->out);
@@ -184,11 +186,13 @@ struct live_request cli_request(const struct cli *c)
 	return r;
 }
 
-static int open_source(struct cli *c)
+int cli_open_source(struct cli *c)
 {
 	char error[256] = "";
 	int r;
 
+	if (c->source)
+		return 0;
 	if (!c->options->replay) {
 		r = source_open_system(&c->source);
 		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s", strerror(-r))
@@ -205,10 +209,8 @@ static int open_source(struct cli *c)
 int cli_look(struct cli *c, const struct live_request *request, struct arena *arena,
 	     struct live_snapshot *out)
 {
-	int r = 0;
+	int r = cli_open_source(c);
 
-	if (!c->source)
-		r = open_source(c);
 	if (r != 0)
 		return r;
 	r = source_look(c->source, request, arena, out);

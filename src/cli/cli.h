@@ -17,7 +17,14 @@ enum cli_exit {
 	EXIT_USAGE = 2,    /* bad usage or bad input file */
 	EXIT_GAPS = 3,     /* answered with gaps, under --strict; -q: could not look */
 	EXIT_SYSTEM = 4,   /* I/O, kernel, store */
+	/* With a command to run these are berth's own failures, as with env(1), timeout(1). */
+	EXIT_TIMED_OUT = 124,
+	EXIT_FAILED = 125,
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
 };
+
+struct own_claims;
 
 /* One run of berth. */
 struct cli {
@@ -28,6 +35,7 @@ struct cli {
 	bool has_registry;         /* `registry` is open */
 	struct registry registry;
 	struct source *source;     /* NULL until cli_look() */
+	struct own_claims *own;    /* NULL until own_claims_gather() */
 	struct arena arena;        /* lives as long as the run */
 };
 
@@ -35,6 +43,7 @@ struct cli {
 typedef int cli_verb(struct cli *c);
 
 cli_verb verb_answer, verb_here, verb_find, verb_ranges, verb_export, verb_update, verb_report,
+	verb_evict, verb_why, verb_wait, verb_listen, verb_claim, verb_claims, verb_unclaim,
 	verb_help, verb_version;
 
 /* Settle the style from options, terminal and locale. */
@@ -57,6 +66,10 @@ const char *cli_registry_path(const struct cli *c);
  * else the newest of the built-in and the updated ones. Returns 0 or an exit code after saying
  * why. */
 int cli_open_registry(struct cli *c) BERTH_MUST_CHECK;
+
+/* Open the source that is to answer, unless it is open. Returns 0 or an exit code after saying
+ * why. */
+int cli_open_source(struct cli *c) BERTH_MUST_CHECK;
 
 /* The request that the options ask for, on all ports. */
 struct live_request cli_request(const struct cli *c);

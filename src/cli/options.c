@@ -13,8 +13,11 @@
 
 #define FOR(verb) (1U << VERB_##verb)
 #define ANY ((1U << N_VERBS) - 1)
-#define RECORDS (FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE))
-#define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT))
+#define RECORDS                                                                                    \
+	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
+	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
+	 FOR(CLAIMS))
+#define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
 #define VERB(id, name, arguments, summary) {VERB_##id, name, arguments, summary},
@@ -37,6 +40,7 @@ struct parse {
 	int argc, next;            /* the argument to be looked at */
 	bool seen[N_OPTIONS];
 	bool has_verb, is_over;    /* a verb was named; "--" was met */
+	size_t n_before;           /* words before a command */
 };
 
 static int BERTH_PRINTF(2, 3) refuse(struct parse *p, const char *fmt, ...)
@@ -54,7 +58,8 @@ static int BERTH_PRINTF(2, 3) refuse(struct parse *p, const char *fmt, ...)
 	return -EINVAL;
 }
 
-/* There is room: one word for each argument, and one for what --help makes of a verb. */
+/* There is room: one word for each argument ("--" leaves one free), and one for what --help makes
+ * of a verb. */
 static int add_word(struct parse *p, const char *word)
 {
 	p->o->words[p->o->n_words++] = word;
@@ -135,6 +140,17 @@ static int take_verdict(struct parse *p, const char *value)
 	return 0;
 }
 
+static int take_uid(struct parse *p, const char *value)
+{
+	uint64_t uid;
+
+	if (str_parse_u64(value, strlen(value), UINT32_MAX - 1, &uid) < 0)
+		return refuse(p, "--uid takes the number of a user, not \"%.60s\"", value);
+	p->o->has_uid = true;
+	p->o->uid = (uint32_t)uid;
+	return 0;
+}
+
 static void take_netns(struct parse *p, const char *value)
 {
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
@@ -158,6 +174,17 @@ static const struct {
 	{OPTION_ALL, offsetof(struct options, want_all)},
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
+	{OPTION_LOG, offsetof(struct options, wants_log)},
+	{OPTION_YES, offsetof(struct options, is_sure)},
+	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
+	{OPTION_STOP, offsetof(struct options, wants_stop)},
+	{OPTION_TIME_WAIT, offsetof(struct options, wants_time_wait)},
+	{OPTION_REUSEADDR, offsetof(struct options, is_reuseaddr)},
+	{OPTION_REUSEPORT, offsetof(struct options, is_reuseport)},
+	{OPTION_V6ONLY, offsetof(struct options, is_v6only)},
+	{OPTION_NO_TRIAL, offsetof(struct options, has_no_trial)},
+	{OPTION_ANY_ONE, offsetof(struct options, is_any)},
+	{OPTION_ACCEPTING, offsetof(struct options, is_accepting)},
 };
 
 /* Options that keep their argument, which must not be empty. */
@@ -171,10 +198,24 @@ static const struct {
 	{OPTION_UNIT, offsetof(struct options, unit)},
 	{OPTION_REGISTRY, offsetof(struct options, registry)},
 	{OPTION_REPLAY, offsetof(struct options, replay)},
+	{OPTION_LEDGER, offsetof(struct options, ledger)},
+	{OPTION_ADDRESS, offsetof(struct options, address)},
+	{OPTION_OWNER, offsetof(struct options, owner)},
+	{OPTION_SCOPE, offsetof(struct options, claim_scope)},
+	{OPTION_UNTIL, offsetof(struct options, until)},
+	{OPTION_REASON, offsetof(struct options, reason)},
 	{OPTION_FROM, offsetof(struct options, from)},
 	{OPTION_CACERT, offsetof(struct options, cacert)},
 	{OPTION_NETNS, offsetof(struct options, netns)},
 	{OPTION_VERDICT, offsetof(struct options, verdict)},
+	{OPTION_GRACE, offsetof(struct options, grace)},
+	{OPTION_DEVICE, offsetof(struct options, device)},
+	{OPTION_TIMEOUT, offsetof(struct options, timeout)},
+	{OPTION_HTTP, offsetof(struct options, http)},
+	{OPTION_BY, offsetof(struct options, by)},
+	{OPTION_ON, offsetof(struct options, on)},
+	{OPTION_FOR_TIME, offsetof(struct options, for_time)},
+	{OPTION_MAX, offsetof(struct options, max)},
 };
 
 static void take_flag(struct parse *p, const struct option_row *row)
@@ -196,6 +237,7 @@ static int take_text(struct parse *p, const struct option_row *row, const char *
 	}
 	return 0;
 }
+
 
 static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -227,6 +269,8 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 		return take_colour(p, row, value);
 	case OPTION_OWNERS:
 		return take_owners(p, row, value);
+	case OPTION_UID:
+		return take_uid(p, value);
 	case OPTION_WIDTH:
 		return take_width(p, value);
 	case OPTION_VERDICT:
@@ -255,6 +299,31 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_FROM:
 	case OPTION_FORCE:
 	case OPTION_CACERT:
+	case OPTION_YES:
+	case OPTION_DRY_RUN:
+	case OPTION_GRACE:
+	case OPTION_STOP:
+	case OPTION_TIME_WAIT:
+	case OPTION_ADDRESS:
+	case OPTION_DEVICE:
+	case OPTION_REUSEADDR:
+	case OPTION_REUSEPORT:
+	case OPTION_V6ONLY:
+	case OPTION_NO_TRIAL:
+	case OPTION_TIMEOUT:
+	case OPTION_ANY_ONE:
+	case OPTION_ACCEPTING:
+	case OPTION_HTTP:
+	case OPTION_BY:
+	case OPTION_ON:
+	case OPTION_FOR_TIME:
+	case OPTION_MAX:
+	case OPTION_LEDGER:
+	case OPTION_OWNER:
+	case OPTION_SCOPE:
+	case OPTION_REASON:
+	case OPTION_LOG:
+	case OPTION_UNTIL:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_SS_L:
@@ -366,6 +435,17 @@ static int parse_word(struct parse *p, const char *arg)
 	return add_word(p, arg);
 }
 
+/* A word for wait, a day for claim: which is known when the verb is. */
+static int check_until(struct parse *p)
+{
+	const char *until = p->o->until;
+
+	if (p->o->verb != VERB_WAIT || !until || strcmp(until, "free") == 0 ||
+	    strcmp(until, "unlistened") == 0)
+		return 0;
+	return refuse(p, "--until takes free|unlistened, not \"%.60s\"", until);
+}
+
 /* Each option must be one of the verb that was named. */
 static int check_options(struct parse *p)
 {
@@ -382,7 +462,7 @@ static int check_options(struct parse *p)
 		return refuse(p, "--%s does not go with berth %s", row->name,
 			      *verb->name ? verb->name : "WHAT");
 	}
-	return 0;
+	return check_until(p);
 }
 
 /* `berth` alone, or with nothing but options, is `berth here`. */
@@ -407,6 +487,43 @@ static void settle_verb(struct parse *p)
 	o->is_bare = true;
 }
 
+static bool takes_command(enum verb_id verb)
+{
+	return verb == VERB_WAIT;
+}
+
+bool options_run_command(int argc, char **argv)
+{
+	bool has_verb = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return has_verb;
+		for (size_t v = 1; v < N_VERBS; v++)
+			has_verb |= takes_command(verb_rows[v].id) &&
+				    strcmp(argv[i], verb_rows[v].name) == 0;
+	}
+	return false;
+}
+
+/* The command is no word of the question; a NULL stands between the two. */
+static void end_command(struct parse *p)
+{
+	if (p->o->command)
+		p->o->n_words = p->n_before;
+}
+
+/* Behind "--" everything is a word; of a verb that runs a command, a word of that. */
+static int begin_rest(struct parse *p)
+{
+	p->is_over = true;
+	if (p->has_verb && takes_command(p->o->verb)) {
+		p->o->command = p->o->words + p->o->n_words + 1;
+		p->n_before = p->o->n_words++;
+	}
+	return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *out, char *error)
 {
 	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
@@ -422,7 +539,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 		if (p.is_over || arg[0] != '-' || !arg[1])
 			r = parse_word(&p, arg);
 		else if (strcmp(arg, "--") == 0)
-			r = !(p.is_over = true);
+			r = begin_rest(&p);
 		else if (arg[1] == '-')
 			r = parse_long(&p, arg);
 		else
@@ -430,6 +547,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 		if (r < 0)
 			return r;
 	}
+	end_command(&p);
 	settle_verb(&p);
 	/* --help and --version beside other options ask for nothing else. */
 	if (out->verb == VERB_HELP || p.seen[OPTION_VERSION])

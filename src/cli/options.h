@@ -62,6 +62,20 @@ struct options {
 	const char *registry, *replay;
 	const char *from, *cacert; /* update; NULL = IANA, the system's certificates */
 	bool is_forced;
+	bool is_sure, is_dry_run, wants_stop, wants_time_wait; /* evict */
+	const char *grace;         /* a duration; NULL = the usual one */
+	const char *address, *device; /* why, claim; NULL = the wildcard, any */
+	bool is_reuseaddr, is_reuseport, is_v6only, has_no_trial;
+	bool has_uid;
+	uint32_t uid;
+	const char *timeout, *http, *until, *by; /* wait, claim; NULL = as usual */
+	bool is_any, is_accepting;
+	const char *on, *for_time, *max; /* listen; NULL = loopback, no end */
+	const char **command; /* what stands behind "--" of a verb that runs it; NULL = nothing,
+	                         otherwise part of `words`, and not counted in `n_words` */
+	const char *ledger;        /* NULL = the user's own, and the system's */
+	const char *owner, *claim_scope, *reason; /* claim; NULL = not said */
+	bool wants_log;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };
@@ -73,6 +87,10 @@ enum { OPTIONS_ERROR_SIZE = 512 };
  * (OPTIONS_ERROR_SIZE bytes). `out` must be given to options_fini() in either case.
  */
 int options_parse(int argc, char **argv, struct options *out, char *error) BERTH_MUST_CHECK;
+
+/* Whether the command line gives a verb a command to run ("wait 80 -- CMD"), well-formed or not:
+ * then berth's own failures have exit codes of their own. */
+bool options_run_command(int argc, char **argv);
 void options_fini(struct options *o);
 
 /* Whether a filter of `here` is set: then "no row" is the answer no. */

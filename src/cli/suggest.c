@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "cli/options.h"
+#include "ledger/claims.h"
 #include "registry/search.h"
 
 #include <stdio.h>
@@ -32,15 +33,18 @@ static void add_if_near(struct near *near, const char *word, const char *name)
 		add(near, name);
 }
 
-bool suggest_word(const struct registry *reg, const struct live_snapshot *live,
-		  const struct query *q, char *hint, size_t size)
+bool suggest_word(const struct answer_sources *from, const struct query *q, char *hint,
+		  size_t size)
 {
+	const struct live_snapshot *live = from->live;
 	struct near near = {0};
 	struct search_suggestions found;
 	size_t used = 0;
 
 	for (size_t i = 1; i < N_VERBS && q->kind == QUERY_WORD; i++)
 		add_if_near(&near, q->word, verb_rows[i].name);
+	for (size_t i = 0; from->claims && i < from->claims->n && q->kind == QUERY_WORD; i++)
+		add_if_near(&near, q->word, from->claims->items[i].name);
 	for (size_t i = 0; i < live->n_sockets; i++) {
 		const struct live_socket *s = &live->sockets[i];
 
@@ -49,7 +53,7 @@ bool suggest_word(const struct registry *reg, const struct live_snapshot *live,
 				add_if_near(&near, q->word, s->owners[k].process->program);
 		}
 	}
-	search_suggest(reg, q->word, &found);
+	search_suggest(from->registry, q->word, &found);
 	for (size_t i = 0; i < found.n; i++)
 		add(&near, found.names[i]);
 	hint[0] = '\0';

@@ -3,13 +3,11 @@
  */
 #pragma once
 
-#include "live/live.h"
-#include "query/query.h"
-#include "registry/registry.h"
+#include "answer/answer.h"
 
 /*
- * Near names among verbs, running programs, services and known programs, as "ssh, sshd or nssh" in
- * `hint` (`size` bytes). False when nothing is near.
+ * Near names among verbs, claims, running programs, services and known programs, as "ssh, sshd or
+ * nssh" in `hint` (`size` bytes). False when nothing is near.
  */
-bool suggest_word(const struct registry *reg, const struct live_snapshot *live,
-		  const struct query *q, char *hint, size_t size);
+bool suggest_word(const struct answer_sources *from, const struct query *q, char *hint,
+		  size_t size);

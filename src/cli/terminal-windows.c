@@ -33,10 +33,24 @@ static bool enable_colour(HANDLE handle)
 	return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+/* There is no locale to ask; but who says C in a POSIX system's way gets ASCII here too. */
+static bool wants_ascii(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		const char *value = secure_getenv(names[i]);
+
+		if (value && *value)
+			return strcmp(value, "C") == 0 || strcmp(value, "POSIX") == 0;
+	}
+	return false;
+}
+
 struct terminal terminal_look(void)
 {
 	HANDLE out = handle_of(1);
-	struct terminal t = {.is_terminal = is_console(out), .is_utf8 = true};
+	struct terminal t = {.is_terminal = is_console(out), .is_utf8 = !wants_ascii()};
 	CONSOLE_SCREEN_BUFFER_INFO info;
 
 	if (!t.is_terminal)

@@ -2,6 +2,7 @@
 #include "act/connect.h"
 #include "answer/match.h"
 #include "cli/cli.h"
+#include "cli/own-claims.h"
 #include "cli/suggest.h"
 #include "query/query.h"
 #include "render/text-answer.h"
@@ -19,6 +20,14 @@ struct session {
 	size_t n_gaps;
 	bool has_listener, is_blind;
 };
+
+/* Whether a look misses nothing that could be in the way of bind(2). */
+static bool sees_all_holders(const struct cli *c)
+{
+	const struct options *o = c->options;
+
+	return !o->is_quiet && o->want_tcp == o->want_udp && o->want_v4 == o->want_v6;
+}
 
 static struct answer_options options_for(const struct cli *c, const struct query *q)
 {
@@ -179,17 +188,22 @@ static int answer_numbers(struct session *s, const struct query *q, struct arena
 	struct live_snapshot live;
 	struct answer_sources from = {.registry = &s->c->registry,
 				      .live = &live,
+				      .saw_all_holders = sees_all_holders(s->c),
 				      .counts_every_namespace =
 					      request.scope == LIVE_SCOPE_NAMED};
 	struct batch b = {.from = &from, .options = &options, .first = q->first, .last = q->last};
-	int r;
+	int r = 0;
 
 	request.first_port = q->first;
 	request.last_port = q->last;
 	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS | LIVE_WANT_CONNECTIONS;
+	request.flags = LIVE_FLAGS_FEW;
 	if (s->c->options->is_quiet)
 		request.want = LIVE_WANT_LISTENERS;
-	r = cli_look(s->c, &request, arena, &live);
+	if (!s->c->options->is_quiet)
+		r = own_claims_gather(s->c, q->first, q->last, arena, &from);
+	if (r == 0)
+		r = cli_look(s->c, &request, arena, &live);
 	if (r != 0)
 		return r;
 	if (!answer_index(&from, arena))
@@ -217,17 +231,17 @@ static int show_portless(struct session *s, const struct query *q, const struct 
 	return 0;
 }
 
-static int refuse_word(struct session *s, const struct query *q, const struct live_snapshot *live)
+static int refuse_word(const struct query *q, const struct answer_sources *from)
 {
 	char hint[160];
 
 	if (q->kind == QUERY_PID)
 		return cli_fail(EXIT_USAGE, "process %u is not seen to listen on any port", q->pid);
-	if (suggest_word(&s->c->registry, live, q, hint, sizeof(hint)))
+	if (suggest_word(from, q, hint, sizeof(hint)))
 		return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\"; did you mean %s?",
 				q->word, hint);
-	return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\": no service, running program, "
-				    "unit or container (berth find searches)", q->word);
+	return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\": no service, claim, running "
+				    "program, unit or container (berth find searches)", q->word);
 }
 
 static int answer_word(struct session *s, const struct query *q, struct arena *arena)
@@ -237,6 +251,7 @@ static int answer_word(struct session *s, const struct query *q, struct arena *a
 	struct live_snapshot live;
 	struct answer_sources from = {.registry = &s->c->registry,
 				      .live = &live,
+				      .saw_all_holders = sees_all_holders(s->c),
 				      .counts_every_namespace =
 					      request.scope == LIVE_SCOPE_NAMED};
 	struct matches matches;
@@ -245,15 +260,18 @@ static int answer_word(struct session *s, const struct query *q, struct arena *a
 	int r;
 
 	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS | LIVE_WANT_CONNECTIONS;
+	request.flags = LIVE_FLAGS_FEW;
 	request.want_all_owners = request.want_all_owners || q->kind == QUERY_PID;
-	r = cli_look(s->c, &request, arena, &live);
+	r = own_claims_gather(s->c, 0, UINT16_MAX, arena, &from);
+	if (r == 0)
+		r = cli_look(s->c, &request, arena, &live);
 	if (r != 0)
 		return r;
 	if (!answer_index(&from, arena) || !match_query(&from, q, &matches, arena))
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (matches.n == 0)
 		return matches.has_portless ? show_portless(s, q, &matches)
-					    : refuse_word(s, q, &live);
+					    : refuse_word(q, &from);
 	for (size_t i = 0; i < matches.n; i++)
 		n_ports += i == 0 || matches.items[i].port != matches.items[i - 1].port;
 	b.first = matches.items[0].port;
@@ -296,7 +314,7 @@ static void show_footer(struct session *s)
 	struct text text;
 	size_t n;
 
-	gaps = answer_unbuilt_gaps(&n);
+	gaps = own_claims_gaps(s->c, &n);
 	text_init(&text, &s->c->out, &s->c->style);
 	text_footer(&text, &registry, gaps, n);
 }

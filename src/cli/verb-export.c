@@ -1,5 +1,7 @@
 /* berth export FORMAT: the whole registry as services(5), JSON, JSON lines or IANA's CSV. */
 #include "cli/cli.h"
+#include "cli/own-claims.h"
+#include "ledger/claims.h"
 #include "registry/etc-services.h"
 #include "registry/iana.h"
 
@@ -15,10 +17,40 @@ static int sink(void *context, const char *text, size_t n)
 	return c->out.length >= FLUSH_AT ? cli_flush(c) : 0;
 }
 
+/* Own claims stand first: services(5) is read from the top, and the first line of a name or a port
+ * counts. */
+static int export_claims(struct cli *c)
+{
+	struct answer_sources from = {.today = NULL};
+	int r = own_claims_gather(c, 0, UINT16_MAX, &c->arena, &from);
+
+	for (size_t i = 0; r == 0 && i < from.claims->n; i++) {
+		const struct claim *one = &from.claims->items[i];
+
+		if (claim_state(one, from.today) != CLAIM_ACTIVE || !etc_services_fits(one->name))
+			continue;
+		for (uint32_t port = one->first; port <= one->last; port++) {
+			for (unsigned int t = 0; t < N_REGISTRY_TRANSPORTS; t++) {
+				if (one->protocols & TRANSPORT_BIT(t))
+					str_printf(&c->out, "%s\t%u/%s\t# claim, %s\n", one->name,
+						   port, transport_name((enum transport)t),
+						   one->source);
+			}
+			if (c->out.length >= FLUSH_AT && cli_flush(c) < 0)
+				return EXIT_SYSTEM;
+		}
+	}
+	return r;
+}
+
 static int export_services(struct cli *c)
 {
 	struct etc_services_counts counts;
-	int r = etc_services_write(&c->registry, sink, c, &counts);
+	int r = export_claims(c);
+
+	if (r != 0)
+		return r;
+	r = etc_services_write(&c->registry, sink, c, &counts);
 
 	if (r == 0)
 		r = cli_flush(c);

@@ -1,5 +1,6 @@
-/* berth find WORDS: search the registry and the known uses. */
+/* berth find WORDS: search one's own claims, the registry and the known uses. */
 #include "cli/cli.h"
+#include "cli/own-claims.h"
 #include "registry/search.h"
 #include "render/text-list.h"
 
@@ -74,6 +75,7 @@ int verb_find(struct cli *c)
 {
 	const char *words[SEARCH_MAX_WORDS];
 	struct search_hits hits;
+	struct answer_sources from = {.today = NULL};
 	const struct answer_found *found;
 	size_t n_words = split_words(c, words, SEARCH_MAX_WORDS), n = 0;
 	int r;
@@ -83,11 +85,14 @@ int verb_find(struct cli *c)
 	if (n_words > SEARCH_MAX_WORDS)
 		return cli_fail(EXIT_USAGE, "berth find takes at most %d words", SEARCH_MAX_WORDS);
 	r = cli_open_registry(c);
+	if (r == 0)
+		r = own_claims_gather(c, 0, UINT16_MAX, &c->arena, &from);
 	if (r != 0)
 		return r;
 	r = search_find(&c->registry, words, n_words, &c->arena, &hits);
 	found = r < 0 ? NULL : answer_found(&c->registry, &hits, &n, &c->arena);
-	if (!found)
+	if (!found || !answer_find_claims(from.claims, from.today, words, n_words, &found, &n,
+					  &c->arena))
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (!c->options->is_quiet && (n > 0 || c->options->format != FORMAT_TEXT))
 		r = show(c, found, n);

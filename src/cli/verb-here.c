@@ -1,5 +1,6 @@
 /* berth here: every listener on this machine beside its claim. */
 #include "cli/cli.h"
+#include "cli/own-claims.h"
 #include "render/text-answer.h"
 
 #include <string.h>
@@ -249,6 +250,8 @@ int verb_here(struct cli *c)
 
 	if (r == 0)
 		r = cli_open_registry(c);
+	if (r == 0)
+		r = own_claims_gather(c, 0, UINT16_MAX, &c->arena, &from);
 	if (c->options->want_all)
 		request.want |= LIVE_WANT_HOLDERS;
 	if (r == 0)

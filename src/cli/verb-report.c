@@ -41,6 +41,7 @@ static int record(struct cli *c, struct str *out, struct live_snapshot *live)
 	int r;
 
 	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS | LIVE_WANT_CONNECTIONS;
+	request.flags = LIVE_FLAGS_ALL;
 	request.want_all_owners = true;
 	request.want_all_namespaces_holders = true;
 	request.want_peer_owners = true;

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "base/str.h"
+#include "query/overlap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,19 +22,18 @@ const char *claim_state_name(enum claim_state s)
 	return (size_t)s < N_ELEMENTS(names) ? names[s] : "?";
 }
 
-/* Both at one address of one family: equal, or one is the wildcard. A zone that is not said may be
- * any. The wildcard of IPv6 is taken for dual-stack: that is how it is bound by default. */
-static bool do_addresses_collide(const struct address *one, const struct address *other)
+/* The wildcard of IPv6 is taken for dual-stack, every other address for its family alone: that is
+ * how they are bound by default. A zone that is not said may be any. */
+static bool do_addresses_collide(const struct address *a, const struct address *b)
 {
-	const struct address a = address_unmapped(one), b = address_unmapped(other);
+	const struct overlap_end one = {.address = *a,
+					.v6only = address_is_wildcard(a) ? MAYBE_NO : MAYBE_YES};
+	const struct overlap_end other = {.address = *b,
+					  .v6only = address_is_wildcard(b) ? MAYBE_NO : MAYBE_YES};
 
-	if (a.family != b.family)
-		return address_is_wildcard(a.family == ADDRESS_IPV6 ? &a : &b);
-	if (address_is_wildcard(&a) || address_is_wildcard(&b))
-		return true;
-	if (memcmp(a.bytes, b.bytes, a.family == ADDRESS_IPV4 ? 4 : 16) != 0)
-		return false;
-	return a.scope_id == b.scope_id || a.scope_id == 0 || b.scope_id == 0;
+	if (a->scope_id != b->scope_id && a->scope_id != 0 && b->scope_id != 0)
+		return false; /* different devices */
+	return overlap_judge(&one, &other, false, NULL) != MAYBE_NO;
 }
 
 static transport_set port_spaces(transport_set protocols)
@@ -54,6 +54,15 @@ bool claim_covers(const struct claim *c, uint16_t port, enum transport transport
 	    !(port_spaces(c->protocols) & TRANSPORT_BIT(transport_port_space(transport))))
 		return false;
 	return !c->has_address || !address || do_addresses_collide(&c->address, address);
+}
+
+enum transport claim_any_transport(const struct claim *c)
+{
+	unsigned int t = 0;
+
+	while (t + 1 < N_TRANSPORTS && !(c->protocols & TRANSPORT_BIT(t)))
+		t++;
+	return (enum transport)t;
 }
 
 bool claim_collides(const struct claim *a, const struct claim *b)
@@ -188,6 +197,29 @@ char *claim_ports_format(const struct claim *c, char *text)
 	return text;
 }
 
+char *claim_describe_ports(const struct claim *c, struct arena *arena)
+{
+	char address[ADDRESS_TEXT_SIZE], ports[CLAIM_PORTS_SIZE];
+
+	claim_ports_format(c, ports);
+	if (!c->has_address)
+		return arena_strdup(arena, ports);
+	return arena_printf(arena, "%s %s", address_format(&c->address, address), ports);
+}
+
+char *claim_describe_collision(const struct claim *wanted, const struct claim *other,
+				struct arena *arena)
+{
+	const char *mine = claim_describe_ports(wanted, arena);
+	const char *theirs = claim_describe_ports(other, arena);
+
+	return arena_printf(arena, "%s is taken: %s %s%s%s%s%s%s (%s)", mine ? mine : "?",
+			    other->name, theirs ? theirs : "?", other->is_retired ? " retired" : "",
+			    other->owner ? ", of " : "", other->owner ? other->owner : "",
+			    other->until ? ", until " : "", other->until ? other->until : "",
+			    other->source ? other->source : "?");
+}
+
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -234,13 +266,18 @@ bool claim_text_is_good(const char *text)
 
 bool claim_date_is_good(const char *text)
 {
-	char instant[INSTANT_TEXT_SIZE];
-	int64_t ns;
+	static const uint64_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	uint64_t year, month, day;
+	bool is_leap;
 
-	if (strnlen(text, CLAIM_DATE_SIZE) != CLAIM_DATE_SIZE - 1)
+	if (strnlen(text, CLAIM_DATE_SIZE) != CLAIM_DATE_SIZE - 1 || text[4] != '-' ||
+	    text[7] != '-' || str_parse_u64(text, 4, 9999, &year) < 0 ||
+	    str_parse_u64(text + 5, 2, 12, &month) < 0 || str_parse_u64(text + 8, 2, 31, &day) < 0)
 		return false;
-	snprintf(instant, sizeof(instant), "%sT00:00:00Z", text);
-	return instant_parse(instant, &ns) == 0;
+	if (month == 0 || day == 0 || day > days[month - 1])
+		return false;
+	is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month != 2 || day < 29 || is_leap;
 }
 
 char *claim_date_format(int64_t instant_ns, char *text)

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "base/attr.h"
+#include "base/arena.h"
 #include "query/address.h"
 #include "query/transport.h"
 
@@ -64,6 +64,9 @@ const char *claim_state_name(enum claim_state s); /* "active", "expired", "retir
 bool claim_covers(const struct claim *c, uint16_t port, enum transport transport,
 		  const struct address *address);
 
+/* A transport that the claim is about: the first of its set. */
+enum transport claim_any_transport(const struct claim *c);
+
 /*
  * Whether two claims want the same, as the kernel would judge two binds: a port in common, in the
  * same port space, at addresses that exclude each other. Names, days and levels do not matter.
@@ -86,6 +89,13 @@ int claim_ports_parse(const char *text, uint16_t *first, uint16_t *last, transpo
 
 /* "8080/tcp", "8000-8010/tcp,udp", with its address "127.0.0.1 8080/tcp" left out. Returned. */
 char *claim_ports_format(const struct claim *c, char *text);
+
+/* "127.0.0.1 8080/tcp": the ports of a claim behind its address. NULL when out of memory. */
+char *claim_describe_ports(const struct claim *c, struct arena *arena);
+
+/* "8080/tcp is taken: web 8080/tcp, of alice (ledger)": the one line for people. */
+char *claim_describe_collision(const struct claim *wanted, const struct claim *other,
+			       struct arena *arena);
 
 /* What is to be said of a name. */
 enum claim_name {

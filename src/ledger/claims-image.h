@@ -52,8 +52,8 @@ struct claims_head claims_image_head(const struct claims_image *c);
 
 uint32_t claims_image_n(const struct claims_image *c);
 
-/* Claim number `i`, strings borrowed from the image. Returns 0; -ENOENT: no such number; -EILSEQ:
- * damaged where it stands. */
+/* Claim number `i`, strings borrowed from the image. 0; -ENOENT: no such number; -EILSEQ: it is
+ * damaged. */
 int claims_image_get(const struct claims_image *c, uint32_t i,
 		     struct claim *out) BERTH_MUST_CHECK;
 

@@ -17,6 +17,8 @@
 /* What older kernel headers lack. */
 enum { ATTR_PROTOCOL = 3, ATTR_V6ONLY = 11, ATTR_ULP = 19, ATTR_CGROUP = 21, ULP_NAME = 1 };
 enum { MPTCP_NUMBER = 262, NEW_SYN_RECV = 12 };
+/* idiag_timer of a row that is not a socket any more (struct inet_timewait_sock). */
+enum { TIMER_REMNANT = 3 };
 /* A protocol number that no kernel gives an answer for: one too old to read ATTR_PROTOCOL must say
  * ENOENT rather than dump what 262 & 255 happens to mean (it is TCP). */
 enum { NO_PROTOCOL = 253 };
@@ -164,13 +166,17 @@ static struct address address_of(const uint32_t words_be[4], uint8_t family, uin
 	return a;
 }
 
+static bool is_datagram(enum transport t)
+{
+	return t == TRANSPORT_UDP || t == TRANSPORT_UDPLITE;
+}
+
 /* The live_state of a kernel state, -1 for one that was not asked for. */
 static int state_of(const struct diag_query *q, uint8_t kernel_state)
 {
-	bool is_datagram = q->transport == TRANSPORT_UDP || q->transport == TRANSPORT_UDPLITE;
 	uint32_t bit = kernel_state < 32 ? (uint32_t)1 << kernel_state : 0;
 
-	if (bit == DIAG_CLOSE && !is_datagram)
+	if (bit == DIAG_CLOSE && !is_datagram(q->transport))
 		return q->states & DIAG_BOUND_INACTIVE ? (int)LIVE_BOUND : -1;
 	/* A request socket is stored as NEW_SYN_RECV and shown when SYN_RECV is asked for. */
 	if (kernel_state == NEW_SYN_RECV)
@@ -188,6 +194,46 @@ static bool has_asked_port(const struct diag_query *q, const struct live_socket 
 		return true;
 	return q->is_remote_too && s->has_remote && s->remote_port >= q->first_port &&
 	       s->remote_port <= q->last_port;
+}
+
+static enum live_stage stage_of(uint8_t kernel_state)
+{
+	switch (kernel_state) {
+	case TCP_ESTABLISHED:
+		return LIVE_ESTABLISHED;
+	case TCP_SYN_SENT:
+		return LIVE_SYN_SENT;
+	case TCP_SYN_RECV:
+	case NEW_SYN_RECV:
+		return LIVE_SYN_RECEIVED;
+	case TCP_FIN_WAIT1:
+		return LIVE_FIN_WAIT_1;
+	case TCP_FIN_WAIT2:
+		return LIVE_FIN_WAIT_2;
+	case TCP_CLOSE_WAIT:
+		return LIVE_CLOSE_WAIT;
+	case TCP_LAST_ACK:
+		return LIVE_LAST_ACK;
+	case TCP_CLOSING:
+		return LIVE_CLOSING;
+	default: /* not our enum */
+		return LIVE_STAGE_NONE;
+	}
+}
+
+/* What TCP does with the connection, and how long the kernel keeps what nobody has any more. */
+static void fill_stage(const struct inet_diag_msg *msg, struct live_socket *s)
+{
+	bool is_left = s->inode == 0 && msg->idiag_state == TCP_FIN_WAIT2;
+
+	if (is_datagram(s->transport))
+		return;
+	if (s->state == LIVE_CONNECTION)
+		s->stage = stage_of(msg->idiag_state);
+	s->is_remnant = s->state == LIVE_TIME_WAIT ||
+			(is_left && msg->idiag_timer == TIMER_REMNANT);
+	if (s->state == LIVE_TIME_WAIT || is_left)
+		s->expires_ms = msg->idiag_expires;
 }
 
 /* Whether the message is a row that answers `q`; fills `*row`. */
@@ -223,7 +269,9 @@ static bool decode(const struct inet_diag_msg *msg, const struct extras *extras,
 	s->cookie = (uint64_t)id->idiag_cookie[1] << 32 | id->idiag_cookie[0];
 	s->has_uid = s->inode != 0;
 	s->uid = s->has_uid ? msg->idiag_uid : 0;
-	s->expires_ms = state == LIVE_TIME_WAIT ? msg->idiag_expires : 0;
+	fill_stage(msg, s);
+	if (extras->has_v6only && s->local.family == ADDRESS_IPV6 && !s->is_dual_stack)
+		s->v6only = extras->is_v6only ? MAYBE_YES : MAYBE_NO;
 	s->cgroup_id = extras->cgroup_id;
 	return has_asked_port(q, s) &&
 	       (s->local.family == ADDRESS_IPV4 ? q->want_v4
@@ -388,8 +436,11 @@ static void keep_row(const struct diag_row *row, void *context)
 	/* MPTCP's own dump skips some of several listeners of one address (seen on Linux 6.18). */
 	if (row->is_mptcp_half && s.state == LIVE_LISTENER)
 		s.transport = TRANSPORT_MPTCP;
-	if (row->interface_index != 0)
+	if (row->interface_index != 0) {
 		s.interface = interface_name(dump->diag, row->interface_index);
+		if (!s.interface) /* it is gone, and the socket stays bound to it */
+			s.interface = arena_printf(dump->diag->arena, "#%u", row->interface_index);
+	}
 	socket_list_push(dump->list, &s);
 }
 

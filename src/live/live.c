@@ -2,12 +2,16 @@
 
 #include "live/source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const state_names[] = {"listener", "bound", "connection", "time-wait"};
 static const char *const method_names[] = {"fd", "thread", "io_uring", "cgroup", "kernel"};
 static const char *const search_names[] = {"none", "cgroup", "all"};
+static const char *const stage_names[] = {NULL, "syn-sent", "syn-received", "established",
+					  "fin-wait-1", "fin-wait-2", "close-wait", "closing",
+					  "last-ack"};
 
 const char *live_state_name(enum live_state s)
 {
@@ -34,6 +38,34 @@ const char *live_method_name(enum live_method m)
 const char *live_search_name(enum live_search s)
 {
 	return (size_t)s < N_ELEMENTS(search_names) ? search_names[s] : "?";
+}
+
+const char *live_stage_name(enum live_stage s)
+{
+	return (size_t)s < N_ELEMENTS(stage_names) ? stage_names[s] : NULL;
+}
+
+int live_stage_parse(const char *name, enum live_stage *out)
+{
+	for (size_t i = 1; i < N_ELEMENTS(stage_names); i++) {
+		if (strcmp(name, stage_names[i]) == 0) {
+			*out = (enum live_stage)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+struct overlap_end live_socket_end(const struct live_socket *s)
+{
+	struct overlap_end end = {
+		.address = s->local, .v6only = s->v6only, .device = s->interface};
+
+	if (s->is_dual_stack)
+		end.v6only = MAYBE_NO;
+	else if (s->state == LIVE_LISTENER && !address_is_wildcard(&s->local))
+		end.v6only = MAYBE_YES; /* an MPTCP one does not know it */
+	return end;
 }
 
 struct live_request live_request_default(void)

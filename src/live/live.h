@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "query/address.h"
+#include "query/overlap.h"
 #include "query/transport.h"
 
 #include <stdbool.h>
@@ -20,12 +21,28 @@
 typedef int64_t live_time;
 #define LIVE_TIME_NONE INT64_MIN
 
+/* Instead of a uid: users have no numbers there (Windows), or it is not known. */
+#define LIVE_UID_NONE UINT32_MAX
+
 /* What a socket does with its port. */
 enum live_state {
 	LIVE_LISTENER,   /* takes what arrives: TCP/MPTCP LISTEN, unconnected bound UDP, UDP-Lite */
 	LIVE_BOUND,      /* bound and neither listening nor connected: blocks bind, takes nothing */
 	LIVE_CONNECTION, /* has a peer: TCP but LISTEN, BOUND and TIME_WAIT; connected UDP */
 	LIVE_TIME_WAIT,  /* nobody's any more: the kernel keeps the pair of addresses for a while */
+};
+
+/* Where a TCP connection stands (RFC 9293, 3.3.2). */
+enum live_stage {
+	LIVE_STAGE_NONE, /* no connection of TCP, or not known */
+	LIVE_SYN_SENT,
+	LIVE_SYN_RECEIVED, /* without an inode: half of a handshake, which holds no port */
+	LIVE_ESTABLISHED,
+	LIVE_FIN_WAIT_1,
+	LIVE_FIN_WAIT_2,
+	LIVE_CLOSE_WAIT,
+	LIVE_CLOSING,
+	LIVE_LAST_ACK,
 };
 
 /* How an owner was found (the contract's "method"). */
@@ -71,7 +88,7 @@ struct live_process {
 	const char *const *command; /* argument vector, NULL-terminated; NULL = not known */
 	bool is_command_cut;        /* longer than the 64 KiB that are read */
 	const char *directory; /* current working directory */
-	uint32_t uid;
+	uint32_t uid;          /* LIVE_UID_NONE = none */
 	const char *user;      /* of /etc/passwd; NULL in another user namespace or without entry */
 	live_time started;
 	const char *unit;      /* systemd unit of its cgroup ("cron.service"); NULL = none */
@@ -108,7 +125,12 @@ struct live_socket {
 	bool has_uid;
 	uint32_t uid;           /* who made it */
 	const char *user;       /* name of `uid`, only where it can be trusted; NULL otherwise */
-	uint32_t expires_ms;    /* LIVE_TIME_WAIT: time left; 0 = not known */
+	uint32_t expires_ms;    /* TIME_WAIT, and FIN_WAIT_2 of nobody: time left; 0 = not known */
+	enum live_stage stage;
+	bool is_remnant;        /* only the pair of addresses is left: TIME_WAIT, and FIN_WAIT_2 of
+	                           a socket that nobody has any more */
+	enum maybe v6only;      /* IPV6_V6ONLY; but see live_socket_end() */
+	enum maybe reuse_address, reuse_port; /* SO_REUSEADDR, SO_REUSEPORT; of want_flags */
 	uint64_t cgroup_id;     /* cgroup v2 of its maker; 0 = not known */
 	const char *unit;       /* of that cgroup, or the socket unit for which systemd made it */
 	const char *container;  /* container id of that cgroup; NULL = none */
@@ -173,6 +195,12 @@ struct live_rules {
 	bool has_reserved;
 	const struct live_span *reserved; /* ip_local_reserved_ports */
 	size_t n_reserved;
+	enum maybe has_v6only_default;    /* bindv6only: IPv6 sockets begin with IPV6_V6ONLY */
+	/* What they mean to berth itself. */
+	enum maybe may_bind_privileged; /* it has CAP_NET_BIND_SERVICE there */
+	bool has_uid;
+	uint32_t uid;    /* whom it runs as */
+	uint32_t kernel; /* version * 1000 + patch level: 6018 is Linux 6.18; 0 = not known */
 };
 
 /* Which kinds of sockets are wanted. */
@@ -189,6 +217,27 @@ enum live_scope {
 	LIVE_SCOPE_NAMED, /* the one of `netns` */
 };
 
+/* Which flags of sockets are to be read: through a copy of the owner's descriptor, which takes
+ * the right to trace that process (Linux 5.6: pidfd_getfd) and is closed at once. */
+enum live_flags {
+	LIVE_FLAGS_NONE,
+	LIVE_FLAGS_FEW, /* of IPv6 connections on which alone a plain bind(2) to 0.0.0.0 hangs */
+	LIVE_FLAGS_ALL, /* of every socket on the asked ports */
+};
+
+/* Somewhere a server wants to be: what bind(2) checks about the place itself. */
+struct live_place {
+	struct address address;
+	const char *device; /* NULL = none */
+};
+
+/* What is known of that place, in berth's own namespace or the one named. */
+struct live_site {
+	enum maybe is_local;   /* bind(2) takes the address */
+	enum maybe has_device; /* there is such a device */
+	enum maybe has_vrf;    /* there are VRF devices, with port spaces of their own */
+};
+
 /* What is asked of a source. */
 struct live_request {
 	uint16_t first_port, last_port; /* inclusive; 0..65535 = all */
@@ -200,6 +249,8 @@ struct live_request {
 	const char *netns;              /* LIVE_SCOPE_NAMED: a name of /run/netns, an id, a path */
 	bool want_all_owners;           /* search every process even when an owner was found */
 	bool want_peer_owners;          /* owners of connections too, not only of the others */
+	enum live_flags flags;
+	const struct live_place *place; /* to be checked; NULL = none */
 };
 
 /* Which system was looked at. The first is that of recordings that name none. */
@@ -223,9 +274,22 @@ struct live_snapshot {
 	size_t n_containers;
 	const struct live_gap *gaps;
 	size_t n_gaps;
-	struct live_rules rules;
+	struct live_rules rules;        /* of berth's own namespace, or the one asked for by name */
+	struct live_site site;
 	bool could_look;                /* false: not even berth's own namespace could be read */
 };
+
+/*
+ * Where a socket is bound, with everything that follows from its kind: bind(2) to an IPv6 address
+ * that is no wildcard sets IPV6_V6ONLY; a dual-stack wildcard has it not. (Not every bound-only
+ * socket got its address from bind(2): one that could not connect has it from there.)
+ */
+struct overlap_end live_socket_end(const struct live_socket *s);
+
+/* "syn-sent", "fin-wait-2", ...; NULL for LIVE_STAGE_NONE. */
+const char *live_stage_name(enum live_stage s);
+/* The stage of that name. Returns 0 or -EINVAL. */
+int live_stage_parse(const char *name, enum live_stage *out) BERTH_MUST_CHECK;
 
 /* A request for everything on all ports in all namespaces, listeners only; adjust what differs. */
 struct live_request live_request_default(void);

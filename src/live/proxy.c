@@ -426,6 +426,15 @@ static const struct {
 	{"socat1", "socat", read_socat},
 };
 
+bool proxy_is_known(const char *name, size_t n)
+{
+	for (size_t i = 0; i < N_ELEMENTS(programs); i++) {
+		if (strncmp(programs[i].program, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool proxy_read(const struct live_process *p, const struct live_socket *s, struct arena *arena,
 		struct live_published *out)
 {

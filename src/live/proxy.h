@@ -17,5 +17,9 @@
 bool proxy_read(const struct live_process *p, const struct live_socket *s, struct arena *arena,
 		struct live_published *out);
 
+/* Whether proxy_read() knows a program whose name begins like `name`, cut after `n` bytes as the
+ * kernel cuts it. */
+bool proxy_is_known(const char *name, size_t n);
+
 /* "conmon ... -c ID": the value of an option of one word and one letter; NULL = not given. */
 const char *proxy_option(const char *const *command, const char *name, const char *long_name);

@@ -15,6 +15,10 @@ static const struct field rules_rows[] = {
 	ROW_HAS(FIELD_SPAN, live_rules, "ephemeral", ephemeral, has_ephemeral),
 	ROW_HAS(FIELD_U32, live_rules, "unprivileged", unprivileged_start, has_privileged),
 	ROW_HAS(FIELD_SPANS, live_rules, "reserved", reserved, has_reserved),
+	ROW(FIELD_MAYBE, live_rules, "v6only-default", has_v6only_default),
+	ROW(FIELD_MAYBE, live_rules, "may-bind-privileged", may_bind_privileged),
+	ROW_HAS(FIELD_U32, live_rules, "uid", uid, has_uid),
+	ROW(FIELD_U32, live_rules, "kernel", kernel),
 };
 
 static const struct field namespace_rows[] = {
@@ -50,6 +54,11 @@ static const struct field socket_rows[] = {
 	ROW_HAS(FIELD_U32, live_socket, "uid", uid, has_uid),
 	ROW(FIELD_TEXT, live_socket, "user", user),
 	ROW(FIELD_U32, live_socket, "expires", expires_ms),
+	ROW(FIELD_STAGE, live_socket, "stage", stage),
+	ROW(FIELD_FLAG, live_socket, "remnant", is_remnant),
+	ROW(FIELD_MAYBE, live_socket, "v6only", v6only),
+	ROW(FIELD_MAYBE, live_socket, "reuse-address", reuse_address),
+	ROW(FIELD_MAYBE, live_socket, "reuse-port", reuse_port),
 	ROW(FIELD_U64, live_socket, "cgroup", cgroup_id),
 	ROW(FIELD_TEXT, live_socket, "unit", unit),
 	ROW(FIELD_TEXT, live_socket, "container", container),

@@ -23,6 +23,8 @@ enum field_type {
 	FIELD_OWNERS,    /* struct live_socket: owners, n_owners */
 	FIELD_SEARCH,    /* struct live_socket: owners_search */
 	FIELD_ADDRESS,   /* struct address, has_* member */
+	FIELD_MAYBE,     /* enum maybe: yes or no; left out when not known */
+	FIELD_STAGE,     /* enum live_stage; left out when LIVE_STAGE_NONE */
 	FIELD_PORTS,     /* struct live_span; left out when 0-0 */
 };
 

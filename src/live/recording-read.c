@@ -83,6 +83,10 @@ static int read_value(struct records *r, const struct field *f, char *value, voi
 		return value_search(&r->in, value, &s->socket.owners_search);
 	case FIELD_ADDRESS:
 		return value_address(&r->in, value, m);
+	case FIELD_MAYBE:
+		return value_maybe(&r->in, value, f->key, m);
+	case FIELD_STAGE:
+		return value_stage(&r->in, value, m);
 	case FIELD_PORTS:
 		return value_span(&r->in, value, true, m);
 	case FIELD_FLAG:

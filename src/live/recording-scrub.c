@@ -326,7 +326,7 @@ static struct live_gap *copy_gaps(const struct scrub *scrub, const struct live_s
 
 int recording_scrub(const struct live_snapshot *s, struct arena *arena, struct live_snapshot *out)
 {
-	struct copy c = {.scrub = {.arena = arena}};
+	struct copy c = {.scrub = {.arena = arena, .system = s->system}};
 	struct live_snapshot copied = *s;
 	struct live_namespace *namespaces;
 	struct live_container *containers;

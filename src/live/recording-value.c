@@ -355,6 +355,26 @@ int value_search(struct value_reader *r, const char *value, enum live_search *ou
 	return value_fail(r, "search: %s is not none, cgroup or all", value_quote(value, quoted));
 }
 
+int value_maybe(struct value_reader *r, const char *value, const char *key, enum maybe *out)
+{
+	char quoted[QUOTE_SIZE];
+
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return value_fail(r, "%s: %s is not yes or no", key, value_quote(value, quoted));
+	*out = *value == 'y' ? MAYBE_YES : MAYBE_NO;
+	return 0;
+}
+
+int value_stage(struct value_reader *r, const char *value, enum live_stage *out)
+{
+	char quoted[QUOTE_SIZE];
+
+	if (live_stage_parse(value, out) < 0)
+		return value_fail(r, "stage: %s is not a stage of a connection",
+				  value_quote(value, quoted));
+	return 0;
+}
+
 int value_endpoint(struct value_reader *r, const char *word, struct address *a, uint16_t *port)
 {
 	const char *colon = strrchr(word, ':');

@@ -80,6 +80,11 @@ int value_search(struct value_reader *r, const char *value,
 		 enum live_search *out) BERTH_MUST_CHECK;
 int value_state(struct value_reader *r, const char *word, enum live_state *out) BERTH_MUST_CHECK;
 
+/* "yes", "no"; and a word of live_stage_name(). */
+int value_maybe(struct value_reader *r, const char *value, const char *key,
+		enum maybe *out) BERTH_MUST_CHECK;
+int value_stage(struct value_reader *r, const char *value, enum live_stage *out) BERTH_MUST_CHECK;
+
 /* "127.0.0.1:22", "[::1]:22", "[fe80::1%2]:22". */
 int value_endpoint(struct value_reader *r, const char *word, struct address *a,
 		   uint16_t *port) BERTH_MUST_CHECK;

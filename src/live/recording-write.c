@@ -161,6 +161,10 @@ static bool is_default(const struct field *f, const void *record)
 		return s->n_owners == 0;
 	case FIELD_SEARCH:
 		return s->owners_search == recording_default_search(s->state);
+	case FIELD_MAYBE:
+		return *(const enum maybe *)m == MAYBE_UNKNOWN;
+	case FIELD_STAGE:
+		return *(const enum live_stage *)m == LIVE_STAGE_NONE;
 	case FIELD_PORTS:
 		return ((const struct live_span *)m)->first == 0;
 	case FIELD_SPAN:
@@ -230,6 +234,12 @@ static int append_field(struct writer *w, const struct field *f, const void *rec
 		break;
 	case FIELD_ADDRESS:
 		str_append(w->out, address_format(m, address));
+		break;
+	case FIELD_MAYBE:
+		str_append(w->out, *(const enum maybe *)m == MAYBE_YES ? "yes" : "no");
+		break;
+	case FIELD_STAGE:
+		str_append(w->out, live_stage_name(s->stage));
 		break;
 	case FIELD_PORTS:
 		append_ports(w->out, span);
@@ -353,7 +363,8 @@ static int write_head(struct writer *w, const struct live_snapshot *s, const cha
 		str_printf(w->out, "system %s\n", live_system_name(s->system));
 	if (!s->could_look)
 		str_append(w->out, "could-look no\n");
-	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved)
+	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved &&
+	    !rules->has_uid && rules->kernel == 0)
 		return 0;
 	str_append(w->out, "rules");
 	return end_line(w, &recording_rules_fields, rules, w->out->length, NULL);

@@ -31,6 +31,9 @@
  *     could-look yes|no          no: not even berth's own namespace could be read; default yes
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...
+ *         v6only-default=yes|no                  bindv6only
+ *         may-bind-privileged=yes|no  uid=N      who looked
+ *         kernel=N               6018 is Linux 6.18
  *     namespace ID               a network namespace, by its inode
  *         here                   flag: berth's own; at most one
  *         name=TEXT              default: "here" with the flag, otherwise "net:[ID]"
@@ -52,7 +55,10 @@
  *         ns=ID                  its namespace; default: the one that is here
  *         interface=NAME
  *         queue=QUEUED/LIMIT
- *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT)
+ *         inode= cookie= uid= cgroup=N   (expires=MILLISECONDS of TIME_WAIT, of FIN_WAIT_2)
+ *         stage=WORD             of a TCP connection: a word of live_stage_name()
+ *         remnant                flag: nobody's any more, the kernel keeps the two addresses
+ *         v6only= reuse-address= reuse-port=yes|no    flags of the socket
  *         user= unit= container=TEXT     of its maker and of its cgroup
  *         activates=TEXT                 the service that its socket unit starts ...
  *         starts=ARG,ARG,...             ... and that service's command
@@ -156,12 +162,13 @@ int recording_select(const struct recording *r, const struct live_request *reque
  *   `is_command_cut` then says that there was more. Environments are never recorded at all;
  * - of `starts` of a socket likewise; `login` of a process that runs as another user;
  * - working directories; a gap says so;
- * - directories of paths outside /usr /bin /sbin /lib* /opt /nix /proc: ".../NAME" is left, of
- *   executables and of every path inside a gap's text;
- * - user names of ordinary users (uid 1000 and above, but 65534): "userUID" instead, everywhere a
- *   name stands as a word of its own: in user fields, units, container and namespace names,
- *   interfaces, directories of paths, command names and gap texts. A name is known when a process
- *   or a socket of the snapshot carries it. Program names stay what they are.
+ * - directories of paths outside /usr /bin /sbin /lib* /opt /nix /proc, on macOS /System /Library
+ *   /Applications: ".../NAME" is left, of executables and of every path inside a gap's text;
+ * - user names of ordinary users (uid 1000 and above, but 65534; on macOS 500 and above, but -2):
+ *   "userUID" instead, everywhere a name stands as a word of its own: in user fields, units,
+ *   container and namespace names, interfaces, directories of paths, command names and gap texts.
+ *   A name is known when a process or a socket of the snapshot carries it. Program names stay what
+ *   they are.
  *
  * Replaced, the same by the same everywhere in the file, gap texts included:
  * - IPv4 addresses that are public: by 192.0.2.N, 198.51.100.N, 203.0.113.N (RFC 5737), then by

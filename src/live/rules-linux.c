@@ -81,6 +81,9 @@ void rules_read(struct arena *arena, struct live_rules *out)
 		out->has_privileged = true;
 		out->unprivileged_start = (uint32_t)start;
 	}
+	if (fd_read_file_at(AT_FDCWD, "/proc/sys/net/ipv6/bindv6only", text, sizeof(text),
+			    NULL) > 0)
+		out->has_v6only_default = text[0] == '0' ? MAYBE_NO : MAYBE_YES;
 	if (fd_slurp_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_reserved_ports", LARGEST, &list,
 			&n) == 0) {
 		out->has_reserved =

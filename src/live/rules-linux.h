@@ -5,7 +5,7 @@
 
 #include "live/live.h"
 
-/* Read the rules of berth's own network namespace. Spans live in `arena`. */
+/* Read the rules of the network namespace of the calling thread. Spans live in `arena`. */
 void rules_read(struct arena *arena, struct live_rules *out);
 
 /* "32768\t60999\n". Returns 0 or -EBADMSG. */

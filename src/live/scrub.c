@@ -1,6 +1,7 @@
 #include "live/scrub.h"
 
 #include "base/str.h"
+#include "live/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,13 @@
 enum {
 	FIRST_ORDINARY_UID = 1000,
 	NOBODY_UID = 65534,
+	FIRST_ORDINARY_UID_MACOS = 500,
 	SHORT_ID = 12, /* hex digits of a container id that are kept */
 	LONG_HEX = 32, /* this many hex digits in a row are an id */
 };
+
+/* -2, as a number without sign. */
+#define NOBODY_UID_MACOS (UINT32_MAX - 1)
 
 static bool is_alnum(char c)
 {
@@ -23,8 +28,10 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static bool is_ordinary(uint32_t uid)
+static bool is_ordinary(const struct scrub *s, uint32_t uid)
 {
+	if (s->system == LIVE_MACOS)
+		return uid >= FIRST_ORDINARY_UID_MACOS && uid != NOBODY_UID_MACOS;
 	return uid >= FIRST_ORDINARY_UID && uid != NOBODY_UID;
 }
 
@@ -73,21 +80,41 @@ static int compare_addresses(const void *pa, const void *pb)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-void scrub_learn_user(struct scrub *s, uint32_t uid, const char *name)
+/* Accounts of Windows that are the same on every machine. Where it speaks another language they
+ * have other names, and count as ordinary ones. */
+static bool is_system_account(const char *name)
+{
+	static const char *const authorities[] = {"NT AUTHORITY\\",   "NT SERVICE\\", "BUILTIN\\",
+						  "Window Manager\\", "IIS APPPOOL\\",
+						  "Font Driver Host\\"};
+
+	for (size_t i = 0; i < N_ELEMENTS(authorities); i++) {
+		if (str_starts_with(name, authorities[i]))
+			return true;
+	}
+	return false;
+}
+
+static const struct scrub_user *find_user(const struct scrub *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_users; i++) {
+		if (strcmp(s->users[i].name, name) == 0)
+			return &s->users[i];
+	}
+	return NULL;
+}
+
+static void add_user(struct scrub *s, const char *name, const char *label)
 {
 	struct scrub_user *user;
 	struct str escaped = {0};
 
-	if (!name || !*name || !is_ordinary(uid))
+	if (!*name || find_user(s, name))
 		return;
-	for (size_t i = 0; i < s->n_users; i++) {
-		if (strcmp(s->users[i].name, name) == 0)
-			return;
-	}
 	user = ARENA_PUSH(s->arena, s->users, s->n_users, s->users_capacity);
 	if (!user)
 		return;
-	user->uid = uid;
+	user->label = label;
 	user->name = name;
 	if (!strchr(name, '-'))
 		return;
@@ -95,6 +122,26 @@ void scrub_learn_user(struct scrub *s, uint32_t uid, const char *name)
 		str_append_bytes(&escaped, *c == '-' ? "\\x2d" : c, *c == '-' ? 4 : 1);
 	user->escaped = arena_strdup(s->arena, str_text(&escaped));
 	str_fini(&escaped);
+}
+
+void scrub_learn_user(struct scrub *s, uint32_t uid, const char *name)
+{
+	const char *label, *own;
+
+	if (!name || find_user(s, name))
+		return;
+	if (uid != LIVE_UID_NONE) {
+		if (is_ordinary(s, uid))
+			add_user(s, name, arena_printf(s->arena, "user%u", uid));
+		return;
+	}
+	if (is_system_account(name))
+		return;
+	label = arena_printf(s->arena, "user%u", ++s->n_unnumbered);
+	own = strrchr(name, '\\');
+	add_user(s, name, label);
+	if (own)
+		add_user(s, own + 1, label);
 }
 
 void scrub_learn_address(struct scrub *s, const struct address *a)
@@ -231,7 +278,12 @@ struct address scrub_address(const struct scrub *s, const struct address *a)
 
 const char *scrub_user(const struct scrub *s, uint32_t uid, const char *name)
 {
-	return name && is_ordinary(uid) ? arena_printf(s->arena, "user%u", uid) : name;
+	const struct scrub_user *user;
+
+	if (!name || uid != LIVE_UID_NONE)
+		return name && is_ordinary(s, uid) ? arena_printf(s->arena, "user%u", uid) : name;
+	user = find_user(s, name);
+	return user ? user->label : name;
 }
 
 static size_t match_word(const char *text, const char *word)
@@ -267,19 +319,49 @@ static void append_users_replaced(const struct scrub *s, const char *text, size_
 		size_t matched = is_start ? match_user(s, text + i, &user) : 0;
 
 		if (matched > 0)
-			str_printf(out, "user%u", user->uid);
+			str_append(out, user->label ? user->label : "user");
 		else
 			str_append_char(out, text[i]);
 		i += MAX_OF(matched, 1);
 	}
 }
 
+/* "C:\..." or "\\...": Windows has its own separators. */
+static bool is_windows_path(const char *path)
+{
+	if (path[0] == '\\' && path[1] == '\\')
+		return true;
+	return is_alnum(path[0]) && path[1] == ':' && path[2] == '\\';
+}
+
+static bool starts_without_case(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if (c != prefix[i])
+			return false;
+	}
+	return true;
+}
+
 /* Directories whose names tell what is installed, not who uses it. */
 static bool is_told(const char *path)
 {
 	static const char *const told[] = {"/usr/",   "/bin/",    "/sbin/", "/lib/", "/lib32/",
-					   "/lib64/", "/libx32/", "/opt/",  "/nix/", "/proc/"};
+					   "/lib64/", "/libx32/", "/opt/",  "/nix/", "/proc/",
+					   "/System/", "/Library/", "/Applications/"};
+	static const char *const told_windows[] = {":\\windows\\", ":\\program files\\",
+						   ":\\program files (x86)\\"};
 
+	for (size_t i = 0; is_windows_path(path) && i < N_ELEMENTS(told_windows); i++) {
+		if (starts_without_case(path + 1, told_windows[i]))
+			return !strstr(path, "\\..\\");
+	}
 	for (size_t i = 0; i < N_ELEMENTS(told); i++) {
 		if (str_starts_with(path, told[i]))
 			return !strstr(path, "/../");
@@ -287,19 +369,20 @@ static bool is_told(const char *path)
 	return false;
 }
 
-/* A path up to its last slash. Returns its base name. */
+/* A path up to its last separator. Returns its base name. */
 static const char *append_directory(const struct scrub *s, const char *path, struct str *out)
 {
-	const char *slash = strrchr(path, '/');
+	char separator = is_windows_path(path) ? '\\' : '/';
+	const char *last = strrchr(path, separator);
 
-	if (!slash)
+	if (!last)
 		return path;
 	if (is_told(path))
-		append_users_replaced(s, path, (size_t)(slash - path), out);
-	else if (slash[1])
+		append_users_replaced(s, path, (size_t)(last - path), out);
+	else if (last[1])
 		str_append(out, "...");
-	str_append_char(out, '/');
-	return slash + 1;
+	str_append_char(out, separator);
+	return last + 1;
 }
 
 /* The finished text in the arena. */
@@ -329,7 +412,9 @@ const char *scrub_path(const struct scrub *s, const char *path)
 /* NOLINTNEXTLINE(misc-no-recursion): a base name has no slash: once */
 static size_t append_path_in_text(const struct scrub *s, const char *text, struct str *out)
 {
-	size_t n = strcspn(text, " \t\n\"'),;:");
+	/* Those of Windows are full of blanks. */
+	size_t n = is_windows_path(text) ? 2 + strcspn(text + 2, "\t\n\"';")
+					 : strcspn(text, " \t\n\"'),;:");
 	char *path = arena_strndup(s->arena, text, n);
 
 	const char *base = path ? scrub_text(s, append_directory(s, path, out)) : NULL;
@@ -359,7 +444,7 @@ static size_t append_stand_in(const struct scrub *s, const char *text, struct st
 	const struct scrub_user *user = NULL;
 	size_t n;
 
-	if (*text == '/')
+	if (*text == '/' || is_windows_path(text))
 		return append_path_in_text(s, text, out);
 	n = append_address_in_text(s, text, out);
 	if (n > 0)
@@ -372,7 +457,7 @@ static size_t append_stand_in(const struct scrub *s, const char *text, struct st
 	}
 	n = match_user(s, text, &user);
 	if (n > 0)
-		str_printf(out, "user%u", user->uid);
+		str_append(out, user->label ? user->label : "user");
 	return n;
 }
 

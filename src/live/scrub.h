@@ -8,11 +8,11 @@
 #pragma once
 
 #include "base/arena.h"
-#include "query/address.h"
+#include "live/live.h"
 
 /* An ordinary user and how a unit's name may spell it ('-' as "\x2d"). */
 struct scrub_user {
-	uint32_t uid;
+	const char *label; /* "user1000" */
 	const char *name;
 	const char *escaped; /* NULL = the same as `name` */
 };
@@ -29,17 +29,23 @@ enum scrub_kind {
 
 enum { SCRUB_N_KINDS = SCRUB_MULTICAST_V6 + 1 };
 
-/* Zero-initialise it and set `arena`. */
+/* Zero-initialise it, set `arena` and, where it is not Linux, `system`. */
 struct scrub {
 	struct arena *arena;
+	enum live_system system; /* whose numbers of users are ordinary */
 	struct scrub_user *users;
 	size_t n_users, users_capacity;
+	uint32_t n_unnumbered; /* users without a uid so far */
 	struct address *addresses; /* those to be replaced; sorted and unique once settled */
 	size_t n_addresses, addresses_capacity;
 	size_t first_of_kind[SCRUB_N_KINDS]; /* where each kind begins in `addresses` */
 };
 
-/* Remember a user's name; system users and NULL are ignored. The name is borrowed. */
+/*
+ * Remember a user's name; system users and NULL are ignored. The name is borrowed. Without a uid
+ * (LIVE_UID_NONE) it is an account of Windows: all but those of the system itself are ordinary, and
+ * the part behind "HOST\" is remembered too.
+ */
 void scrub_learn_user(struct scrub *s, uint32_t uid, const char *name);
 
 /* Remember an address, or every address in a text (NULL is fine). */
@@ -52,7 +58,8 @@ void scrub_settle(struct scrub *s);
 /* The stand-in of an address that was learnt; any other is returned unchanged. */
 struct address scrub_address(const struct scrub *s, const struct address *a);
 
-/* "user1000" for an ordinary user; the name itself for a system user; NULL stays NULL. */
+/* "user1000" for an ordinary user ("user1", ... without a uid); the name itself for a system user;
+ * NULL stays NULL. */
 const char *scrub_user(const struct scrub *s, uint32_t uid, const char *name);
 
 /* A text with its addresses, user names, paths and long hex numbers replaced; NULL stays NULL. */

@@ -49,8 +49,7 @@ static bool is_half_of(const struct live_socket *s, const struct live_socket *m)
 /* What only the TCP half `s`, about to be forgotten, tells. */
 static void inherit(struct live_socket *m, const struct live_socket *s)
 {
-	if (!m->interface)
-		m->interface = s->interface;
+	m->interface = s->interface;
 	m->local.scope_id = s->local.scope_id;
 	m->remote.scope_id = s->remote.scope_id;
 }

@@ -11,6 +11,8 @@
 #include "live/proc-linux.h"
 #include "live/published-linux.h"
 #include "live/rules-linux.h"
+#include "live/site-linux.h"
+#include "live/sockopts-linux.h"
 #include "live/table-linux.h"
 
 #include <errno.h>
@@ -37,6 +39,8 @@ struct look {
 	bool has_mptcp;      /* this kernel knows MPTCP */
 	bool is_repeated;    /* only sockets are looked at again */
 	struct units *units;
+	struct live_rules rules;
+	struct live_site site;
 };
 
 enum { KERNEL_SHOWS_BOUND = 6008, KERNEL_SHOWS_ULP = 6015 };
@@ -189,6 +193,19 @@ static void ask_streams(struct look *l, struct netns *n, struct diag *diag, int 
 		(void)ask_table(l, n, TRANSPORT_MPTCP, UINT32_MAX, diag, refused);
 }
 
+/* The rules of the namespace that is asked about, and what a server would meet there. */
+static void read_rules(struct look *l, const struct netns *n, size_t first)
+{
+	bool has_devices = false;
+
+	if (l->is_repeated || (!n->ns.is_here && l->request->scope != LIVE_SCOPE_NAMED))
+		return;
+	rules_read(l->arena, &l->rules);
+	for (size_t i = first; i < l->sockets.n; i++)
+		has_devices |= l->sockets.items[i].interface != NULL;
+	site_read(l->request->place, has_devices, &l->rules, &l->site);
+}
+
 /* Ask the namespace that the calling thread is in. */
 static void ask(struct look *l, struct netns *n)
 {
@@ -204,6 +221,7 @@ static void ask(struct look *l, struct netns *n)
 		l->sockets.has_failed = true;
 	keep_asked(l, first);
 	ask_rules(l, n);
+	read_rules(l, n, first);
 }
 
 /* Read a namespace that may not be entered through one of its processes. */
@@ -349,6 +367,7 @@ static int find_owners(struct look *l)
 	if (r < 0)
 		return r;
 	look_again(l);
+	sockopts_read(l->request, &l->sockets);
 	owner_explain(&tools, &l->sockets, n_denied);
 	explain_hidepid(l);
 	return 0;
@@ -520,7 +539,9 @@ static int look_with(struct look *l, struct live_snapshot *out)
 		r = find_published(l);
 	if (r == 0)
 		find_containers(l);
-	rules_read(l->arena, &out->rules);
+	out->rules = l->rules;
+	out->site = l->site;
+	out->rules.kernel = l->kernel;
 	return r < 0 ? r : settle(l, out);
 }
 

@@ -9,10 +9,17 @@
 static int look(struct source *s BERTH_UNUSED, const struct live_request *request BERTH_UNUSED,
 		struct arena *arena BERTH_UNUSED, struct live_snapshot *out)
 {
-	static const struct live_gap gap = {
-		.what = "sockets",
-		.where = "this system",
-		.why = "this build of berth knows no way to ask it",
+	static const struct live_gap gaps[] = {
+		{
+			.what = "sockets",
+			.where = "this system",
+			.why = "this build of berth knows no way to ask it",
+		},
+		{
+			.what = "rules",
+			.where = "this system",
+			.why = "this build of berth knows no way to ask it",
+		},
 	};
 	struct timespec now = {0};
 
@@ -20,8 +27,8 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 	*out = (struct live_snapshot){
 		.system = LIVE_OTHER,
 		.at = (live_time)now.tv_sec * 1000000000 + now.tv_nsec,
-		.gaps = &gap,
-		.n_gaps = 1,
+		.gaps = gaps,
+		.n_gaps = N_ELEMENTS(gaps),
 	};
 	return 0;
 }

@@ -45,7 +45,8 @@ char *ip_text_format_v6(const uint8_t bytes[16], char *text)
 		char *at = text + used;
 		int n;
 
-		if (i == 6 && first == 0 && (n_zeros == 6 || (n_zeros == 5 && groups[5] == 0xffff))) {
+		if (i == 6 && first == 0 &&
+		    (n_zeros == 6 || (n_zeros == 5 && groups[5] == 0xffff))) {
 			snprintf(at, IP_TEXT_SIZE - used, ":%s",
 				 ip_text_format_v4(bytes + 12, dots));
 			break;
@@ -125,7 +126,8 @@ int ip_text_parse_v6(const char *text, uint8_t bytes[16])
 			continue;
 		}
 		n = parse_group(text, &value);
-		if (n > 0 && text[n] == '.' && used <= 12 && ip_text_parse_v4(text, out + used) == 0) {
+		if (n > 0 && text[n] == '.' && used <= 12 &&
+		    ip_text_parse_v4(text, out + used) == 0) {
 			used += 4;
 			break;
 		}

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { IP_TEXT_SIZE = 46 }; /* the longest IPv6 text and its terminator */

@@ -1,5 +1,6 @@
 /*
- * The built-in registry in the program, for systems whose programs are ELF files (all but Windows and macOS).
+ * The built-in registry in the program, for systems whose programs are ELF files: all but Windows
+ * and macOS.
  *
  * Made by mkregistry beside the image: REGISTRY_IMAGE_PATH, REGISTRY_IMAGE_CHECKSUM. It changes
  * whenever the image does, so that this file is compiled again.

@@ -28,6 +28,15 @@ const char *text_span(const struct live_span *span, char *out)
 	return out;
 }
 
+const char *text_namespaces(const struct answer_checked *checked, const char *before, char *out)
+{
+	out[0] = '\0';
+	if (checked->system == LIVE_LINUX)
+		snprintf(out, TEXT_NAMESPACES_SIZE, "%s%lld network namespace%s", before,
+			 (long long)checked->namespaces, checked->namespaces == 1 ? "" : "s");
+	return out;
+}
+
 enum text_tone text_verdict_tone(enum verdict_word w)
 {
 	switch (w) {
@@ -71,7 +80,8 @@ static const char *describe_verdict(const struct answer *a, struct verdict v)
 		return v.basis == BASIS_KNOWN_USE ? "some software uses it, and quiet here"
 						  : "claimed, and quiet here";
 	case VERDICT_AS_CLAIMED:
-		return "%s is here, as registered";
+		return v.basis == BASIS_CLAIM ? "%s is here, as claimed"
+					      : "%s is here, as registered";
 	case VERDICT_CUSTOMARY:
 		return "%s is here, and known to use it";
 	case VERDICT_UNCLAIMED:
@@ -187,8 +197,12 @@ static void put_matches(struct text *t, const struct answer *a)
 	text_end(t);
 }
 
-static const char *describe_policy(const char *policy)
+static const char *describe_policy(const char *policy, enum live_system system)
 {
+	/* The kernel of macOS asks only for a bind to one address (in_pcbbind() of XNU). */
+	static const char macos_privileged[] =
+		"privileged: binding one address of it needs root, binding all of them does not";
+
 	static const struct {
 		const char *policy, *text;
 	} words[] = {
@@ -199,6 +213,8 @@ static const char *describe_policy(const char *policy)
 		{"browser-blocked", "browsers refuse HTTP to it"},
 	};
 
+	if (system == LIVE_MACOS && strcmp(policy, "privileged") == 0)
+		return macos_privileged;
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(policy, words[i].policy) == 0)
 			return words[i].text;
@@ -206,11 +222,66 @@ static const char *describe_policy(const char *policy)
 	return policy;
 }
 
+/* "would succeed", "would fail: EADDRINUSE, exact-listener", "not known: time-wait". */
+static void describe_bind(const struct answer_bind_one *b, char *out, size_t size)
+{
+	const bool has_cause = b->cause && strcmp(b->cause, "unknown") != 0;
+	const char *cause = has_cause ? b->cause : "";
+
+	if (strcmp(b->judged, "ok") == 0)
+		snprintf(out, size, "would succeed");
+	else if (strcmp(b->judged, "unknown") == 0)
+		snprintf(out, size, "not known%s%s", has_cause ? ": hangs on " : "", cause);
+	else
+		snprintf(out, size, "would fail: %s%s%s", b->judged, has_cause ? ", " : "", cause);
+}
+
+static void put_bind_one(struct text *t, const char *transport, const struct answer_bind_one *b,
+			 const char *after)
+{
+	char words[128];
+
+	describe_bind(b, words, sizeof(words));
+	if (transport)
+		text_put(t, TEXT_PLAIN, t->is_fresh ? 0 : 1, transport);
+	text_putf(t, strcmp(b->judged, "ok") == 0 ? TEXT_GOOD : TEXT_NOTE, t->is_fresh ? 0 : 1,
+		  "%s%s", words, after);
+}
+
+static bool is_same_bind(const struct answer_bind_one *a, const struct answer_bind_one *b)
+{
+	return strcmp(a->judged, b->judged) == 0 &&
+	       strcmp(a->cause ? a->cause : "", b->cause ? b->cause : "") == 0;
+}
+
+static void put_bind(struct text *t, const struct answer *a)
+{
+	const bool is_udp = a->has_transport && a->transport != TRANSPORT_TCP;
+
+	if (!a->bind)
+		return;
+	text_begin(t, "bind", TEXT_INDENT);
+	if (a->checked.system != LIVE_LINUX) {
+		text_say(t, TEXT_FAINT, 0, "not judged: the rules were checked on Linux only");
+		text_end(t);
+		return;
+	}
+	if (a->has_transport || is_same_bind(&a->bind->tcp, &a->bind->udp)) {
+		put_bind_one(t, NULL, is_udp ? &a->bind->udp : &a->bind->tcp, "");
+	} else {
+		put_bind_one(t, "tcp", &a->bind->tcp, ";");
+		put_bind_one(t, "udp", &a->bind->udp, "");
+	}
+	if (strcmp(a->bind->tcp.judged, "ok") != 0 && !is_udp)
+		text_putf(t, TEXT_FAINT, 3, "(berth why %u)", a->port);
+	text_end(t);
+}
+
 static void put_rules(struct text *t, const struct answer *a)
 {
 	for (const char *const *p = a->policies; *p; p++) {
 		text_begin(t, p == a->policies ? "rules" : "", TEXT_INDENT);
-		text_say(t, TEXT_PLAIN, 0, describe_policy(*p));
+		text_say(t, TEXT_PLAIN, 0, describe_policy(*p, a->checked.system));
 		text_end(t);
 	}
 }
@@ -238,7 +309,7 @@ void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t i
 	const char *label = "not seen";
 
 	for (size_t i = 0; i < n; i++) {
-		if (gaps[i].is_unbuilt)
+		if (gaps[i].is_aside)
 			continue;
 		text_begin(t, label, indent);
 		label = "";
@@ -263,23 +334,19 @@ static void put_dates(struct text *t, const struct answer_registry *r)
 	text_end(t);
 }
 
-/* What this version cannot read at all is one quiet line, the same under every answer. */
-static void put_unbuilt(struct text *t, const struct answer_gap *gaps, size_t n)
+/* What was not read for any answer of this run is one quiet line below them all. */
+static void put_asides(struct text *t, const struct answer_gap *gaps, size_t n)
 {
-	size_t n_shown = 0;
-
 	for (size_t i = 0; i < n; i++) {
-		if (!gaps[i].is_unbuilt)
+		if (!gaps[i].is_aside)
 			continue;
-		if (n_shown++ == 0) {
-			text_begin(t, "", 0);
-			text_put(t, TEXT_FAINT, 0, "not read by this version of berth:");
-		}
-		text_putf(t, TEXT_FAINT, 1, "%s %s%s", gaps[i].what, gaps[i].where,
-			  i + 1 < n && gaps[i + 1].is_unbuilt ? "," : "");
-	}
-	if (n_shown > 0)
+		text_begin(t, "", 0);
+		text_putf(t, TEXT_FAINT, 0, "not read: %s %s: %s", gaps[i].what, gaps[i].where,
+			  gaps[i].why);
+		if (gaps[i].fix)
+			text_putf(t, TEXT_FAINT, 1, "(%s)", gaps[i].fix);
 		text_end(t);
+	}
 }
 
 void text_footer(struct text *t, const struct answer_registry *registry,
@@ -287,7 +354,7 @@ void text_footer(struct text *t, const struct answer_registry *registry,
 {
 	text_blank(t);
 	put_dates(t, registry);
-	put_unbuilt(t, gaps, n_gaps);
+	put_asides(t, gaps, n_gaps);
 }
 
 void text_answer(struct text *t, const struct answer *a)
@@ -300,6 +367,7 @@ void text_answer(struct text *t, const struct answer *a)
 	put_remote(t, a);
 	text_residents(t, a);
 	text_holders(t, a);
+	put_bind(t, a);
 	put_rules(t, a);
 	text_gaps(t, a->gaps, a->n_gaps, TEXT_INDENT);
 }

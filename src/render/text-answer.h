@@ -8,8 +8,7 @@
 #include "render/text.h"
 
 /*
- * What stands once below everything: how old the registry is, and what this version of berth cannot
- * read at all.
+ * What stands once below everything: how old the registry is, and what was not read for any of it.
  */
 void text_footer(struct text *t, const struct answer_registry *registry,
 		 const struct answer_gap *gaps, size_t n_gaps);
@@ -33,6 +32,13 @@ const char *text_date(const char *date, char *out);
 /* "3476" or "8000-8010". `out` has TEXT_SPAN_SIZE bytes. */
 enum { TEXT_SPAN_SIZE = 16 };
 const char *text_span(const struct live_span *span, char *out);
+
+/*
+ * `before`, then "3 network namespaces": where it was looked; "" on a system that has none of them.
+ * `out` has TEXT_NAMESPACES_SIZE bytes.
+ */
+enum { TEXT_NAMESPACES_SIZE = 64 };
+const char *text_namespaces(const struct answer_checked *checked, const char *before, char *out);
 
 /* The tone of a verdict. */
 enum text_tone text_verdict_tone(enum verdict_word w);

@@ -117,9 +117,48 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 		put_note(t, "note:", as->note);
 }
 
+/* One's own claim stands before everything that the world says. */
+static void put_claim(struct text *t, const struct answer_claim *c)
+{
+	bool is_active = strcmp(c->state, "active") == 0;
+	char span[TEXT_SPAN_SIZE];
+
+	text_put(t, TEXT_STRONG, 0, c->name);
+	if (!is_active)
+		text_put(t, TEXT_NOTE, 2, c->state);
+	if (c->reason)
+		text_putf(t, TEXT_PLAIN, 2,
+			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"", c->reason);
+	if (c->ports.first != c->ports.last)
+		text_putf(t, TEXT_PLAIN, 3, "ports %s", text_span(&c->ports, span));
+	for (const char *const *p = c->protocols; *p; p++)
+		text_put(t, TEXT_PLAIN, p == c->protocols ? 3 : 1, *p);
+	if (c->address)
+		text_putf(t, TEXT_PLAIN, 2, "at %s", c->address);
+	text_putf(t, TEXT_PLAIN, 3, "own claim");
+	if (c->owner)
+		text_putf(t, TEXT_PLAIN, 1, "of %s", c->owner);
+	if (c->scope)
+		text_putf(t, TEXT_PLAIN, 1, "in %s", c->scope);
+	if (c->program)
+		text_putf(t, TEXT_PLAIN, 1, "for program %s", c->program);
+	if (c->since)
+		text_putf(t, TEXT_PLAIN, 1, "since %s", c->since);
+	if (c->until)
+		text_putf(t, is_active ? TEXT_PLAIN : TEXT_NOTE, 1, "until %s", c->until);
+	text_putf(t, TEXT_FAINT, 1, "(%s)", c->source);
+}
+
 void text_claimed(struct text *t, const struct answer *a)
 {
 	const char *label = "claimed";
+
+	for (size_t i = 0; i < a->n_claims; i++) {
+		text_begin(t, label, TEXT_INDENT);
+		put_claim(t, &a->claims[i]);
+		text_end(t);
+		label = "";
+	}
 
 	for (size_t i = 0; i < a->n_assignments; i++) {
 		bool is_repeated = false;
@@ -137,7 +176,9 @@ void text_claimed(struct text *t, const struct answer *a)
 	if (a->n_assignments > 0)
 		return;
 	text_begin(t, label, TEXT_INDENT);
-	text_say(t, TEXT_PLAIN, 0,
+	if (a->n_claims > 0)
+		text_put(t, TEXT_PLAIN, 0, "otherwise");
+	text_say(t, TEXT_PLAIN, a->n_claims > 0,
 		 strcmp(a->range, "dynamic") == 0
 			 ? "by nobody: the registry has no row for 49152-65535; RFC 6335 keeps "
 			   "these ports for dynamic use and never assigns them"

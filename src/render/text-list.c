@@ -36,6 +36,14 @@ static const char *describe_names(const struct answer *a, struct arena *arena)
 {
 	const char *text = "";
 
+	for (size_t i = 0; i < a->n_claims; i++) {
+		if (strcmp(a->claims[i].state, "expired") != 0 && text)
+			text = arena_printf(arena, "%s%s%s", text, *text ? ", " : "",
+					    a->claims[i].name);
+	}
+	if (!text || *text)
+		return text;
+
 	for (size_t i = 0; i < a->n_assignments; i++) {
 		const char *name = a->assignments[i].name;
 		bool is_repeated = !name || a->assignments[i].alias_of;
@@ -239,6 +247,7 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 {
 	size_t n_unowned = 0, n_foreign = 0, n_full = 0;
 	struct clauses c = {.tone = TEXT_FAINT};
+	char namespaces[TEXT_NAMESPACES_SIZE];
 
 	for (size_t i = 0; i < h->n_listeners; i++) {
 		n_unowned += h->listeners[i].n_owners == 0;
@@ -248,9 +257,12 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 	if (n_shown > 0)
 		text_blank(t);
 	text_begin(t, "", 0);
-	snprintf(c.last, sizeof(c.last), "%zu listener%s in %lld network namespace%s", n_shown,
-		 n_shown == 1 ? "" : "s", (long long)h->checked.namespaces,
-		 h->checked.namespaces == 1 ? "" : "s");
+	if (h->checked.namespaces == 0 && n_shown == 0)
+		snprintf(c.last, sizeof(c.last), "could not look for listeners");
+	else
+		snprintf(c.last, sizeof(c.last), "%zu listener%s%s", n_shown,
+			 n_shown == 1 ? "" : "s",
+			 text_namespaces(&h->checked, " in ", namespaces));
 	add_clause(t, &c, TEXT_FAINT, n_foreign, "of them not reachable from here");
 	add_clause(t, &c, TEXT_NOTE, n_unowned, "without a visible owner");
 	add_clause(t, &c, TEXT_NOTE, n_full,
@@ -339,10 +351,16 @@ void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_cli
 
 static const char *describe_port(const struct answer_found *f, struct arena *arena)
 {
-	const struct live_span *ports =
-		f->assignment ? &f->assignment->ports : &f->known_use->ports;
-	const char *protocol = f->assignment ? f->assignment->protocol : f->known_use->protocol;
+	const struct live_span *ports = f->claim	? &f->claim->ports
+					: f->assignment ? &f->assignment->ports
+							: &f->known_use->ports;
+	const char *protocol = f->claim	       ? f->claim->protocols[0]
+			       : f->assignment ? f->assignment->protocol
+					       : f->known_use->protocol;
 	char span[TEXT_SPAN_SIZE];
+
+	if (f->claim && f->claim->protocols[0] && f->claim->protocols[1])
+		return arena_printf(arena, "%s/%s,...", text_span(ports, span), protocol);
 
 	if (f->assignment && !f->assignment->has_ports)
 		return protocol ? arena_printf(arena, "-/%s", protocol) : "-";
@@ -357,6 +375,15 @@ static void fill_found_row(const struct answer_found *f, struct text_cell *row, 
 	const struct answer_assignment *as = f->assignment;
 
 	row[0] = (struct text_cell){describe_port(f, arena), TEXT_STRONG};
+	if (f->claim) {
+		row[1] = (struct text_cell){f->claim->name, TEXT_GOOD};
+		row[2] = (struct text_cell){f->claim->reason, TEXT_PLAIN};
+		row[3] = (struct text_cell){f->claim->owner
+						    ? arena_printf(arena, "own claim, %s",
+								   f->claim->owner)
+						    : "own claim", TEXT_FAINT};
+		return;
+	}
 	if (!as) {
 		row[1] = (struct text_cell){f->known_use->software, TEXT_GOOD};
 		row[2] = (struct text_cell){f->known_use->purpose, TEXT_PLAIN};
@@ -422,14 +449,21 @@ static void put_spans(struct text *t, const struct answer_span *spans, size_t n)
 static void put_kernel(struct text *t, const struct answer_kernel *k)
 {
 	text_begin(t, "kernel", 10);
-	if (k->unprivileged_start >= 0)
+	if (k->unprivileged_start == 0)
+		text_put(t, TEXT_PLAIN, 0, "no port needs a privilege to bind;");
+	else if (k->unprivileged_start > 0)
 		text_putf(t, TEXT_PLAIN, 0, "ports below %lld need a privilege to bind;",
 			  (long long)k->unprivileged_start);
 	if (k->ephemeral)
 		text_putf(t, TEXT_PLAIN, 1, "outgoing connections take theirs from %lld-%lld;",
 			  (long long)k->ephemeral->first, (long long)k->ephemeral->last);
-	text_put(t, TEXT_PLAIN, 1,
-		 k->n_reserved ? "kept out of that:" : "nothing is kept out of that");
+	else
+		text_putf(t, TEXT_PLAIN, 1, "which ports outgoing connections take is not known%s",
+			  k->n_reserved > 0 ? ";" : "");
+	if (k->n_reserved > 0)
+		text_put(t, TEXT_PLAIN, 1, "kept out of that:");
+	else if (k->ephemeral)
+		text_put(t, TEXT_PLAIN, 1, "nothing is kept out of that");
 	put_spans(t, k->reserved, k->n_reserved);
 	text_end(t);
 	text_begin(t, "browsers", 10);

@@ -1,5 +1,5 @@
 /*
- * Parts of the screen for one port, in the order in which they stand on it. For render/ only.
+ * Parts of the screen for one port, in the order in which they stand on it.
  */
 #pragma once
 
@@ -20,6 +20,13 @@ void text_known(struct text *t, const struct answer *a);
  * and their far ends.
  */
 void text_residents(struct text *t, const struct answer *a);
+
+/* A process in lines of its own: who it is, what it runs, what started it. */
+void text_owner(struct text *t, const struct answer_owner *o);
+
+/* A command line, below the line that was begun; on a terminal without -v only its beginning. NULL
+ * or empty: nothing. */
+void text_command(struct text *t, const char *const *command);
 
 /* One published port, in the line that was begun: "8080/tcp -> 10.88.0.2:80 (container web) by". */
 void text_published(struct text *t, const struct answer_published *p);

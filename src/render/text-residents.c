@@ -58,17 +58,17 @@ static void put_cut(struct text *t, const char *argument, size_t room)
 	text_put(t, TEXT_FAINT, 1, "(all of it: -v)");
 }
 
-static void put_command(struct text *t, const struct answer_owner *o)
+void text_command(struct text *t, const char *const *command)
 {
 	size_t room = COMMAND_LINES * MAX_OF(t->style->columns, COMMAND_LEAST);
 
-	if (!o->command || !o->command[0])
+	if (!command || !command[0])
 		return;
 	if (t->style->columns == 0 || t->style->is_verbose)
 		room = SIZE_MAX;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	for (const char *const *arg = o->command; *arg; arg++) {
+	for (const char *const *arg = command; *arg; arg++) {
 		size_t width = text_width(t, *arg) + 1;
 
 		if (width > room) {
@@ -127,7 +127,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 			  (long long)o->parents[i].pid);
 }
 
-static void put_owner(struct text *t, const struct answer_owner *o)
+void text_owner(struct text *t, const struct answer_owner *o)
 {
 	char time[WRITER_TIME_SIZE];
 
@@ -154,7 +154,7 @@ static void put_owner(struct text *t, const struct answer_owner *o)
 		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
 	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
 		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
-	put_command(t, o);
+	text_command(t, o->command);
 	put_lineage(t, o);
 	put_parents(t, o);
 	text_end(t);
@@ -237,7 +237,7 @@ static void put_activation(struct text *t, const struct answer_listener *l)
 static void put_owners(struct text *t, const struct answer_listener *l)
 {
 	for (size_t i = 0; i < l->n_owners; i++)
-		put_owner(t, &l->owners[i]);
+		text_owner(t, &l->owners[i]);
 	if (l->n_owners == 0)
 		put_unowned(t, l);
 	put_activation(t, l);
@@ -291,6 +291,8 @@ static void put_peers(struct text *t, const struct answer *a)
 
 static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 {
+	char namespaces[TEXT_NAMESPACES_SIZE];
+
 	text_begin(t, "here", TEXT_INDENT);
 	if (!could_look) {
 		text_say(t, TEXT_NOTE, 0, "could not look; see the gaps");
@@ -298,9 +300,9 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 		return;
 	}
 	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
-	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6; %lld network namespace%s);",
+	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
-		  (long long)a->checked.namespaces, a->checked.namespaces == 1 ? "" : "s");
+		  text_namespaces(&a->checked, "; ", namespaces));
 	put_connections(t, a);
 	text_end(t);
 	put_peers(t, a);
@@ -355,7 +357,7 @@ static void put_published(struct text *t, const struct answer *a)
 			 verdict_word_name(p->judged.word));
 		text_end(t);
 		for (size_t k = 0; k < p->n_owners; k++)
-			put_owner(t, &p->owners[k]);
+			text_owner(t, &p->owners[k]);
 	}
 }
 

@@ -108,6 +108,12 @@ def options():
             (["export"], "format"), (["export", "xml"], "no format"), (["export", "json", "csv"], "format"),
             (["export", "json", "--csv"], "format"), (["help", "nothing"], "no verb"), (["help", "a", "b"], "one verb"),
             (["report"], "one file"), (["report", "a", "b"], "one file"),
+            (["evict"], "one or more ports"), (["evict", "--dry-run", "x"], "takes ports"), (["evict", "--dry-run", "0"], "takes ports"),
+            (["evict", "--dry-run", "80-81"], "takes ports"), (["evict", "--dry-run", "localhost:80"], "takes ports"),
+            (["evict", "80/dccp", "--dry-run"], "dccp"), (["evict", "80", "--dry-run", "--grace", "1x"], "duration"),
+            (["evict", "80", "--dry-run", "--grace", "-1"], "duration"), (["evict", "80", "--dry-run", "--netns", "all"], "one namespace"),
+            (["evict", "80", "--peers"], "does not go with"), (["80", "--yes"], "does not go with"), (["80", "--stop"], "does not go with"),
+            (["evict", *QUIET, "80"], "recording"), (["evict", *QUIET, "80", "-y"], "recording"),
             (["-i", "@host:80"], "not understood"), (["-i", ":99999"], "65535"), (["export", "--csv", "--json"], "exclude")]:
         bad(arguments, says)
     good(["export", "--csv"])
@@ -189,7 +195,8 @@ def reports(directory):
 
 OUTPUTS = [["3476"], ["3476", "--json"], ["20-25"], ["here"], ["here", "--json"], ["here", "--jsonl"], ["here", "--csv"], ["ranges"],
            ["find", "ssh"], ["find", "ssh", "--json"], ["export", "services"], ["export", "json"], ["export", "jsonl"], ["export", "csv"],
-           ["help"], ["help", "here"], ["version"], ["report", "-"]]
+           ["help"], ["help", "here"], ["version"], ["report", "-"], ["evict", "3476", "--dry-run"],
+           ["evict", "3476", "--dry-run", "--json"]]
 
 
 def with_world(arguments):

@@ -23,8 +23,9 @@ BELOW["answer"] = {"base", "query", "registry", "live", "ledger"}
 BELOW["render"] = BELOW["act"] = BELOW["answer"] | {"answer"}
 BELOW["cli"] = BELOW["web"] = BELOW["answer"] | {"answer", "render", "act"}
 BELOW["update"] = {"base", "query", "registry"}  # a helper program
-GENERATED = {"registry-image.h", "registry-browser-ports.h"}
-VARIANTS = {"linux", "darwin", "windows", "posix", "secure", "none"}
+BELOW["ledger-helper"] = {"base", "query", "ledger"}  # likewise
+GENERATED = {"registry-image.h", "registry-browser-ports.h", "store-schema.h"}
+VARIANTS = {"linux", "darwin", "windows", "posix", "secure", "atomic", "none", "elf", "macho", "coff"}
 MOST_FUNCTION_LINES, MOST_FILE_LINES, MOST_COLUMNS, TAB = 80, 800, 100, 8
 UNBOUNDED = re.compile(r"\b(v?sprintf|str(?:n?cpy|n?cat|tok)|stpcpy|gets|alloca|ato(?:i|l|ll|f)|system|popen|tmpnam|"
                        r"mktemp)\s*\(")
@@ -142,7 +143,8 @@ def calls(tree):
     for path, code in tree.code.items():
         for found in UNBOUNDED.finditer(code):
             yield f"{path}:{line_of(code, found.start())}: {found.group(1)}()"
-        if path.parts[0] == "src" and len(path.parts) > 2 and path.parts[1] not in ("cli", "web", "update"):
+        speakers = ("cli", "web", "update", "ledger-helper")
+        if path.parts[0] == "src" and len(path.parts) > 2 and path.parts[1] not in speakers:
             for found in SPEAKS.finditer(code):
                 if found.group(1) == "_exit" and path.parts[1] == "act" and "fork()" in code:
                     continue  # how a forked child ends
@@ -190,7 +192,7 @@ def is_variant(stem, noun):
 
 def map_of_the_tree(tree):
     comment = re.search(r"/\*.*?\*/", tree.c[Path("src/main.c")], re.S).group(0)
-    sections = re.split(r"^ \*     (\w+)/", comment, flags=re.M)
+    sections = re.split(r"^ \*     ([\w-]+)/", comment, flags=re.M)
     named = {folder: re.findall(r"[\w.<>-]+", words) for folder, words in zip(sections[1::2], sections[2::2])}
     for path in tree.sources():
         if len(path.parts) < 3:

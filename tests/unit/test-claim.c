@@ -89,6 +89,11 @@ static void days_decide(void **state)
 	c.is_retired = true;
 	assert_int_equal(claim_state(&c, "2026-03-02"), CLAIM_RETIRED);
 	assert_true(claim_date_is_good("2024-02-29"));
+	assert_true(claim_date_is_good("9999-12-31"));
+	assert_false(claim_date_is_good("2100-02-29"));
+	assert_false(claim_date_is_good("2026-13-01"));
+	assert_false(claim_date_is_good("2026-00-10"));
+	assert_false(claim_date_is_good("2026-04-31"));
 	assert_false(claim_date_is_good("2023-02-29"));
 	assert_false(claim_date_is_good("2023-2-9"));
 	assert_false(claim_date_is_good("2023-02-01x"));

@@ -7,7 +7,6 @@
 #include "helpers/tiny-registry.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -216,6 +216,60 @@ static void test_many_addresses(void **state)
 	arena_fini(&arena);
 }
 
+/* Users without numbers, paths with other separators. */
+static void test_windows(void **state)
+{
+	char *text = scrubbed(
+		"berth-world 1\n"
+		"namespace 1 here\n"
+		"process 5 program=app.exe path=C:\\\\Users\\\\Al\\\\app\\\\app.exe uid=4294967295"
+		" user=HOST\\\\Al\n"
+		"process 6 program=svchost.exe path=c:\\\\Windows\\\\System32\\\\svchost.exe"
+		" uid=4294967295 user=NT\\sAUTHORITY\\\\SYSTEM unit=RpcSs\n"
+		"process 7 program=b.exe path=D:\\\\Program\\sFiles\\\\Al\\sCo\\\\b.exe"
+		" uid=4294967295 user=S-1-5-21-1-2-3-1001\n"
+		"process 8 program=c.exe path=\\\\\\\\nas\\\\home\\\\c.exe uid=4294967295\n"
+		"socket tcp listener 127.0.0.1:1 owners=5::fd,6::fd,7::fd,8::fd\n"
+		"gap what=process where=C:\\\\Users\\\\Al\\sB\\\\x.exe why=Al\\srefused\n");
+
+	(void)state;
+	assert_non_null(strstr(text, "path=...\\\\app.exe"));
+	assert_non_null(strstr(text, "user=user1\n"));
+	assert_non_null(strstr(text, "path=c:\\\\Windows\\\\System32\\\\svchost.exe"));
+	assert_non_null(strstr(text, "user=NT\\sAUTHORITY\\\\SYSTEM unit=RpcSs"));
+	assert_non_null(strstr(text, "path=D:\\\\Program\\sFiles\\\\user1\\sCo\\\\b.exe"));
+	assert_non_null(strstr(text, "user=user2\n"));
+	assert_non_null(strstr(text, "path=...\\\\c.exe"));
+	assert_non_null(strstr(text, "where=...\\\\x.exe why=user1\\srefused"));
+	assert_null(strstr(text, "Al"));
+	assert_null(strstr(text, "1001"));
+	free(text);
+}
+
+/* People have other numbers there, and programs other places. */
+static void test_macos(void **state)
+{
+	char *text = scrubbed(
+		"berth-world 1\n"
+		"system macos\n"
+		"namespace 0 here\n"
+		"process 5 program=x path=/Users/mira/x uid=501 user=mira unit=com.mira.x\n"
+		"process 6 program=y path=/Library/mira/y uid=65 user=_mdnsresponder\n"
+		"process 7 program=z path=/Applications/Z.app/z uid=4294967294 user=nobody\n"
+		"socket tcp listener 127.0.0.1:1 owners=5:3,6:3,7:3\n");
+
+	(void)state;
+	assert_non_null(strstr(text, "system macos\n"));
+	assert_non_null(strstr(text, "path=.../x "));
+	assert_non_null(strstr(text, "user=user501 unit=com.user501.x\n"));
+	assert_non_null(strstr(text, "path=/Library/user501/y "));
+	assert_non_null(strstr(text, "user=_mdnsresponder\n"));
+	assert_non_null(strstr(text, "path=/Applications/Z.app/z "));
+	assert_non_null(strstr(text, "user=nobody\n"));
+	assert_null(strstr(text, "mira"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +278,8 @@ int main(void)
 		cmocka_unit_test(test_containers_and_gaps),
 		cmocka_unit_test(test_sessions_units_and_drivers),
 		cmocka_unit_test(test_many_addresses),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_macos),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 static const struct verdict_claim claim_by_name[] = {{.name = "permify"}};
 static const struct verdict_claim claim_for_program[] = {
 	{.name = "billing", .program = "billingd"}};
+static const struct verdict_claim claim_retired[] = {
+	{.name = "billing", .program = "billingd", .is_retired = true}};
 static const char *const assigned_ssh[] = {"ssh", NULL};
 static const char *const assigned_other[] = {"wap-wsp", NULL};
 static const char *const assigned_mysql[] = {"mysql", NULL};
@@ -88,6 +90,10 @@ static const struct row rows[] = {
 	 VERDICT_CONFLICT, BASIS_CLAIM},
 	{"claim for a program, hidden", claim_for_program, NULL, NULL, unseen, VERDICT_OCCUPIED,
 	 BASIS_CLAIM},
+	{"retired, nobody", claim_retired, NULL, NULL, nobody, VERDICT_DARK, BASIS_CLAIM},
+	{"retired, the one it was made for", claim_retired, NULL, NULL, billingd, VERDICT_CONFLICT,
+	 BASIS_CLAIM},
+	{"retired, hidden", claim_retired, NULL, NULL, unseen, VERDICT_CONFLICT, BASIS_CLAIM},
 	{"claim and assignment, nobody", claim_for_program, assigned_ssh, NULL, nobody,
 	 VERDICT_DARK, BASIS_CLAIM},
 	{"claim and assignment, the assignee", claim_for_program, assigned_ssh, NULL, sshd,

@@ -1,0 +1,24 @@
+/*
+ * Spare: what is never ended or stopped for the sake of a port, by its name. Pure.
+ *
+ * The machine, its logins and its containers stand on these. Which process carries which name is
+ * the business of act/evict.
+ */
+#pragma once
+
+#include "live/live.h"
+
+/*
+ * Whether a unit is never stopped: a scope, a slice, a user's manager, or a service of docker,
+ * containerd, podman, conmon, kubelet, ssh, dbus, cron, getty, or systemd itself.
+ */
+bool spare_unit(const char *unit);
+
+/* Whether the process is a daemon of a container runtime, or the manager of a system or a user. */
+bool spare_program(const char *program);
+
+/* Whether the program only passes on what arrives for a container: ending it is never right. */
+bool spare_proxy(const char *program);
+
+/* Whether the program lets users in: sshd, dropbear. */
+bool spare_login(const char *program);

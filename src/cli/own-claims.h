@@ -1,0 +1,29 @@
+/*
+ * Own claims: what every verb that shows claims works with. They are gathered from the published
+ * images of the user's ledger and the system's, or of the one that --ledger names, and from nothing
+ * else; what cannot be read is a gap.
+ *
+ * A recording is of another time, perhaps of another machine: with --replay only --ledger is read.
+ */
+#pragma once
+
+#include "cli/cli.h"
+
+struct ledger_place;
+
+/*
+ * Gather the claims that have a port of first..last into `from` (claims, day, gaps), which live in
+ * `arena` and as long as `c`. An image whose writer died is made again first, where that is
+ * possible. Returns 0, or an exit code after saying why.
+ */
+int own_claims_gather(struct cli *c, uint16_t first, uint16_t last, struct arena *arena,
+		      struct answer_sources *from) BERTH_MUST_CHECK;
+
+/* The ledger that is written to: that of --ledger, else the user's own. 0 or an exit code. */
+int own_claims_place(const struct cli *c, struct ledger_place *out) BERTH_MUST_CHECK;
+
+/* The gaps of what was gathered last, `*n` of them. */
+const struct answer_gap *own_claims_gaps(const struct cli *c, size_t *n);
+
+/* Close the images. */
+void own_claims_fini(struct cli *c);

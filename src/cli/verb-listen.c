@@ -1,0 +1,293 @@
+/* berth listen PORT...: a quiet listener that records who knocks. */
+#include "cli/cli.h"
+
+#include "act/listen.h"
+#include "answer/identify.h"
+#include "base/duration.h"
+#include "cli/interrupt.h"
+#include "query/query.h"
+#include "render/text-wait.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One run, and how it is shown. */
+struct session {
+	struct cli *c;
+	struct listen_request request;
+	struct listen_port ports[LISTEN_MOST_PORTS];
+	struct cli_list list;
+};
+
+/* --- what was asked -------------------------------------------------------------------------- */
+
+static int take_port(struct session *s, const struct query *q, uint16_t port)
+{
+	const struct options *o = s->c->options;
+	struct listen_port *p = &s->ports[s->request.n_ports];
+	enum transport transport = q->has_transport ? q->transport : TRANSPORT_TCP;
+
+	if (port == 0)
+		return cli_fail(EXIT_USAGE, "0 is no port to listen on");
+	if (s->request.n_ports == LISTEN_MOST_PORTS)
+		return cli_fail(EXIT_USAGE, "at most %d ports can be listened on at once",
+				LISTEN_MOST_PORTS);
+	if (transport != TRANSPORT_TCP && transport != TRANSPORT_UDP)
+		return cli_fail(EXIT_USAGE, "only tcp and udp can be listened on, not %s",
+				transport_name(transport));
+	p->port = port;
+	p->want_tcp = q->has_transport ? transport == TRANSPORT_TCP : o->want_tcp || !o->want_udp;
+	p->want_udp = q->has_transport ? transport == TRANSPORT_UDP : o->want_udp || !o->want_tcp;
+	s->request.n_ports++;
+	return 0;
+}
+
+static int parse_ports(struct session *s)
+{
+	const struct options *o = s->c->options;
+	int r = 0;
+
+	if (o->n_words == 0)
+		return cli_fail(EXIT_USAGE, "berth listen takes a PORT to listen on");
+	for (size_t i = 0; r == 0 && i < o->n_words; i++) {
+		char error[QUERY_ERROR_SIZE];
+		struct query q;
+
+		if (query_parse(o->words[i], &q, error) < 0)
+			return cli_fail(EXIT_USAGE, "%s", error);
+		if (q.kind != QUERY_PORT && q.kind != QUERY_RANGE)
+			return cli_fail(EXIT_USAGE, "\"%.60s\" is not a PORT (the address goes to "
+						    "--on)", o->words[i]);
+		for (uint32_t port = q.first; r == 0 && port <= q.last; port++)
+			r = take_port(s, &q, (uint16_t)port);
+	}
+	s->request.ports = s->ports;
+	return r;
+}
+
+static int parse_addresses(struct session *s)
+{
+	const struct options *o = s->c->options;
+	const struct address v4 = {.family = ADDRESS_IPV4, .bytes = {127, 0, 0, 1}};
+	const struct address v6 = {.family = ADDRESS_IPV6, .bytes = {[15] = 1}};
+	struct listen_request *q = &s->request;
+	bool is_all = o->on && strcmp(o->on, "all") == 0;
+
+	if (o->on && !is_all) {
+		if (address_parse(o->on, &q->on[0]) < 0)
+			return cli_fail(EXIT_USAGE, "--on takes a numeric address, or all, not "
+						    "\"%.60s\"", o->on);
+		q->n_on = 1;
+		return 0;
+	}
+	if (o->want_v4 || !o->want_v6)
+		q->on[q->n_on++] = is_all ? (struct address){.family = ADDRESS_IPV4} : v4;
+	if (o->want_v6 || !o->want_v4)
+		q->on[q->n_on++] = is_all ? (struct address){.family = ADDRESS_IPV6} : v6;
+	q->is_either_enough = q->n_on == 2;
+	return 0;
+}
+
+static int parse_end(struct session *s)
+{
+	const struct options *o = s->c->options;
+	int r;
+
+	s->request.for_ms = -1;
+	r = o->for_time ? duration_parse(o->for_time, &s->request.for_ms) : 0;
+	if (r < 0 || (o->for_time && s->request.for_ms == 0))
+		return cli_fail(EXIT_USAGE, "--for takes a time like 10m, 30s or 2h%s, not "
+					    "\"%.60s\"", r == -ERANGE ? " up to a year" : "",
+				o->for_time);
+	if (o->max && (str_parse_u64(o->max, strlen(o->max), UINT32_MAX, &s->request.max) < 0 ||
+		       s->request.max == 0))
+		return cli_fail(EXIT_USAGE, "--max takes a number of knocks, not \"%.60s\"",
+				o->max);
+	return 0;
+}
+
+/* --- what could not be bound ----------------------------------------------------------------- */
+
+/* "nginx (pid 812)", "a process of www"; NULL = not known. In the run's arena. */
+static const char *name_holder(struct cli *c, const struct live_snapshot *live,
+			       const struct listen_trouble *t)
+{
+	size_t first, n = live_snapshot_find(live, t->port, &first);
+
+	for (size_t i = first; i < first + n; i++) {
+		const struct live_socket *socket = &live->sockets[i];
+		const struct live_process *p =
+			socket->n_owners > 0 ? socket->owners[0].process : NULL;
+		const char *label = p ? identify_label(p, &c->arena) : NULL;
+
+		if (transport_port_space(socket->transport) != t->transport ||
+		    !socket->ns->is_here || socket->state == LIVE_TIME_WAIT)
+			continue;
+		if (p)
+			return arena_printf(&c->arena, "%s (pid %u)", label ? label : "a process",
+					    p->pid);
+		return socket->user ? arena_printf(&c->arena, "a process of %s", socket->user)
+				    : NULL;
+	}
+	return NULL;
+}
+
+static int fail_taken(struct cli *c, const struct listen_trouble *t, const char *place)
+{
+	struct live_request request = live_request_default();
+	struct live_snapshot live;
+	const char *holder = NULL;
+
+	request.first_port = request.last_port = t->port;
+	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS;
+	request.scope = LIVE_SCOPE_HERE;
+	if (cli_look(c, &request, &c->arena, &live) == 0)
+		holder = name_holder(c, &live, t);
+	return cli_fail(EXIT_SYSTEM, "%s is taken%s%s: berth why %u/%s tells more", place,
+			holder ? " by " : "", holder ? holder : "", t->port,
+			transport_name(t->transport));
+}
+
+static int fail_to_open(struct cli *c, int error, const struct listen_trouble *t)
+{
+	char address[ADDRESS_TEXT_SIZE], place[ADDRESS_TEXT_SIZE + 24];
+	bool is_v6 = t->address.family == ADDRESS_IPV6;
+
+	address_format(&t->address, address);
+	snprintf(place, sizeof(place), "%s%s%s:%u/%s", is_v6 ? "[" : "", address, is_v6 ? "]" : "",
+		 t->port, transport_name(t->transport));
+	if (t->port == 0)
+		return cli_fail(EXIT_SYSTEM, "out of memory");
+	if (error == -EADDRINUSE)
+		return fail_taken(c, t, place);
+	if (error == -EACCES)
+		return cli_fail(EXIT_SYSTEM, "%s needs a privilege to bind: berth why %u/%s tells "
+					     "more", place, t->port, transport_name(t->transport));
+	if (error == -EADDRNOTAVAIL)
+		return cli_fail(EXIT_SYSTEM, "%s is no address of this host", address);
+	return cli_fail(EXIT_SYSTEM, "cannot listen on %s: %s", place, strerror(-error));
+}
+
+/* --- what is shown --------------------------------------------------------------------------- */
+
+static int show_knock(void *context, const struct answer_knock *k)
+{
+	struct session *s = context;
+	struct cli *c = s->c;
+	struct text text;
+
+	if (c->options->is_quiet)
+		return 0;
+	if (c->options->format == FORMAT_TEXT) {
+		text_init(&text, &c->out, &c->style);
+		text_knock(&text, k);
+	} else if (cli_list_add(&s->list, &record_knock, k, "knock") != 0) {
+		return -EIO;
+	}
+	return cli_flush(c) < 0 ? -EIO : 0;
+}
+
+static void say_begun(const struct session *s, const struct listener *l)
+{
+	const struct listen_request *q = &s->request;
+	struct str line = {0};
+
+	for (size_t i = 0; i < q->n_on; i++) {
+		char address[ADDRESS_TEXT_SIZE];
+
+		if (!listen_has_address(l, i))
+			continue;
+		address_format(&q->on[i], address);
+		str_printf(&line, "%s%s%s%s", line.length > 0 ? " and " : "",
+			   q->on[i].family == ADDRESS_IPV6 ? "[" : "", address,
+			   q->on[i].family == ADDRESS_IPV6 ? "]" : "");
+	}
+	str_append(&line, ", port");
+	for (size_t i = 0; i < q->n_ports; i++) {
+		const struct listen_port *p = &q->ports[i];
+
+		str_printf(&line, "%s %u%s", i > 0 ? "," : "", p->port,
+			   p->want_tcp && p->want_udp ? " (tcp, udp)"
+			   : p->want_tcp	      ? "/tcp"
+						      : "/udp");
+	}
+	cli_warn("listening quietly on %s%s", str_text(&line),
+		 q->for_ms < 0 && q->max == 0 ? "; Ctrl-C ends it" : "");
+	str_fini(&line);
+}
+
+static void put_count(struct str *line, uint64_t n, const char *what)
+{
+	if (n > 0)
+		str_printf(line, "; %" PRIu64 " %s", n, what);
+}
+
+/* On standard error: standard output has the knocks and nothing else. */
+static void say_totals(const struct listen_totals *t)
+{
+	uint64_t n = t->n_tcp + t->n_udp;
+	struct str line = {0};
+
+	if (n == 0)
+		str_append(&line, "nobody knocked in ");
+	else
+		str_printf(&line, "%" PRIu64 " knock%s (%" PRIu64 " tcp, %" PRIu64
+				  " udp) from %s%zu address%s in ", n, n == 1 ? "" : "s", t->n_tcp,
+			   t->n_udp, t->has_more_peers ? "more than " : "", t->n_peers,
+			   t->n_peers == 1 ? "" : "es");
+	text_put_duration(&line, t->elapsed_ms);
+	for (size_t i = 0; i < t->n_kinds; i++)
+		str_printf(&line, "%s %" PRIu64 " %s", i == 0 ? ":" : ",", t->kinds[i].n,
+			   t->kinds[i].opener);
+	put_count(&line, t->n_without_bytes, "without a byte");
+	put_count(&line, t->n_displaced, "let go early to make room");
+	put_count(&line, t->n_unasked, "whose program was not looked up (too many at once)");
+	cli_warn("%s", str_text(&line));
+	str_fini(&line);
+}
+
+static int run(struct session *s, struct listener *l)
+{
+	struct cli *c = s->c;
+	struct listen_totals totals;
+	int r;
+
+	if (!c->options->is_quiet)
+		say_begun(s, l);
+	if (c->options->format != FORMAT_TEXT)
+		cli_list_begin(&s->list, c);
+	r = listen_run(l, c->source, &totals);
+	if (!c->options->is_quiet && !c->has_written_error)
+		say_totals(&totals);
+	if (c->options->format != FORMAT_TEXT && cli_list_end(&s->list) != 0)
+		return EXIT_SYSTEM;
+	if (r < 0 && !c->has_written_error)
+		return cli_fail(EXIT_SYSTEM, "cannot go on listening: %s", strerror(-r));
+	return r < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
+}
+
+int verb_listen(struct cli *c)
+{
+	struct session s = {.c = c};
+	struct listen_trouble trouble;
+	struct listener *l = NULL;
+	int r = parse_ports(&s);
+
+	if (r == 0)
+		r = parse_addresses(&s);
+	if (r == 0)
+		r = parse_end(&s);
+	if (r == 0)
+		r = cli_open_source(c);
+	if (r != 0)
+		return r;
+	s.request.knock = show_knock;
+	s.request.context = &s;
+	s.request.stop_fd = interrupt_catch();
+	r = listen_open(&s.request, &l, &trouble);
+	r = r < 0 ? fail_to_open(c, r, &trouble) : run(&s, l);
+	listen_close(l);
+	return r;
+}

@@ -1,0 +1,69 @@
+/*
+ * Windows: what its tables, processes and services together tell about sockets.
+ *
+ * The calls are behind a table of functions, so that owners, gaps and everything else here is
+ * tested with made-up answers on any system; calls-windows.c has the real ones. Only documented
+ * calls are used. What those do not tell is a gap: bound-only sockets, the dynamic range, excluded
+ * port ranges, other processes' arguments and directories, accept queues, whether an IPv6 wildcard
+ * takes IPv4, the peers of connected UDP sockets, network compartments of containers.
+ *
+ * Rules
+ *
+ * - A row of pid 0 has no owner: TIME_WAIT, and what Windows names nobody for (a gap).
+ * - A row of pid 4 is the kernel's: http.sys (IIS, WinRM, ...), SMB, NetBIOS or another driver.
+ *   Windows does not tell which; a port number is no proof.
+ * - The service of a socket is the one of its tag, or the only one of its process.
+ * - A parent is believed only if it started no later than its child: pids are used again.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "live/iphlp.h"
+
+enum { WINDOWS_KERNEL_PID = 4 };
+
+/* A process as a snapshot of all lists it. */
+struct windows_process {
+	uint32_t pid, parent_pid;
+	const char *program; /* "svchost.exe" */
+};
+
+/* What has to be asked of a process itself. NULL, LIVE_TIME_NONE = not told. */
+struct windows_details {
+	const char *path;
+	const char *user; /* "NT AUTHORITY\SYSTEM", "HOST\name", or the text of a SID */
+	live_time started;
+};
+
+/* A service that runs in a process. */
+struct windows_service {
+	uint32_t pid;
+	const char *name;
+};
+
+/*
+ * The calls. Each fills its output (in `arena` where there is one) and returns 0, or a negative
+ * errno, and then nothing was filled.
+ */
+struct windows_calls {
+	live_time (*now)(void);
+	/* The bytes of a table; `out` is empty before. */
+	int (*table)(enum iphlp_table t, struct str *out);
+	int (*processes)(struct arena *arena, struct windows_process **out, size_t *n);
+	int (*details)(uint32_t pid, struct arena *arena, struct windows_details *out);
+	int (*services)(struct arena *arena, struct windows_service **out, size_t *n);
+	/* The service that the row's tag stands for; -ENOENT: none. */
+	int (*service_of)(enum iphlp_table t, const void *row, struct arena *arena,
+			  const char **out);
+	/* Ports that programs with no port of their own are not given (ReservedPorts of the
+	 * registry). */
+	int (*reserved)(struct arena *arena, struct live_span **out, size_t *n);
+};
+
+/* Look, with source_look()'s contract. */
+int windows_look(const struct windows_calls *calls, const struct live_request *request,
+		 struct arena *arena, struct live_snapshot *out) BERTH_MUST_CHECK;
+
+/* "80" or "1433-1434", an entry of ReservedPorts. Returns 0 or -EINVAL. */
+int windows_parse_span(const char *text, struct live_span *out) BERTH_MUST_CHECK;
