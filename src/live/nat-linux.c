@@ -341,7 +341,8 @@ static void explain_ipvs(struct gaps *gaps, const char *place)
 {
 	char text[1024];
 
-	if (fd_read_file_at(AT_FDCWD, "/proc/thread-self/net/ip_vs", text, sizeof(text), NULL) <= 0 ||
+	if (fd_read_file_at(AT_FDCWD, "/proc/thread-self/net/ip_vs", text, sizeof(text),
+			    NULL) <= 0 ||
 	    !nat_has_ipvs_service(text))
 		return;
 	snprintf(text, sizeof(text), "of IPVS%s", place);

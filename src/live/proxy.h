@@ -2,8 +2,8 @@
  * Proxy: where a process passes on what arrives at one of its listeners, by its arguments. Pure.
  *
  * Only programs whose arguments say it for certain: docker-proxy, conmon, rootlessport,
- * slirp4netns, pasta (and passt), ssh -L, kubectl port-forward, socat. What another program does behind its
- * listener is its own affair.
+ * slirp4netns, pasta (and passt), ssh -L, kubectl port-forward, socat. What another program does
+ * behind its listener is its own affair.
  */
 #pragma once
 
