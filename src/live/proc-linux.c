@@ -255,7 +255,7 @@ static void read_cgroup(struct reading *r)
 }
 
 /* The owner of /proc/PID itself is the effective user, even where everything below it is root's
- * because the process may not be dumped (task_dump_owner() in Linux): much cheaper than "status". */
+ * because the process may not be dumped (task_dump_owner() in Linux): far cheaper than "status". */
 static void read_user(struct reading *r)
 {
 	struct procs *p = r->procs;
