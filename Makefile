@@ -89,8 +89,10 @@ also = --also lint 'tests/lint/run $(BUILD)' \
 	--also why 'tests/why/property.py $(BUILD)/src/berth --situations 10000' \
 	--also oracle 'tests/netns/oracle.py $(BUILD)/src/berth $(BUILD)/tests/mkmix --mixes 1000' \
 	--also bench 'BERTH_BUILD=$(BUILD) bench/run --smoke' \
+	--also memory 'BERTH_BUILD=$(BUILD) bench/growth --memory' \
 	--also podman 'tests/nat/podman.py $(BUILD)/src/berth' \
 	--also api 'tests/nat/api.py $(BUILD)/src/berth' \
+	--also proxies 'tests/nat/proxies.py $(BUILD)/src/berth' \
 	--also uses 'tests/lint/verify-uses-sample'
 
 # berth.exe, and its tests under wine; the files of both stay in $(WINDOWS)/.

@@ -7,7 +7,7 @@ function __berth_verb_is
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --owner --scope --reason --ledger --replay --internet -i
+        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --to --owner --scope --reason --ledger --replay --internet -i
             set is_value yes
         else if contains -- $word here why find ranges export update wait listen report evict claim unclaim claims help version
             set verb $word
@@ -35,6 +35,7 @@ complete -c berth -n '__berth_verb_is answer' -a help -d 'what berth and its ver
 complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and how old the built-in registry is'
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
+complete -c berth -n '__berth_verb_is unclaim' -x -a '(berth claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")'
 complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update wait listen report evict claim unclaim claims help version'
 complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims' -l json -d 'one JSON document'
 complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims' -l jsonl -d 'one JSON record a line'
@@ -83,6 +84,7 @@ complete -c berth -n '__berth_verb_is listen' -l on -x -d 'the address to listen
 complete -c berth -n '__berth_verb_is listen' -l for -x -d 'end after that time'
 complete -c berth -n '__berth_verb_is listen' -l max -x -d 'end after N knocks'
 complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is claim' -l to -x -a 'ledger file' -d 'where the claim goes: the ledger, or the nearest claims file'
 complete -c berth -n '__berth_verb_is claim' -l owner -x -d 'who answers for the claim, instead of you'
 complete -c berth -n '__berth_verb_is claim' -l scope -x -d 'for whom it holds: a host, a team, a site'
 complete -c berth -n '__berth_verb_is claim' -l reason -x -d 'what it is for, in words'

@@ -466,9 +466,13 @@ static answer_number last_status(const struct target *t)
 /* What is said of a port that was met: only where it was asked for, since looking takes time. */
 static bool is_look_wanted(const struct waiting *w, const struct target *t)
 {
-	return t->is_met ? t->met_cookie && (w->request->goal == WAIT_ACCEPTS ||
-					     w->request->by || w->request->want_owner)
-			 : !w->is_over;
+	if (!t->is_met)
+		return !w->is_over;
+	if (!t->met_cookie)
+		return false;
+	/* Finding owners may take a scan of all processes: a proxy is looked for where one runs. */
+	return w->request->by || w->request->want_owner ||
+	       (w->request->goal == WAIT_ACCEPTS && wait_look_may_have_proxy());
 }
 
 int wait_fill_target(struct waiting *w, const struct target *t, struct answer_wait_target *out)

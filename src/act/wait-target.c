@@ -493,6 +493,10 @@ static int step_listening(struct waiting *w, struct target *t)
 	}
 	for (size_t i = 0; r == 0 && !t->is_met && i < t->n_spots; i++)
 		r = step_spot(w, t, &t->spots[i]);
+	/* An attempt that has just failed leaves its address to be looked at again. */
+	for (size_t i = 0; i < t->n_spots; i++)
+		w->is_tick_due |= w->look && t->spots[i].is_local &&
+				  t->spots[i].attempt.state == ATTEMPT_NONE;
 	if (r == 0 && !t->is_met && has_local && (w->request->goal == WAIT_LISTENS || !w->look))
 		r = look_around(w, t);
 	if (r == -ENOTSUP && w->request->goal != WAIT_LISTENS && !w->request->by)

@@ -308,7 +308,8 @@ static void add_reuse(struct fixes *f)
 
 static void add_wait(struct fixes *f)
 {
-	add_own(f, "wait until it is free", "wait", "--until", "free");
+	if (!f->advice->question->netns) /* it waits in berth's own only */
+		add_own(f, "wait until it is free", "wait", "--until", "free");
 }
 
 static void add_kill(struct fixes *f, const struct answer_why_holder *h)

@@ -256,6 +256,14 @@ static int take_owners(struct parse *p, const struct option_row *row, const char
 	return r;
 }
 
+static int take_to(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->claim_to = choice == 1 ? CLAIM_TO_FILE : CLAIM_TO_LEDGER;
+	return r;
+}
+
 /* What an option means beyond being kept. */
 static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -270,6 +278,8 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 		return take_colour(p, row, value);
 	case OPTION_OWNERS:
 		return take_owners(p, row, value);
+	case OPTION_TO:
+		return take_to(p, row, value);
 	case OPTION_UID:
 		return take_uid(p, value);
 	case OPTION_WIDTH:

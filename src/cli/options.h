@@ -76,6 +76,7 @@ struct options {
 	const char *ledger;        /* NULL = the user's own, and the system's */
 	const char *owner, *claim_scope, *reason; /* claim; NULL = not said */
 	bool wants_log;
+	enum claim_target { CLAIM_ANYWHERE, CLAIM_TO_LEDGER, CLAIM_TO_FILE } claim_to;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

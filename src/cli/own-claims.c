@@ -168,6 +168,11 @@ int own_claims_gather(struct cli *c, uint16_t first, uint16_t last, struct arena
 	return 0;
 }
 
+const char *own_claims_file(struct cli *c BERTH_UNUSED)
+{
+	return NULL; /* this version of berth knows ledgers only */
+}
+
 const struct answer_gap *own_claims_gaps(const struct cli *c, size_t *n)
 {
 	*n = c->own ? c->own->n_gaps : 0;

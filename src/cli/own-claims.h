@@ -22,6 +22,10 @@ int own_claims_gather(struct cli *c, uint16_t first, uint16_t last, struct arena
 /* The ledger that is written to: that of --ledger, else the user's own. 0 or an exit code. */
 int own_claims_place(const struct cli *c, struct ledger_place *out) BERTH_MUST_CHECK;
 
+/* The claims file that a new claim goes to: the nearest ports.claims that counts, found upward from
+ * the working directory. NULL = there is none. */
+const char *own_claims_file(struct cli *c);
+
 /* The gaps of what was gathered last, `*n` of them. */
 const struct answer_gap *own_claims_gaps(const struct cli *c, size_t *n);
 

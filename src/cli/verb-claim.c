@@ -176,6 +176,9 @@ int verb_claim(struct cli *c)
 	const char *collision;
 	int r = read_wish(c, &wish);
 
+	if (r == 0 && c->options->claim_to == CLAIM_TO_FILE && !own_claims_file(c))
+		return cli_fail(EXIT_USAGE, "there is no claims file here that the claim could go "
+					    "to; without --to file it goes to the ledger");
 	if (r == 0)
 		r = own_claims_place(c, &place);
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "act/trial.h"
 #include "answer/why.h"
 #include "cli/cli.h"
+#include "cli/own-claims.h"
 #include "query/query.h"
 #include "render/text-why.h"
 
@@ -199,6 +200,10 @@ static int look(struct inquiry *q)
 					  .live = &q->live,
 					  .counts_every_namespace =
 						  q->c->options->scope == LIVE_SCOPE_NAMED};
+	if (!q->c->options->is_quiet || q->c->options->is_strict)
+		error = own_claims_gather(q->c, 0, UINT16_MAX, &q->c->arena, &q->from);
+	if (error != 0)
+		return error;
 	return answer_index(&q->from, &q->c->arena) ? 0 : cli_fail(EXIT_SYSTEM, "out of memory");
 }
 

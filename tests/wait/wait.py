@@ -214,7 +214,7 @@ def kernel_accepts_before_the_process():
     server.settimeout(30)
     for _ in range(2):  # that of the wait before stands in front
         connections.append(server.accept()[0])
-    expect(waiting.end(0), "accepts connections on 127.0.0.1", f"pid {os.getpid()}")
+    expect(waiting.end(0), "accepts connections on 127.0.0.1")
     expect(wait("localhost:8001", "--accepting", "--timeout", "100ms").end(1), "accepts nothing")
 
 
@@ -486,6 +486,15 @@ def no_busy_loop():
         n = after.ru_nvcsw - before.ru_nvcsw
         check(n < 700, f"{arguments}: {n} times in a second")
         held.close()
+
+
+@case
+def looks_go_on_between_tries():
+    """Where nobody listens it connects once a second, and looks all the time."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wait("8001", "--accepting", "--timeout", "5s").end(1)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    check(after.ru_nvcsw - before.ru_nvcsw > 400, f"{after.ru_nvcsw - before.ru_nvcsw} looks in 5 seconds")
 
 
 # --- other hosts ------------------------------------------------------------------------------------

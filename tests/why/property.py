@@ -5,8 +5,8 @@ usage: property.py BERTH [--situations N] [--seed N] [--jobs N] [--users root]
        property.py BERTH --replay 'LINE' [--settings NAME=VALUE,...] [--port N]
 
 Each situation (situation.py has the language) is made in private namespaces and judged by `berth
-why --no-trial --json` for several candidates, as root and as nobody; then again with the trial; then
-bind(2) and listen(2) are called for each candidate. What is asserted:
+why --no-trial --json` for several candidates, as root and as nobody; then again with the trial;
+then bind(2) and listen(2) are called for each candidate. What is asserted:
 
   wrong    a judged value that is not "unknown" is what really happens
   bold     a value is given only where what is known decides, so that it is no lucky guess
@@ -75,8 +75,9 @@ def question(candidate):
 
 def ask(berth, candidate, ports, who, with_trial=False):
     """berth's answers, one for each port. `berth` may be a list: with what runs it."""
-    command = [*([berth] if isinstance(berth, str) else berth), "why", "--json",
-               *(f"{port}/{candidate.proto}" for port in ports), *question(candidate)] + ([] if with_trial else ["--no-trial"])
+    words = [f"{port}/{candidate.proto}" for port in ports] + question(candidate)
+    command = [*([berth] if isinstance(berth, str) else berth), "why", "--json", *words]
+    command += [] if with_trial else ["--no-trial"]
     done = subprocess.run((NOBODY if who == "nobody" else []) + command, capture_output=True,
                           stdin=subprocess.DEVNULL, timeout=60, check=False)
     if done.returncode not in (0, 1):

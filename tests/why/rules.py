@@ -18,8 +18,8 @@ IPv6 only or not, state, SO_REUSEADDR, SO_REUSEPORT, uid, bound device. The orde
                  odd one: for a candidate 0.0.0.0 an IPv6 socket that is not "v6only" counts as
                  127.0.0.6. bind() to a specific IPv6 address sets v6only silently, but these are
                  not: connections accepted by a dual-stack listener, ports that came by connect(),
-                 and a bound [::] that connected. So they block 0.0.0.0 - and sock_diag tells v6only of
-                 LISTEN and CLOSE only, getsockopt of whoever has an fd, nobody of TIME_WAIT.
+                 and a bound [::] that connected. So they block 0.0.0.0 - and sock_diag tells v6only
+                 of LISTEN and CLOSE only, getsockopt of whoever has an fd, nobody of TIME_WAIT.
                  (getsockopt on an MPTCP socket does not know the v6only of its TCP half.) UDP
                  uses the same rule for every IPv4 candidate: a connected IPv6 UDP socket blocks
                  127.0.0.6 and 0.0.0.0

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "base/attr.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -20,7 +22,7 @@ struct CMUnitTest {
 
 static jmp_buf cmocka_small_end;
 
-static inline void __attribute__((noreturn, format(gnu_printf, 3, 4)))
+static inline void __attribute__((noreturn)) BERTH_PRINTF(3, 4)
 cmocka_small_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list args;
