@@ -268,7 +268,6 @@ static const struct fate {
 	[OPTION_BY] = TEXT(by),
 	[OPTION_ON] = TEXT(on),
 	[OPTION_FOR_TIME] = TEXT(for_time),
-	
 	[OPTION_MAX] = TEXT(max),
 	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
 	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
