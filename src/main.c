@@ -80,6 +80,7 @@
  *         system absent-windows      which verbs a system lacks
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
+ *         system-windows absent-windows   which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"
