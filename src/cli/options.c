@@ -151,11 +151,12 @@ static int take_uid(struct parse *p, const char *value)
 	return 0;
 }
 
-static void take_netns(struct parse *p, const char *value)
+static int take_netns(struct parse *p, const char *value)
 {
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
 		      : strcmp(value, "here") == 0 ? LIVE_SCOPE_HERE
 						   : LIVE_SCOPE_NAMED;
+	return 0;
 }
 
 /* Options that set a flag. */
@@ -286,8 +287,7 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_VERDICT:
 		return take_verdict(p, value);
 	case OPTION_NETNS:
-		take_netns(p, value);
-		return 0;
+		return take_netns(p, value);
 	case OPTION_LSOF_I:
 		return take_lsof(p, value);
 	case OPTION_QUIET:
