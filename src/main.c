@@ -13,8 +13,6 @@
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
- *         ip-text                    addresses as text
- *         overlap                    do two bound addresses collide
  *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use

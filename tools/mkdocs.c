@@ -13,6 +13,7 @@
 #include "answer/verdict.h"
 #include "base/attr.h"
 #include "cli/options.h"
+#include "cli/system.h"
 #include "render/render.h"
 
 #include <ctype.h>
@@ -113,6 +114,8 @@ static void man_verbs(void)
 	for (size_t i = 0; i < N_VERBS; i++) {
 		const struct verb_row *v = &verb_rows[i];
 
+		if (!system_has_verb(v->id))
+			continue;
 		printf("*berth*");
 		if (*v->name) {
 			printf(" *");

@@ -2,6 +2,7 @@
 
 #include "answer/verdict.h"
 #include "base/str.h"
+#include "cli/system.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -435,11 +436,13 @@ static int parse_word(struct parse *p, const char *arg)
 {
 	if (!p->is_over && !p->has_verb && p->o->n_words == 0) {
 		for (size_t i = 1; i < N_VERBS; i++) {
-			if (strcmp(arg, verb_rows[i].name) == 0) {
-				p->o->verb = verb_rows[i].id;
-				p->has_verb = true;
-				return 0;
-			}
+			if (strcmp(arg, verb_rows[i].name) != 0)
+				continue;
+			if (!system_has_verb(verb_rows[i].id))
+				return refuse(p, "berth %s is not there on %s", arg, system_name);
+			p->o->verb = verb_rows[i].id;
+			p->has_verb = true;
+			return 0;
 		}
 	}
 	return add_word(p, arg);
