@@ -79,6 +79,7 @@
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
+ *         system-windows absent-windows   which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"
