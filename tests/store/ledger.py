@@ -498,11 +498,25 @@ class Accidents(Sandbox):
             done = self.berth("claim", "b", "2")
             self.assertEqual((done.returncode, done.stdout), (4, ""))
             self.assertIn(f"is locked by process {os.getpid()} (", done.stderr)
-            self.assertIn("waited 10 seconds", done.stderr)
+            self.assertIn("waited 10 s", done.stderr)
             db.execute("ROLLBACK")
         self.assertEqual(self.names(), [("a", 1)])
         self.done("claim", "b", "2")
         self.assert_agreement()
+
+    def test_a_reader_waits_a_second_for_a_repair_and_answers(self):
+        self.done("claim", "a", "1")
+        self.mark.touch()
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            answer = json.loads(self.done("1", "--json"))
+            self.assertEqual([c["name"] for c in answer["claims"]], ["a"])
+            gaps = [gap["why"] for gap in answer["gaps"] if gap["what"] == "claims"]
+            self.assertEqual(len(gaps), 1)
+            self.assertIn("waited 1 s", gaps[0])
+            db.execute("ROLLBACK")
+        self.assertEqual(self.names(), [("a", 1)])
+        self.assertFalse(self.mark.exists())
 
     def test_a_lock_that_is_let_go_is_got(self):
         self.done("claim", "a", "1")
