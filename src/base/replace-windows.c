@@ -236,3 +236,16 @@ int replace_sync_directory(const char *path BERTH_UNUSED)
 {
 	return 0; /* its file systems keep the directory themselves */
 }
+
+/* A file that somebody has open is not removed: who waits goes on with it. */
+void replace_leave(struct replace *r)
+{
+	char *path_lock = NULL;
+
+	if (r->path && append(r->path, ".lock", &path_lock) < 0)
+		path_lock = NULL;
+	replace_fini(r);
+	if (path_lock)
+		fd_remove(path_lock);
+	free(path_lock);
+}

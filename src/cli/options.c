@@ -17,7 +17,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS))
+	 FOR(CLAIMS) | FOR(CHECK))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -125,8 +125,13 @@ static int take_width(struct parse *p, const struct option_row *row BERTH_UNUSED
 	return 0;
 }
 
-static int take_format(struct parse *p, enum output_format format)
+static int take_format(struct parse *p, const struct option_row *row,
+		       const char *value BERTH_UNUSED)
 {
+	enum output_format format = row->id == OPTION_JSON    ? FORMAT_JSON
+				    : row->id == OPTION_JSONL ? FORMAT_JSONL
+							      : FORMAT_CSV;
+
 	if (p->o->format != FORMAT_TEXT && p->o->format != format)
 		return refuse(p, "--json, --jsonl and --csv exclude each other");
 	p->o->format = format;
@@ -165,24 +170,6 @@ static int take_netns(struct parse *p, const struct option_row *row BERTH_UNUSED
 	return 0;
 }
 
-static int take_json(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		     const char *value BERTH_UNUSED)
-{
-	return take_format(p, FORMAT_JSON);
-}
-
-static int take_jsonl(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		      const char *value BERTH_UNUSED)
-{
-	return take_format(p, FORMAT_JSONL);
-}
-
-static int take_csv(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		    const char *value BERTH_UNUSED)
-{
-	return take_format(p, FORMAT_CSV);
-}
-
 static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
 	int choice = 0, r = choose(p, row, value, &choice);
@@ -199,11 +186,29 @@ static int take_owners(struct parse *p, const struct option_row *row, const char
 	return r;
 }
 
-static int take_to(struct parse *p, const struct option_row *row, const char *value)
+static int take_place(struct parse *p, const struct option_row *row, const char *value)
 {
 	int choice = 0, r = choose(p, row, value, &choice);
 
-	p->o->claim_to = choice == 1 ? CLAIM_TO_FILE : CLAIM_TO_LEDGER;
+	p->o->is_to_file = choice == 0;
+	p->o->is_to_ledger = choice == 1;
+	return r;
+}
+
+static int take_check_format(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->check_format = (enum check_format)choice;
+	return r;
+}
+
+static int take_fail_on(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	if (r == 0 && check_severity_parse(value, &p->o->fail_on) < 0)
+		return -EINVAL;
 	return r;
 }
 
@@ -237,6 +242,10 @@ static const struct fate {
 	[OPTION_EXPOSED] = FLAG(is_exposed),
 	[OPTION_FORCE] = FLAG(is_forced),
 	[OPTION_LOG] = FLAG(wants_log),
+	[OPTION_FMT] = FLAG(wants_fmt),
+	[OPTION_WRITE] = FLAG(wants_write),
+	[OPTION_SYSCTL] = FLAG(wants_sysctl),
+	[OPTION_LIVE] = FLAG(wants_live),
 	[OPTION_YES] = FLAG(is_sure),
 	[OPTION_DRY_RUN] = FLAG(is_dry_run),
 	[OPTION_STOP] = FLAG(wants_stop),
@@ -271,12 +280,14 @@ static const struct fate {
 	[OPTION_MAX] = TEXT(max),
 	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
 	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
-	[OPTION_JSON] = MEANING(take_json),
-	[OPTION_JSONL] = MEANING(take_jsonl),
-	[OPTION_CSV] = MEANING(take_csv),
+	[OPTION_JSON] = MEANING(take_format),
+	[OPTION_JSONL] = MEANING(take_format),
+	[OPTION_CSV] = MEANING(take_format),
 	[OPTION_COLOR] = MEANING(take_colour),
 	[OPTION_OWNERS] = MEANING(take_owners),
-	[OPTION_TO] = MEANING(take_to),
+	[OPTION_TO] = MEANING(take_place),
+	[OPTION_FORMAT] = MEANING(take_check_format),
+	[OPTION_FAIL_ON] = MEANING(take_fail_on),
 	[OPTION_UID] = MEANING(take_uid),
 	[OPTION_WIDTH] = MEANING(take_width),
 	[OPTION_LSOF_I] = MEANING(take_lsof),
@@ -502,7 +513,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 {
 	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
 
-	*out = (struct options){.verb = VERB_ANSWER};
+	*out = (struct options){.verb = VERB_ANSWER, .fail_on = CHECK_ERROR};
 	out->words = calloc((size_t)argc + 2, sizeof(*out->words));
 	if (!out->words)
 		return refuse(&p, "out of memory");
