@@ -195,7 +195,7 @@ def claims_files():
     """A claims file with something to find, and one without."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ports.claims"
-        path.write_text("web 8080/tcp\napi 8080/tcp owner=me until=2020-01-01\nold 40000/udp retired # gone\n")
+        path.write_text("web 8080/tcp\napi 8080/tcp owner=me\nold 40000/udp retired # gone\n")
         check("check", parse(run("check", str(path), "--json", exits=(1,))))
         check_lines(run("check", str(path), "--jsonl", exits=(1,)), {"finding"})
         path.write_text("")
