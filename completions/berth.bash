@@ -109,6 +109,7 @@ _berth()
 		;;
 	'unclaim')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		words=$("${COMP_WORDS[0]}" claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")
 		;;
 	'claims')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --fmt --write --sysctl --ledger --help --version'

@@ -6,15 +6,13 @@
  *
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
- *         array environment          arrays that grow; variables that may be believed
+ *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
- *         ip-text                    addresses as text
- *         overlap                    do two bound addresses collide
  *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
@@ -40,6 +38,7 @@
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
  *         nat-decode -expr -xt -box -rules   rules of nf_tables, walked with ports for a packet
  *         proxy container container-state json-scan   what arguments and state files tell
+ *         container-api              what a runtime says of the rest
  *         units                      systemd's socket units: what the files say, where they are
  *         socket-list number-map     what a look gathers
  *         source-replay recording -fields -value -read -write -select   a recorded world
@@ -90,6 +89,7 @@
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
+ *         system-windows absent-windows   which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"

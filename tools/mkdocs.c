@@ -13,6 +13,7 @@
 #include "answer/verdict.h"
 #include "base/attr.h"
 #include "cli/options.h"
+#include "cli/system.h"
 #include "render/render.h"
 
 #include <ctype.h>
@@ -36,6 +37,7 @@ enum value_kind {
 	VALUE_FREE,  /* anything: nothing to offer */
 	VALUE_FILE,
 	VALUE_VERB,
+	VALUE_CLAIM, /* names of claims, asked from berth itself */
 	VALUE_WORDS, /* some words, perhaps among others */
 };
 
@@ -47,6 +49,8 @@ static enum value_kind kind_of(const char *argument, enum option_id id)
 		return VALUE_FILE;
 	if (strcmp(argument, "[VERB]") == 0)
 		return VALUE_VERB;
+	if (strncmp(argument, "NAME|PORT", 9) == 0)
+		return VALUE_CLAIM;
 	if (id == OPTION_VERDICT || (strchr(argument, '|') && islower((unsigned char)*argument)))
 		return VALUE_WORDS;
 	return VALUE_FREE;
@@ -73,6 +77,10 @@ static void print_words(const char *argument, enum option_id id)
 		argument += *argument == '|';
 	}
 }
+
+/* Prints the names of claims, a line each, and nothing else that a shell could read into them. */
+#define CLAIM_NAMES(program)                                                                       \
+	program " claims --csv 2>/dev/null | sed -n \"2,\\$s/^\\([A-Za-z0-9-]*\\),.*/\\1/p\""
 
 /* Without a verb both the answer's options and those of `here` are understood. */
 static unsigned int verbs_of(size_t verb)
@@ -107,6 +115,8 @@ static void man_verbs(void)
 	for (size_t i = 0; i < N_VERBS; i++) {
 		const struct verb_row *v = &verb_rows[i];
 
+		if (!system_has_verb(v->id))
+			continue;
 		printf("*berth*");
 		if (*v->name) {
 			printf(" *");
@@ -261,6 +271,9 @@ static void bash_options(size_t verb)
 		print_verbs(" ");
 		printf("'\n");
 		break;
+	case VALUE_CLAIM:
+		printf("\t\twords=$(" CLAIM_NAMES("\"${COMP_WORDS[0]}\"") ")\n");
+		break;
 	case VALUE_WORDS:
 		printf("\t\twords='");
 		print_words(verb_rows[verb].arguments, N_OPTIONS);
@@ -332,6 +345,9 @@ static void zsh_action(const char *argument, enum option_id id)
 		printf(":(");
 		print_verbs(" ");
 		putchar(')');
+		break;
+	case VALUE_CLAIM:
+		printf(":{compadd -- $(" CLAIM_NAMES("berth") ")}");
 		break;
 	case VALUE_WORDS:
 		printf(":(");
@@ -430,6 +446,9 @@ static void fish_values(const char *argument, enum option_id id)
 		printf(" -x -a '");
 		print_verbs(" ");
 		putchar('\'');
+		break;
+	case VALUE_CLAIM:
+		printf(" -x -a '(" CLAIM_NAMES("berth") ")'");
 		break;
 	case VALUE_FREE:
 		printf(" -x");

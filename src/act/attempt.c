@@ -1,5 +1,6 @@
 #include "act/attempt.h"
 
+#include "base/channel.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ void attempt_begin(struct attempt *a, const struct address *to, uint16_t port, c
 	str_init(&a->request);
 	if (path)
 		write_request(a, host, path);
-	a->fd = socket(place.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	a->fd = channel_socket(place.any.sa_family, SOCK_STREAM);
 	if (a->fd < 0 || a->request.has_failed) {
 		fail(a, a->fd < 0 ? errno : ENOMEM);
 		return;

@@ -275,6 +275,7 @@ static void try(const struct evict_run *run, struct evict_place *place)
 		.port = place->port,
 		.has_reuse_address = is_stream,
 		.is_v6only = place->is_v6only,
+		.is_dual_stack = !place->is_v6only,
 		.device = place->address.scope_id ? NULL : place->interface,
 		.netns = run->request->ns_id,
 	};

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* POSIX has it, and no header that declares it. */
-extern char **environ;
+extern char **environ; /* NOLINT(readability-redundant-declaration): glibc has one */
 
 enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
 

@@ -2,6 +2,7 @@
 
 #include "act/attempt.h"
 #include "act/listen-parts.h"
+#include "base/channel.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -110,8 +111,7 @@ static int bind_quiet(struct quiet *q)
 	const int on = 1;
 	bool is_stream = q->transport == TRANSPORT_TCP;
 
-	q->fd = socket(place.any.sa_family,
-		       (is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	q->fd = channel_socket(place.any.sa_family, is_stream ? SOCK_STREAM : SOCK_DGRAM);
 	if (q->fd < 0)
 		return -errno;
 	if (place.any.sa_family == AF_INET6 &&
@@ -409,7 +409,7 @@ static int accept_some(struct listener *l, const struct quiet *q)
 	for (int i = 0; r == 0 && i < AT_ONCE && !l->totals->has_reached_max; i++) {
 		union place from = {0};
 		socklen_t size = sizeof(from);
-		int fd = accept4(q->fd, &from.any, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = channel_accept(q->fd, &from.any, &size);
 
 		if (fd >= 0)
 			r = hold(l, q, fd, &from);

@@ -1,9 +1,9 @@
 #include "act/resolve.h"
 
+#include "base/channel.h"
 #include "base/fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -109,7 +109,7 @@ int resolve_begin(const char *host, struct resolve **out)
 	r->n_users = 2;
 	pthread_mutex_init(&r->lock, NULL);
 	r->host = strdup(host);
-	if (r->host && pipe2(r->pipe, O_CLOEXEC) == 0) {
+	if (r->host && channel_pipe(r->pipe, false) == 0) {
 		error = start(r);
 		if (error == 0) {
 			*out = r;

@@ -62,7 +62,7 @@ static int set_options(const struct trial_request *q, int fd)
 	int error = 0;
 
 	if (q->address.family == ADDRESS_IPV6 &&
-	    (q->is_v6only || address_is_v4_mapped(&q->address)))
+	    (q->is_v6only || q->is_dual_stack || address_is_v4_mapped(&q->address)))
 		error = set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, q->is_v6only);
 	if (error == 0 && q->has_reuse_address)
 		error = set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);

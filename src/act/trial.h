@@ -23,8 +23,9 @@ struct trial_request {
 	struct address address;   /* where; its family is that of the socket; its zone counts */
 	uint16_t port;            /* not 0 */
 	bool has_reuse_address;   /* SO_REUSEADDR; TCP only */
-	bool is_v6only;           /* IPV6_V6ONLY; false: the system's default, but cleared for a
-	                             mapped address, which bind(2) would refuse otherwise */
+	bool is_v6only;           /* IPV6_V6ONLY is set ... */
+	bool is_dual_stack;       /* ... or cleared, as it is for a mapped address, which bind(2)
+	                             would refuse otherwise; neither: the system's default */
 	const char *device;       /* SO_BINDTODEVICE; NULL = none */
 	uint64_t netns;           /* in the network namespace of that id; 0 = berth's own */
 	bool has_uid;             /* as user `uid`, without any capability unless it is ours */

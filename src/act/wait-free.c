@@ -17,7 +17,7 @@ static bool stands_at(const struct live_socket *s, const struct address *a)
 	return address_is_equal(&s->local, a);
 }
 
-bool wait_is_in_the_way(const struct wait *w, const struct target *t,
+bool wait_is_in_the_way(const struct waiting *w, const struct target *t,
 			const struct live_socket *s)
 {
 	if (s->local_port != t->asked->port ||
@@ -48,7 +48,7 @@ static uint64_t endurance(const struct live_socket *s)
 	return 0;
 }
 
-static void take_rows(struct wait *w, struct target *t, const struct live_socket *rows, size_t n)
+static void take_rows(struct waiting *w, struct target *t, const struct live_socket *rows, size_t n)
 {
 	t->has_holder = false;
 	for (size_t i = 0; i < n; i++) {
@@ -62,7 +62,7 @@ static void take_rows(struct wait *w, struct target *t, const struct live_socket
 		wait_meet(w, t, NULL, 0);
 }
 
-static int dump_holders(struct wait *w, struct target *t)
+static int dump_holders(struct waiting *w, struct target *t)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct wait_rows rows = {0};
@@ -74,7 +74,7 @@ static int dump_holders(struct wait *w, struct target *t)
 	return r;
 }
 
-static int look_around(struct wait *w, struct target *t)
+static int look_around(struct waiting *w, struct target *t)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct live_snapshot live;
@@ -108,7 +108,7 @@ static int look_around(struct wait *w, struct target *t)
 	return r;
 }
 
-int wait_free_step(struct wait *w, struct target *t)
+int wait_free_step(struct waiting *w, struct target *t)
 {
 	int r = 0;
 

@@ -7,9 +7,12 @@
  */
 #include "act/wait-look.h"
 
+#include "base/fd.h"
 #include "live/addresses-linux.h"
 #include "live/diag-linux.h"
+#include "live/proxy.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
@@ -394,6 +397,30 @@ int wait_look_addresses(struct arena *arena, struct wait_addresses *out)
 		return r;
 	*out = (struct wait_addresses){.items = list.items, .n = list.n};
 	return 0;
+}
+
+bool wait_look_may_have_proxy(void)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	bool is_known = false;
+
+	while (proc && !is_known && (entry = readdir(proc))) {
+		char path[64], name[32]; /* the kernel keeps 15 bytes of a name */
+		long n;
+
+		if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%.20s/comm", entry->d_name);
+		n = fd_read_file_at(dirfd(proc), path, name, sizeof(name), NULL);
+		if (n > 1 && name[n - 1] == '\n')
+			name[--n] = '\0';
+		is_known = n > 1 && (n < 15 ? proxy_is_known(name, (size_t)n + 1)
+					    : proxy_is_known(name, (size_t)n));
+	}
+	if (proc)
+		closedir(proc);
+	return is_known;
 }
 
 int wait_sleep(struct pollfd *fds, size_t n, int64_t timeout_us)

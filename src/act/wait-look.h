@@ -70,6 +70,10 @@ int wait_look_holders(struct wait_look *l, enum transport transport, uint16_t po
 /* Whether this kernel shows TCP sockets that are bound without listening (Linux 6.8). */
 bool wait_look_shows_bound(const struct wait_look *l);
 
+/* Whether a process runs that might take connections for somebody else (live/proxy.h): by the names
+ * of all processes, some microseconds for each, without asking who holds what. */
+bool wait_look_may_have_proxy(void);
+
 /* poll(2) with microseconds. */
 struct pollfd;
 int wait_sleep(struct pollfd *fds, size_t n, int64_t timeout_us);

@@ -60,6 +60,11 @@ int wait_look_addresses(struct arena *arena BERTH_UNUSED, struct wait_addresses 
 	return 0;
 }
 
+bool wait_look_may_have_proxy(void)
+{
+	return false;
+}
+
 int wait_sleep(struct pollfd *fds, size_t n, int64_t timeout_us)
 {
 	return poll(fds, (nfds_t)n, (int)((timeout_us + 999) / 1000));

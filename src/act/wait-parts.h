@@ -55,7 +55,7 @@ struct target {
 };
 
 /* The whole wait. */
-struct wait {
+struct waiting {
 	const struct wait_request *request;
 	struct source *source;
 	struct arena *arena;
@@ -71,40 +71,41 @@ struct wait {
 };
 
 /* Step one target. Returns 0 or a negative errno. */
-int wait_target_step(struct wait *w, struct target *t) BERTH_MUST_CHECK;
+int wait_target_step(struct waiting *w, struct target *t) BERTH_MUST_CHECK;
 /* Make a target's spots. Returns 0 or a negative errno (see wait_run()). */
-int wait_target_open(struct wait *w, struct target *t) BERTH_MUST_CHECK;
+int wait_target_open(struct waiting *w, struct target *t) BERTH_MUST_CHECK;
 void wait_target_close(struct target *t);
 
 /* A dump of the target's port, paid for out of `dump_credit_us`: listeners, or `all` that has it as
  * its own. In the arena of the wait. Returns 0 or a negative errno. */
-int wait_dump(struct wait *w, const struct target *t, bool all,
+int wait_dump(struct waiting *w, const struct target *t, bool all,
 	      struct wait_rows *out) BERTH_MUST_CHECK;
 
 /* The goal FREE: see whether anything holds the port still. */
-int wait_free_step(struct wait *w, struct target *t) BERTH_MUST_CHECK;
+int wait_free_step(struct waiting *w, struct target *t) BERTH_MUST_CHECK;
 
 /* Whether `s` is in the way of whoever wants the target's address and port. */
-bool wait_is_in_the_way(const struct wait *w, const struct target *t, const struct live_socket *s);
+bool wait_is_in_the_way(const struct waiting *w, const struct target *t,
+			const struct live_socket *s);
 
 /* It has happened; `cookie` 0 = not known. */
-void wait_meet(struct wait *w, struct target *t, const struct address *at, uint64_t cookie);
+void wait_meet(struct waiting *w, struct target *t, const struct address *at, uint64_t cookie);
 
 /* The next step is due at `ms`, or earlier. */
-void wait_wake_at(struct wait *w, int64_t ms);
+void wait_wake_at(struct waiting *w, int64_t ms);
 
 /* Whether the address is of a family that counts. */
-bool wait_wants(const struct wait *w, const struct address *a);
+bool wait_wants(const struct waiting *w, const struct address *a);
 
 /* Look with the whole source at the port of a target, into `arena`; `is_wide`: in all namespaces,
  * and at both of TCP and UDP. */
-int wait_snapshot(struct wait *w, const struct target *t, unsigned int want, bool is_wide,
+int wait_snapshot(struct waiting *w, const struct target *t, unsigned int want, bool is_wide,
 		  struct arena *arena, struct live_snapshot *out) BERTH_MUST_CHECK;
 
 /* Whether the program that listens on socket `cookie` is called as asked. */
-int wait_owner_is_right(struct wait *w, const struct target *t, uint64_t cookie,
+int wait_owner_is_right(struct waiting *w, const struct target *t, uint64_t cookie,
 			bool *out) BERTH_MUST_CHECK;
 
 /* Fill a target's record: what was found, or what was seen instead. Returns 0 or -ENOMEM. */
-int wait_fill_target(struct wait *w, const struct target *t,
+int wait_fill_target(struct waiting *w, const struct target *t,
 		     struct answer_wait_target *out) BERTH_MUST_CHECK;

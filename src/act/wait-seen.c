@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-int wait_snapshot(struct wait *w, const struct target *t, unsigned int want, bool is_wide,
+int wait_snapshot(struct waiting *w, const struct target *t, unsigned int want, bool is_wide,
 		  struct arena *arena, struct live_snapshot *out)
 {
 	struct live_request request = live_request_default();
@@ -29,7 +29,6 @@ static bool is_called(const struct live_process *p, const char *name, struct are
 {
 	const char *const *names = identify_process(p, arena);
 	const char *label = identify_label(p, arena);
-
 	const char *word = p->command ? p->command[0] : NULL;
 	const char *slash = word ? strrchr(word, '/') : NULL;
 
@@ -54,7 +53,7 @@ static const struct live_socket *find_socket(const struct live_snapshot *live, u
 	return NULL;
 }
 
-int wait_owner_is_right(struct wait *w, const struct target *t, uint64_t cookie, bool *out)
+int wait_owner_is_right(struct waiting *w, const struct target *t, uint64_t cookie, bool *out)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct live_snapshot live;
@@ -80,7 +79,7 @@ int wait_owner_is_right(struct wait *w, const struct target *t, uint64_t cookie,
 
 /* Sentences under construction. */
 struct saying {
-	struct wait *w;
+	struct waiting *w;
 	const struct target *t;
 	const struct live_snapshot *live;
 	struct str out;
@@ -432,10 +431,9 @@ static void say_proxy(struct saying *s, struct answer_wait_target *out)
 		str_append(&s->out, ", whose listener is there");
 		return;
 	}
-	str_append(&s->out, s->w->request->goal == WAIT_ANSWERS
-				    ? ""
-				    : ", perhaps before that is ready: --http PATH asks the "
-				      "service itself");
+	if (s->w->request->goal != WAIT_ANSWERS)
+		str_append(&s->out,
+			   ", perhaps before that is ready: --http PATH asks the service itself");
 }
 
 static void fill_owner(struct saying *s, struct answer_wait_target *out)
@@ -466,14 +464,18 @@ static answer_number last_status(const struct target *t)
 }
 
 /* What is said of a port that was met: only where it was asked for, since looking takes time. */
-static bool is_look_wanted(const struct wait *w, const struct target *t)
+static bool is_look_wanted(const struct waiting *w, const struct target *t)
 {
-	return t->is_met ? t->met_cookie && (w->request->goal == WAIT_ACCEPTS ||
-					     w->request->by || w->request->want_owner)
-			 : !w->is_over;
+	if (!t->is_met)
+		return !w->is_over;
+	if (!t->met_cookie)
+		return false;
+	/* Finding owners may take a scan of all processes: a proxy is looked for where one runs. */
+	return w->request->by || w->request->want_owner ||
+	       (w->request->goal == WAIT_ACCEPTS && wait_look_may_have_proxy());
 }
 
-int wait_fill_target(struct wait *w, const struct target *t, struct answer_wait_target *out)
+int wait_fill_target(struct waiting *w, const struct target *t, struct answer_wait_target *out)
 {
 	struct live_snapshot live = {0};
 	struct saying s = {.w = w, .t = t, .live = &live};
@@ -500,8 +502,9 @@ int wait_fill_target(struct wait *w, const struct target *t, struct answer_wait_
 		say_unmet(&s);
 	} else if (t->is_met && t->is_published) {
 		out->proxy = t->published_by;
-		str_printf(&s.out, "%s leads it elsewhere: whether the service there is ready is "
-				   "not known", t->published_by ? t->published_by : "a rule");
+		str_printf(&s.out,
+			   "%s leads it elsewhere: whether the service there is ready is not known",
+			   t->published_by ? t->published_by : "a rule");
 	} else if (t->is_met) {
 		fill_owner(&s, out);
 		say_proxy(&s, out);

@@ -23,18 +23,18 @@ enum {
 	MOST_OWNER_MS = 500,
 };
 
-void wait_wake_at(struct wait *w, int64_t ms)
+void wait_wake_at(struct waiting *w, int64_t ms)
 {
 	if (ms < w->wake_ms)
 		w->wake_ms = ms;
 }
 
-bool wait_wants(const struct wait *w, const struct address *a)
+bool wait_wants(const struct waiting *w, const struct address *a)
 {
 	return a->family == ADDRESS_IPV4 ? w->request->want_v4 : w->request->want_v6;
 }
 
-void wait_meet(struct wait *w, struct target *t, const struct address *at, uint64_t cookie)
+void wait_meet(struct waiting *w, struct target *t, const struct address *at, uint64_t cookie)
 {
 	t->is_met = true;
 	t->met_ms = attempt_now_ms() - w->start_ms;
@@ -46,7 +46,7 @@ void wait_meet(struct wait *w, struct target *t, const struct address *at, uint6
 
 /* --- spots ----------------------------------------------------------------------------------- */
 
-static bool is_own(const struct wait *w, const struct address *a)
+static bool is_own(const struct waiting *w, const struct address *a)
 {
 	if (address_is_loopback(a) || address_is_wildcard(a))
 		return true;
@@ -58,7 +58,7 @@ static bool is_own(const struct wait *w, const struct address *a)
 	return false;
 }
 
-static struct spot *add_spot(struct wait *w, struct target *t, const struct address *a)
+static struct spot *add_spot(struct waiting *w, struct target *t, const struct address *a)
 {
 	struct spot *s;
 
@@ -78,7 +78,7 @@ static struct spot *add_spot(struct wait *w, struct target *t, const struct addr
 	return s;
 }
 
-static void add_any_address(struct wait *w, struct target *t)
+static void add_any_address(struct waiting *w, struct target *t)
 {
 	const struct address v4 = {.family = ADDRESS_IPV4, .bytes = {127, 0, 0, 1}};
 	const struct address v6 = {.family = ADDRESS_IPV6, .bytes = {[15] = 1}};
@@ -95,12 +95,12 @@ static void add_any_address(struct wait *w, struct target *t)
 }
 
 /* Goals that only this host's tables can tell. */
-static bool needs_tables(const struct wait *w)
+static bool needs_tables(const struct waiting *w)
 {
 	return w->request->goal == WAIT_FREE || w->request->by;
 }
 
-static int settle_spots(struct wait *w, struct target *t)
+static int settle_spots(struct waiting *w, struct target *t)
 {
 	for (size_t i = 0; i < t->n_spots; i++) {
 		bool is_udp = t->asked->transport != TRANSPORT_TCP;
@@ -111,7 +111,7 @@ static int settle_spots(struct wait *w, struct target *t)
 	return 0;
 }
 
-int wait_target_open(struct wait *w, struct target *t)
+int wait_target_open(struct waiting *w, struct target *t)
 {
 	struct address a;
 
@@ -135,7 +135,7 @@ void wait_target_close(struct target *t)
 	t->resolve = resolve_end(t->resolve);
 }
 
-static int step_resolve(struct wait *w, struct target *t)
+static int step_resolve(struct waiting *w, struct target *t)
 {
 	struct address found[RESOLVE_MOST];
 	size_t n = 0;
@@ -194,7 +194,7 @@ static size_t choose_spots(struct target *t, struct spot *chosen[MOST_SPOTS])
 	return n;
 }
 
-static int look_at_points(struct wait *w, struct target *t)
+static int look_at_points(struct waiting *w, struct target *t)
 {
 	struct wait_point points[MOST_SPOTS];
 	struct spot *chosen[MOST_SPOTS];
@@ -212,7 +212,7 @@ static int look_at_points(struct wait *w, struct target *t)
 }
 
 /* A listener of the dump that no point look-up has found: on an odd address, or a device. */
-static void take_row(struct wait *w, struct target *t, const struct live_socket *row)
+static void take_row(struct waiting *w, struct target *t, const struct live_socket *row)
 {
 	struct spot *s;
 
@@ -236,13 +236,13 @@ static void take_row(struct wait *w, struct target *t, const struct live_socket 
 						   .limit = row->limit});
 }
 
-static bool can_afford_dump(struct wait *w, int64_t due_ms)
+static bool can_afford_dump(struct waiting *w, int64_t due_ms)
 {
 	wait_wake_at(w, due_ms);
 	return w->now_ms >= due_ms && w->dump_credit_us > 0;
 }
 
-static int look_at_listeners(struct wait *w, struct target *t)
+static int look_at_listeners(struct waiting *w, struct target *t)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct wait_rows rows = {0};
@@ -258,7 +258,7 @@ static int look_at_listeners(struct wait *w, struct target *t)
 	return r;
 }
 
-static bool is_by_rules(const struct wait *w, const struct target *t,
+static bool is_by_rules(const struct waiting *w, const struct target *t,
 			const struct live_published *p)
 {
 	if (p->via != 0 || p->transport != t->asked->transport ||
@@ -275,7 +275,7 @@ static bool is_by_rules(const struct wait *w, const struct target *t,
 
 /* What point look-ups cannot see: rules that lead the port elsewhere; everything, where there are
  * no tables to look into. */
-static int look_around(struct wait *w, struct target *t)
+static int look_around(struct waiting *w, struct target *t)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct live_snapshot live;
@@ -313,7 +313,7 @@ static int look_around(struct wait *w, struct target *t)
 
 /* --- one spot -------------------------------------------------------------------------------- */
 
-static void pause_spot(struct wait *w, struct spot *s)
+static void pause_spot(struct waiting *w, struct spot *s)
 {
 	int64_t most = s->is_local ? MOST_PAUSE_LOCAL_MS : MOST_PAUSE_REMOTE_MS;
 
@@ -323,7 +323,7 @@ static void pause_spot(struct wait *w, struct spot *s)
 	s->pause_ms = MIN_OF(s->pause_ms * 8 / 5, most);
 }
 
-static void begin_attempt(struct wait *w, struct target *t, struct spot *s)
+static void begin_attempt(struct waiting *w, struct target *t, struct spot *s)
 {
 	char text[ADDRESS_TEXT_SIZE];
 	const char *host = t->asked->host;
@@ -338,7 +338,7 @@ static void begin_attempt(struct wait *w, struct target *t, struct spot *s)
 }
 
 /* A connection stands. Whether a process has accepted it can be seen only here. */
-static int judge_connected(struct wait *w, struct target *t, struct spot *s)
+static int judge_connected(struct waiting *w, struct target *t, struct spot *s)
 {
 	enum wait_server_end end = WAIT_END_NONE;
 	int r = 0;
@@ -369,7 +369,7 @@ static int judge_connected(struct wait *w, struct target *t, struct spot *s)
 	return 0;
 }
 
-static void judge_answer(struct wait *w, struct target *t, struct spot *s)
+static void judge_answer(struct waiting *w, struct target *t, struct spot *s)
 {
 	int wanted = w->request->status;
 
@@ -381,7 +381,7 @@ static void judge_answer(struct wait *w, struct target *t, struct spot *s)
 		pause_spot(w, s);
 }
 
-static void judge_failure(struct wait *w, struct spot *s)
+static void judge_failure(struct waiting *w, struct spot *s)
 {
 	int error = s->attempt.error;
 
@@ -397,7 +397,7 @@ static void judge_failure(struct wait *w, struct spot *s)
 	}
 }
 
-static int step_attempt(struct wait *w, struct target *t, struct spot *s)
+static int step_attempt(struct waiting *w, struct target *t, struct spot *s)
 {
 	switch (s->attempt.state) {
 	case ATTEMPT_NONE:
@@ -425,7 +425,7 @@ static int step_attempt(struct wait *w, struct target *t, struct spot *s)
 }
 
 /* Whether the right program listens; asked again later while it is another one. */
-static int check_owner(struct wait *w, struct target *t, struct spot *s)
+static int check_owner(struct waiting *w, struct target *t, struct spot *s)
 {
 	int r;
 
@@ -449,7 +449,7 @@ static int check_owner(struct wait *w, struct target *t, struct spot *s)
 	return r;
 }
 
-static int step_spot(struct wait *w, struct target *t, struct spot *s)
+static int step_spot(struct waiting *w, struct target *t, struct spot *s)
 {
 	bool connects = w->request->goal != WAIT_LISTENS || !s->is_local;
 	int r = 0;
@@ -476,7 +476,7 @@ static int step_spot(struct wait *w, struct target *t, struct spot *s)
 
 /* --- the goals ------------------------------------------------------------------------------- */
 
-static int step_listening(struct wait *w, struct target *t)
+static int step_listening(struct waiting *w, struct target *t)
 {
 	bool has_local = false, is_looking = false;
 	int r = 0;
@@ -493,6 +493,10 @@ static int step_listening(struct wait *w, struct target *t)
 	}
 	for (size_t i = 0; r == 0 && !t->is_met && i < t->n_spots; i++)
 		r = step_spot(w, t, &t->spots[i]);
+	/* An attempt that has just failed leaves its address to be looked at again. */
+	for (size_t i = 0; i < t->n_spots; i++)
+		w->is_tick_due |= w->look && t->spots[i].is_local &&
+				  t->spots[i].attempt.state == ATTEMPT_NONE;
 	if (r == 0 && !t->is_met && has_local && (w->request->goal == WAIT_LISTENS || !w->look))
 		r = look_around(w, t);
 	if (r == -ENOTSUP && w->request->goal != WAIT_LISTENS && !w->request->by)
@@ -501,7 +505,7 @@ static int step_listening(struct wait *w, struct target *t)
 }
 
 /* Nobody at any of its addresses: and a dump, for those that no point look-up finds. */
-static int confirm_quiet(struct wait *w, struct target *t)
+static int confirm_quiet(struct waiting *w, struct target *t)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct wait_rows rows = {0};
@@ -526,7 +530,7 @@ static int confirm_quiet(struct wait *w, struct target *t)
 	return r;
 }
 
-static int step_unlistened(struct wait *w, struct target *t)
+static int step_unlistened(struct waiting *w, struct target *t)
 {
 	bool is_quiet = t->n_spots > 0, has_remote = false;
 	int r = 0;
@@ -557,7 +561,7 @@ static int step_unlistened(struct wait *w, struct target *t)
 	return confirm_quiet(w, t);
 }
 
-int wait_target_step(struct wait *w, struct target *t)
+int wait_target_step(struct waiting *w, struct target *t)
 {
 	int r = 0;
 

@@ -43,7 +43,7 @@ static int64_t clock_us(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int wait_dump(struct wait *w, const struct target *t, bool all, struct wait_rows *out)
+int wait_dump(struct waiting *w, const struct target *t, bool all, struct wait_rows *out)
 {
 	int64_t begun = clock_us(CLOCK_MONOTONIC);
 	int r = all ? wait_look_holders(w->look, t->asked->transport, t->asked->port, w->arena, out)
@@ -63,7 +63,7 @@ struct pace {
 };
 
 /* As fast as a hundredth of a core allows, within the bounds. */
-static void keep_pace(struct wait *w, struct pace *p)
+static void keep_pace(struct waiting *w, struct pace *p)
 {
 	int64_t wall, cpu;
 
@@ -98,7 +98,7 @@ static void add_sleeper(struct sleepers *s, int fd, short events, struct attempt
 	s->attempts[s->n++] = a;
 }
 
-static void gather_sleepers(struct wait *w, struct sleepers *s)
+static void gather_sleepers(struct waiting *w, struct sleepers *s)
 {
 	s->n = 0;
 	add_sleeper(s, w->request->stop_fd, POLLIN, NULL);
@@ -116,7 +116,7 @@ static void gather_sleepers(struct wait *w, struct sleepers *s)
 }
 
 /* An attempt without anything to poll for goes on by time alone. */
-static void step_attempts(struct wait *w, const struct sleepers *s)
+static void step_attempts(struct waiting *w, const struct sleepers *s)
 {
 	w->now_ms = attempt_now_ms();
 	for (size_t i = 0; i < s->n; i++) {
@@ -126,7 +126,7 @@ static void step_attempts(struct wait *w, const struct sleepers *s)
 }
 
 /* Until something is due or happens. Returns 0, or -EINTR when the wait is to be given up. */
-static int sleep_once(struct wait *w, struct sleepers *s)
+static int sleep_once(struct waiting *w, struct sleepers *s)
 {
 	int64_t wait_us = (w->wake_ms - w->now_ms) * 1000;
 	int r;
@@ -149,7 +149,7 @@ static int sleep_once(struct wait *w, struct sleepers *s)
 
 /* --- the wait -------------------------------------------------------------------------------- */
 
-static size_t count_met(const struct wait *w)
+static size_t count_met(const struct waiting *w)
 {
 	size_t n = 0;
 
@@ -158,14 +158,14 @@ static size_t count_met(const struct wait *w)
 	return n;
 }
 
-static bool is_over(const struct wait *w)
+static bool is_over(const struct waiting *w)
 {
 	size_t n = count_met(w);
 
 	return w->request->is_any ? n > 0 : n == w->request->n_targets;
 }
 
-static int step_targets(struct wait *w, size_t *culprit)
+static int step_targets(struct waiting *w, size_t *culprit)
 {
 	w->is_tick_due = false;
 	w->wake_ms = w->now_ms + (w->request->progress ? PROGRESS_MS : 60 * 1000);
@@ -181,7 +181,7 @@ static int step_targets(struct wait *w, size_t *culprit)
 	return 0;
 }
 
-static void show_progress(struct wait *w, int64_t *next_ms)
+static void show_progress(struct waiting *w, int64_t *next_ms)
 {
 	if (!w->request->progress || w->now_ms < *next_ms)
 		return;
@@ -189,7 +189,7 @@ static void show_progress(struct wait *w, int64_t *next_ms)
 	w->request->progress(w->request->context, w->now_ms - w->start_ms, count_met(w));
 }
 
-static int run(struct wait *w, struct sleepers *s, size_t *culprit)
+static int run(struct waiting *w, struct sleepers *s, size_t *culprit)
 {
 	struct pace pace = {.wall_us = clock_us(CLOCK_MONOTONIC),
 			    .cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID)};
@@ -211,7 +211,7 @@ static int run(struct wait *w, struct sleepers *s, size_t *culprit)
 	return r;
 }
 
-static int open_targets(struct wait *w, size_t *culprit)
+static int open_targets(struct waiting *w, size_t *culprit)
 {
 	const struct wait_request *q = w->request;
 
@@ -231,7 +231,7 @@ static int open_targets(struct wait *w, size_t *culprit)
 	return 0;
 }
 
-static int fill(struct wait *w, struct answer_wait *out)
+static int fill(struct waiting *w, struct answer_wait *out)
 {
 	const struct wait_request *q = w->request;
 	struct answer_wait_target *targets = arena_calloc(w->arena, q->n_targets, sizeof(*targets));
@@ -269,7 +269,7 @@ static int fill(struct wait *w, struct answer_wait *out)
 	return 0;
 }
 
-static int run_open(struct wait *w, struct answer_wait *out, size_t *culprit)
+static int run_open(struct waiting *w, struct answer_wait *out, size_t *culprit)
 {
 	const size_t most = w->request->n_targets * (MOST_SPOTS + 1) + 1;
 	struct sleepers sleepers = {
@@ -290,7 +290,7 @@ static int run_open(struct wait *w, struct answer_wait *out, size_t *culprit)
 int wait_run(const struct wait_request *request, struct source *source, struct arena *arena,
 	     struct answer_wait *out, size_t *culprit)
 {
-	struct wait w = {
+	struct waiting w = {
 		.request = request,
 		.source = source,
 		.arena = arena,

@@ -501,8 +501,9 @@ static bool is_about(const struct live_gap *g, enum transport space,
 		return false;
 	if (strncmp(g->where, name, n) != 0)
 		return strcmp(g->where, ns->name) == 0;
+	/* Without a namespace: of berth's own, or of every one. */
 	if (g->where[n] == '\0')
-		return ns->is_here;
+		return true;
 	return strncmp(g->where + n, in, strlen(in)) == 0 &&
 	       strcmp(g->where + n + strlen(in), ns->name) == 0;
 }

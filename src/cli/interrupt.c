@@ -1,9 +1,9 @@
 #include "cli/interrupt.h"
 
 #include "base/attr.h"
+#include "base/channel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -24,7 +24,7 @@ int interrupt_catch(void)
 {
 	const struct sigaction action = {.sa_handler = take};
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (channel_pipe(ends, true) < 0)
 		return -errno;
 	for (size_t i = 0; i < N_ELEMENTS(caught); i++) {
 		struct sigaction before;

@@ -2,6 +2,7 @@
 
 #include "answer/verdict.h"
 #include "base/str.h"
+#include "cli/system.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -85,7 +86,7 @@ static int choose(struct parse *p, const struct option_row *row, const char *val
 
 /* lsof's [46][protocol][@host][:ports]: the part that means a local port number. */
 static int take_lsof(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		const char *value)
+		     const char *value)
 {
 	struct options *o = p->o;
 	const char *rest = value;
@@ -113,7 +114,7 @@ static int take_lsof(struct parse *p, const struct option_row *row BERTH_UNUSED,
 }
 
 static int take_width(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		const char *value)
+		      const char *value)
 {
 	uint64_t width;
 
@@ -138,7 +139,7 @@ static int take_format(struct parse *p, const struct option_row *row,
 }
 
 static int take_verdict(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		const char *value)
+			const char *value)
 {
 	enum verdict_word word;
 
@@ -149,7 +150,7 @@ static int take_verdict(struct parse *p, const struct option_row *row BERTH_UNUS
 }
 
 static int take_uid(struct parse *p, const struct option_row *row BERTH_UNUSED,
-		const char *value)
+		    const char *value)
 {
 	uint64_t uid;
 
@@ -168,91 +169,6 @@ static int take_netns(struct parse *p, const struct option_row *row BERTH_UNUSED
 						   : LIVE_SCOPE_NAMED;
 	return 0;
 }
-
-/* Options that set a flag. */
-static const struct {
-	enum option_id id;
-	size_t offset; /* of a bool in struct options */
-} flags[] = {
-	{OPTION_QUIET, offsetof(struct options, is_quiet)},
-	{OPTION_VERBOSE, offsetof(struct options, is_verbose)},
-	{OPTION_STRICT, offsetof(struct options, is_strict)},
-	{OPTION_TCP, offsetof(struct options, want_tcp)},
-	{OPTION_UDP, offsetof(struct options, want_udp)},
-	{OPTION_IPV4, offsetof(struct options, want_v4)},
-	{OPTION_IPV6, offsetof(struct options, want_v6)},
-	{OPTION_PEERS, offsetof(struct options, want_peers)},
-	{OPTION_ALL, offsetof(struct options, want_all)},
-	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
-	{OPTION_FORCE, offsetof(struct options, is_forced)},
-	{OPTION_LOG, offsetof(struct options, wants_log)},
-	{OPTION_FMT, offsetof(struct options, wants_fmt)},
-	{OPTION_WRITE, offsetof(struct options, wants_write)},
-	{OPTION_SYSCTL, offsetof(struct options, wants_sysctl)},
-	{OPTION_LIVE, offsetof(struct options, wants_live)},
-	{OPTION_YES, offsetof(struct options, is_sure)},
-	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
-	{OPTION_STOP, offsetof(struct options, wants_stop)},
-	{OPTION_TIME_WAIT, offsetof(struct options, wants_time_wait)},
-	{OPTION_REUSEADDR, offsetof(struct options, is_reuseaddr)},
-	{OPTION_REUSEPORT, offsetof(struct options, is_reuseport)},
-	{OPTION_V6ONLY, offsetof(struct options, is_v6only)},
-	{OPTION_NO_TRIAL, offsetof(struct options, has_no_trial)},
-	{OPTION_ANY_ONE, offsetof(struct options, is_any)},
-	{OPTION_ACCEPTING, offsetof(struct options, is_accepting)},
-};
-
-/* Options that keep their argument, which must not be empty. */
-static const struct {
-	enum option_id id;
-	size_t offset; /* of a const char * in struct options */
-} texts[] = {
-	{OPTION_PROGRAM, offsetof(struct options, program)},
-	{OPTION_USER, offsetof(struct options, user)},
-	{OPTION_CONTAINER, offsetof(struct options, container)},
-	{OPTION_UNIT, offsetof(struct options, unit)},
-	{OPTION_REGISTRY, offsetof(struct options, registry)},
-	{OPTION_REPLAY, offsetof(struct options, replay)},
-	{OPTION_LEDGER, offsetof(struct options, ledger)},
-	{OPTION_ADDRESS, offsetof(struct options, address)},
-	{OPTION_OWNER, offsetof(struct options, owner)},
-	{OPTION_SCOPE, offsetof(struct options, claim_scope)},
-	{OPTION_UNTIL, offsetof(struct options, until)},
-	{OPTION_REASON, offsetof(struct options, reason)},
-	{OPTION_FROM, offsetof(struct options, from)},
-	{OPTION_CACERT, offsetof(struct options, cacert)},
-	{OPTION_NETNS, offsetof(struct options, netns)},
-	{OPTION_VERDICT, offsetof(struct options, verdict)},
-	{OPTION_GRACE, offsetof(struct options, grace)},
-	{OPTION_DEVICE, offsetof(struct options, device)},
-	{OPTION_TIMEOUT, offsetof(struct options, timeout)},
-	{OPTION_HTTP, offsetof(struct options, http)},
-	{OPTION_BY, offsetof(struct options, by)},
-	{OPTION_ON, offsetof(struct options, on)},
-	{OPTION_FOR_TIME, offsetof(struct options, for_time)},
-	{OPTION_MAX, offsetof(struct options, max)},
-};
-
-static void take_flag(struct parse *p, const struct option_row *row)
-{
-	for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
-		if (flags[i].id == row->id)
-			*(bool *)((char *)p->o + flags[i].offset) = true;
-	}
-}
-
-static int take_text(struct parse *p, const struct option_row *row, const char *value)
-{
-	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
-		if (texts[i].id != row->id)
-			continue;
-		if (!*value)
-			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
-		memcpy((char *)p->o + texts[i].offset, &value, sizeof(value));
-	}
-	return 0;
-}
-
 
 static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -296,25 +212,121 @@ static int take_fail_on(struct parse *p, const struct option_row *row, const cha
 	return r;
 }
 
-/* What an option means beyond being kept; NULL = nothing. */
-typedef int meaning(struct parse *p, const struct option_row *row, const char *value);
-
-static meaning *const meanings[N_OPTIONS] = {
-	[OPTION_JSON] = take_format,   [OPTION_JSONL] = take_format, [OPTION_CSV] = take_format,
-	[OPTION_COLOR] = take_colour,  [OPTION_OWNERS] = take_owners, [OPTION_UID] = take_uid,
-	[OPTION_WIDTH] = take_width,   [OPTION_TO] = take_place,
-	[OPTION_FORMAT] = take_check_format, [OPTION_FAIL_ON] = take_fail_on,
-	[OPTION_VERDICT] = take_verdict, [OPTION_NETNS] = take_netns, [OPTION_LSOF_I] = take_lsof,
+/* What becomes of an option. */
+static const struct fate {
+	enum {
+		FATE_FORGOTTEN, /* an option without a row below: tests/unit/test-options.c */
+		FATE_NOTHING,   /* seen is enough */
+		FATE_FLAG,      /* sets the bool at `offset` of struct options */
+		FATE_TEXT,      /* keeps its argument, not empty, in the const char * there */
+		FATE_MEANING,   /* only `take` knows */
+	} kind;
+	size_t offset;
+	/* Also with FATE_TEXT, or NULL: 0 or -EINVAL after refuse(). */
+	int (*take)(struct parse *p, const struct option_row *row, const char *value);
+} fates[N_OPTIONS] = {
+#define NOTHING {FATE_NOTHING, 0, NULL}
+#define FLAG(member) {FATE_FLAG, offsetof(struct options, member), NULL}
+#define TEXT(member) {FATE_TEXT, offsetof(struct options, member), NULL}
+#define CHECKED_TEXT(member, take) {FATE_TEXT, offsetof(struct options, member), take}
+#define MEANING(take) {FATE_MEANING, 0, take}
+	[OPTION_QUIET] = FLAG(is_quiet),
+	[OPTION_VERBOSE] = FLAG(is_verbose),
+	[OPTION_STRICT] = FLAG(is_strict),
+	[OPTION_TCP] = FLAG(want_tcp),
+	[OPTION_UDP] = FLAG(want_udp),
+	[OPTION_IPV4] = FLAG(want_v4),
+	[OPTION_IPV6] = FLAG(want_v6),
+	[OPTION_PEERS] = FLAG(want_peers),
+	[OPTION_ALL] = FLAG(want_all),
+	[OPTION_EXPOSED] = FLAG(is_exposed),
+	[OPTION_FORCE] = FLAG(is_forced),
+	[OPTION_LOG] = FLAG(wants_log),
+	[OPTION_FMT] = FLAG(wants_fmt),
+	[OPTION_WRITE] = FLAG(wants_write),
+	[OPTION_SYSCTL] = FLAG(wants_sysctl),
+	[OPTION_LIVE] = FLAG(wants_live),
+	[OPTION_YES] = FLAG(is_sure),
+	[OPTION_DRY_RUN] = FLAG(is_dry_run),
+	[OPTION_STOP] = FLAG(wants_stop),
+	[OPTION_TIME_WAIT] = FLAG(wants_time_wait),
+	[OPTION_REUSEADDR] = FLAG(is_reuseaddr),
+	[OPTION_REUSEPORT] = FLAG(is_reuseport),
+	[OPTION_V6ONLY] = FLAG(is_v6only),
+	[OPTION_NO_TRIAL] = FLAG(has_no_trial),
+	[OPTION_ANY_ONE] = FLAG(is_any),
+	[OPTION_ACCEPTING] = FLAG(is_accepting),
+	[OPTION_PROGRAM] = TEXT(program),
+	[OPTION_USER] = TEXT(user),
+	[OPTION_CONTAINER] = TEXT(container),
+	[OPTION_UNIT] = TEXT(unit),
+	[OPTION_REGISTRY] = TEXT(registry),
+	[OPTION_REPLAY] = TEXT(replay),
+	[OPTION_LEDGER] = TEXT(ledger),
+	[OPTION_ADDRESS] = TEXT(address),
+	[OPTION_OWNER] = TEXT(owner),
+	[OPTION_SCOPE] = TEXT(claim_scope),
+	[OPTION_UNTIL] = TEXT(until),
+	[OPTION_REASON] = TEXT(reason),
+	[OPTION_FROM] = TEXT(from),
+	[OPTION_CACERT] = TEXT(cacert),
+	[OPTION_GRACE] = TEXT(grace),
+	[OPTION_DEVICE] = TEXT(device),
+	[OPTION_TIMEOUT] = TEXT(timeout),
+	[OPTION_HTTP] = TEXT(http),
+	[OPTION_BY] = TEXT(by),
+	[OPTION_ON] = TEXT(on),
+	[OPTION_FOR_TIME] = TEXT(for_time),
+	[OPTION_MAX] = TEXT(max),
+	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
+	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
+	[OPTION_JSON] = MEANING(take_format),
+	[OPTION_JSONL] = MEANING(take_format),
+	[OPTION_CSV] = MEANING(take_format),
+	[OPTION_COLOR] = MEANING(take_colour),
+	[OPTION_OWNERS] = MEANING(take_owners),
+	[OPTION_TO] = MEANING(take_place),
+	[OPTION_FORMAT] = MEANING(take_check_format),
+	[OPTION_FAIL_ON] = MEANING(take_fail_on),
+	[OPTION_UID] = MEANING(take_uid),
+	[OPTION_WIDTH] = MEANING(take_width),
+	[OPTION_LSOF_I] = MEANING(take_lsof),
+	[OPTION_HELP] = NOTHING,
+	[OPTION_VERSION] = NOTHING,
+	[OPTION_SS_L] = NOTHING,
+	[OPTION_SS_N] = NOTHING,
+	[OPTION_SS_P] = NOTHING,
+	[OPTION_LSOF_P] = NOTHING,
+#undef NOTHING
+#undef FLAG
+#undef TEXT
+#undef CHECKED_TEXT
+#undef MEANING
 };
 
 /* `value` is "" for an option that takes none. */
 static int take(struct parse *p, const struct option_row *row, const char *value)
 {
-	int r = take_text(p, row, value);
+	const struct fate *fate = &fates[row->id];
+	char *member = (char *)p->o + fate->offset;
 
 	p->seen[row->id] = true;
-	take_flag(p, row);
-	return r < 0 || !meanings[row->id] ? r : meanings[row->id](p, row, value);
+	switch (fate->kind) {
+	case FATE_FORGOTTEN:
+		return refuse(p, "--%s is forgotten in this build", row->name);
+	case FATE_FLAG:
+		*(bool *)member = true;
+		break;
+	case FATE_TEXT:
+		if (!*value)
+			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+		memcpy(member, &value, sizeof(value));
+		break;
+	case FATE_NOTHING:
+	case FATE_MEANING:
+		break;
+	}
+	return fate->take ? fate->take(p, row, value) : 0;
 }
 
 static int parse_long(struct parse *p, const char *arg)
@@ -396,11 +408,13 @@ static int parse_word(struct parse *p, const char *arg)
 {
 	if (!p->is_over && !p->has_verb && p->o->n_words == 0) {
 		for (size_t i = 1; i < N_VERBS; i++) {
-			if (strcmp(arg, verb_rows[i].name) == 0) {
-				p->o->verb = verb_rows[i].id;
-				p->has_verb = true;
-				return 0;
-			}
+			if (strcmp(arg, verb_rows[i].name) != 0)
+				continue;
+			if (!system_has_verb(verb_rows[i].id))
+				return refuse(p, "berth %s is not there on %s", arg, system_name);
+			p->o->verb = verb_rows[i].id;
+			p->has_verb = true;
+			return 0;
 		}
 	}
 	return add_word(p, arg);

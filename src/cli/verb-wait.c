@@ -4,6 +4,7 @@
 #include "act/http-reply.h"
 #include "act/wait.h"
 #include "base/duration.h"
+#include "base/environment.h"
 #include "cli/interrupt.h"
 #include "query/query.h"
 #include "render/text-wait.h"
@@ -215,7 +216,7 @@ static void show_progress(void *context, int64_t elapsed_ms, size_t n_met)
 /* On a terminal that is ours at the moment, and that understands to clear a line. */
 static bool wants_progress(const struct cli *c)
 {
-	const char *term = secure_getenv("TERM");
+	const char *term = environment_get("TERM");
 
 	return !c->options->is_quiet && isatty(STDERR_FILENO) && term && *term &&
 	       strcmp(term, "dumb") != 0 && tcgetpgrp(STDERR_FILENO) == getpgrp();
@@ -306,8 +307,9 @@ static int fail(struct session *s, int error, size_t culprit)
 
 	switch (error) {
 	case -EHOSTUNREACH:
-		return refuse(c, "%s is another host: only this one's sockets can be looked into "
-				 "(without --until free, --by and /udp it is connected to)",
+		return refuse(c,
+			      "%s is another host: only this one's sockets can be looked into "
+			      "(without --until free, --by and /udp it is connected to)",
 			      target);
 	case -EAFNOSUPPORT:
 		return refuse(c, "%s is no address of the family that was asked for", target);

@@ -2,6 +2,7 @@
 #include "act/trial.h"
 #include "answer/why.h"
 #include "cli/cli.h"
+#include "cli/own-claims.h"
 #include "query/query.h"
 #include "render/text-why.h"
 
@@ -175,7 +176,7 @@ static int look(struct inquiry *q)
 	r.first_port = UINT16_MAX;
 	r.last_port = 0;
 	r.transports = 0;
-	for (size_t i = 0; i < q->c->options->n_words; i++) {
+	for (size_t i = 0; q->queries && i < q->c->options->n_words; i++) {
 		const struct query *what = &q->queries[i];
 		const enum transport t = transport_of(q, what);
 
@@ -199,6 +200,10 @@ static int look(struct inquiry *q)
 					  .live = &q->live,
 					  .counts_every_namespace =
 						  q->c->options->scope == LIVE_SCOPE_NAMED};
+	if (!q->c->options->is_quiet || q->c->options->is_strict)
+		error = own_claims_gather(q->c, 0, UINT16_MAX, &q->c->arena, &q->from);
+	if (error != 0)
+		return error;
 	return answer_index(&q->from, &q->c->arena) ? 0 : cli_fail(EXIT_SYSTEM, "out of memory");
 }
 
@@ -318,7 +323,7 @@ static int ask_port(struct inquiry *q, enum transport transport, uint16_t port)
 
 static int ask_all(struct inquiry *q)
 {
-	for (size_t i = 0; i < q->c->options->n_words; i++) {
+	for (size_t i = 0; q->queries && i < q->c->options->n_words; i++) {
 		const struct query *what = &q->queries[i];
 
 		for (uint32_t port = what->first; port <= what->last; port++) {

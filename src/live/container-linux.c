@@ -2,54 +2,60 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "live/container-api-linux.h"
 #include "live/container-state.h"
 #include "live/proc-linux.h"
 #include "live/proxy.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_STATE = 4 * 1024 * 1024, MOST_STORAGE = 32 * 1024 * 1024, ID_LENGTH = 64 };
 enum { MOST_ARGUMENTS = 16 * 1024 };
 
-void containers_add(struct container_list *l, const char *id, uint32_t monitor)
+void containers_add(struct container_list *l, const char *id, struct container_trace trace)
 {
 	struct live_container *slot;
-	uint32_t *number;
+	struct container_trace *beside;
 
 	if (!id)
 		return;
 	for (size_t i = 0; i < l->n; i++) {
 		if (strcmp(l->items[i].id, id) == 0) {
-			if (l->monitors[i] == 0)
-				l->monitors[i] = monitor;
+			if (l->traces[i].monitor == 0)
+				l->traces[i].monitor = trace.monitor;
+			if (l->traces[i].uid == 0)
+				l->traces[i].uid = trace.uid;
 			return;
 		}
 	}
-	number = ARENA_PUSH(l->arena, l->monitors, l->n_monitors, l->monitors_capacity);
-	slot = number ? ARENA_PUSH(l->arena, l->items, l->n, l->capacity) : NULL;
+	beside = ARENA_PUSH(l->arena, l->traces, l->n_traces, l->traces_capacity);
+	slot = beside ? ARENA_PUSH(l->arena, l->items, l->n, l->capacity) : NULL;
 	if (!slot)
 		return;
-	*number = monitor;
+	*beside = trace;
 	slot->id = id;
 }
 
 void containers_add_process(struct container_list *l, const struct live_process *p)
 {
-	uint32_t monitor = 0;
+	struct container_trace trace = {.uid = p->uid};
 
 	if (p->program && strcmp(p->program, "conmon") == 0) {
-		containers_add(l, proxy_option(p->command, "-c", "--cid"), p->pid);
+		trace.monitor = p->pid;
+		containers_add(l, proxy_option(p->command, "-c", "--cid"), trace);
 		return;
 	}
-	for (size_t i = 0; i < p->n_parents && monitor == 0; i++) {
+	for (size_t i = 0; i < p->n_parents && trace.monitor == 0; i++) {
 		if (p->parents[i].program && strcmp(p->parents[i].program, "conmon") == 0)
-			monitor = p->parents[i].pid;
+			trace.monitor = p->parents[i].pid;
 	}
-	containers_add(l, p->container, monitor);
+	containers_add(l, p->container, trace);
 }
 
 /* Ids become parts of paths. */
@@ -192,23 +198,57 @@ static void ask_monitor(struct container_list *l, uint32_t monitor, struct live_
 		c->name = proxy_option(command, "-n", "--name");
 }
 
+/* Who runs it: the monitor's user; without one that of a process of the container, whose numbers
+ * may be those of a user namespace. */
+static uint32_t user_of(const struct container_trace *trace)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%u", trace->monitor);
+	return trace->monitor && stat(path, &st) == 0 ? st.st_uid : trace->uid;
+}
+
+/* Files told nothing about some of them. */
+static void ask_runtimes(struct container_list *l, struct gaps *gaps)
+{
+	struct container_api *api = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct live_container *c = &l->items[i];
+
+		if (c->name || !is_id(c->id))
+			continue;
+		if (!api)
+			api = container_api_open(l->arena, gaps);
+		if (!api) {
+			gaps_add_errno(gaps, "container name", "containers", ENOMEM);
+			return;
+		}
+		container_api_ask(api, user_of(&l->traces[i]), c);
+	}
+	container_api_close(api);
+}
+
 static int compare(const void *a, const void *b)
 {
 	return live_container_compare(a, b);
 }
 
-void containers_read(struct container_list *l)
+void containers_read(struct container_list *l, struct gaps *gaps)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct live_container *c = &l->items[i];
 
 		if (!is_id(c->id))
 			continue;
-		ask_monitor(l, l->monitors[i], c);
+		ask_monitor(l, l->traces[i].monitor, c);
 		if (!c->image)
 			(void)!(read_docker(l, c) || read_podman(l, c) || read_containerd(l, c) ||
 				read_crio(l, c));
 	}
+	if (gaps)
+		ask_runtimes(l, gaps);
 	if (l->n > 1)
 		qsort(l->items, l->n, sizeof(*l->items), compare);
 }
@@ -217,7 +257,7 @@ bool containers_is_named(struct arena *arena, const char *id, const char *name)
 {
 	struct container_list l = {.arena = arena};
 
-	containers_add(&l, id, 0);
-	containers_read(&l);
+	containers_add(&l, id, (struct container_trace){0});
+	containers_read(&l, NULL);
 	return l.n > 0 && l.items[0].name && strcmp(l.items[0].name, name) == 0;
 }

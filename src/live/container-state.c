@@ -1,6 +1,11 @@
 #include "live/container-state.h"
 
+#include "base/str.h"
+
+#include <errno.h>
 #include <string.h>
+
+enum { MOST_NAME = 255 };
 
 bool container_state_docker(const char *bytes, size_t n, struct arena *arena,
 			    struct live_container *out)
@@ -147,4 +152,50 @@ bool container_state_bundle(const char *bytes, size_t n, struct arena *arena,
 	while (json_key(&j, key))
 		read_annotation(&j, key, arena, out);
 	return out->name || out->image;
+}
+
+/* The status of "HTTP/1.1 200 OK"; 0: it is none. */
+static int read_status(const char *bytes, size_t n)
+{
+	static const char start[] = "HTTP/1.";
+	const size_t length = sizeof(start) - 1;
+	uint64_t status;
+
+	if (n < length + 5 || memcmp(bytes, start, length) != 0 || bytes[length + 1] != ' ' ||
+	    str_parse_u64(bytes + length + 2, 3, 599, &status) < 0 || status < 100)
+		return 0;
+	return (int)status;
+}
+
+/* Whether the reply is about the container that was asked for. */
+static bool is_about(struct json body, struct arena *arena, const char *id)
+{
+	const char *said = json_find(&body, "Id") ? json_text(&body, arena) : NULL;
+
+	return said && strcmp(said, id) == 0;
+}
+
+int container_state_reply(const char *bytes, size_t n, struct arena *arena,
+			  struct live_container *out)
+{
+	static const char gap[] = "\r\n\r\n";
+	struct live_container found = {.id = out->id};
+	int status = read_status(bytes, n);
+	const char *body = memmem(bytes, n, gap, sizeof(gap) - 1);
+	size_t n_body;
+
+	if (status == 0 || !body)
+		return -EBADMSG;
+	if (status != 200)
+		return status;
+	body += sizeof(gap) - 1;
+	n_body = n - (size_t)(body - bytes);
+	if (!is_about((struct json){body, body + n_body}, arena, out->id) ||
+	    !container_state_docker(body, n_body, arena, &found) || !found.name ||
+	    !*found.name || strlen(found.name) > MOST_NAME)
+		return -EBADMSG;
+	out->name = found.name;
+	if (!out->image)
+		out->image = found.image;
+	return 0;
 }

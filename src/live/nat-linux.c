@@ -297,9 +297,10 @@ static int read_tables(struct talk *t, const struct live_request *request, struc
 
 /* --- what is not in nf_tables ---------------------------------------------------------------- */
 
-static bool has_line(const char *text, const char *line)
+bool nat_has_legacy_table(const char *text)
 {
-	size_t n = strlen(line);
+	static const char line[] = "nat";
+	const size_t n = sizeof(line) - 1;
 
 	for (const char *at = text; (at = strstr(at, line)) != NULL; at += n) {
 		if ((at == text || at[-1] == '\n') && (at[n] == '\n' || at[n] == '\0'))
@@ -316,7 +317,7 @@ static void explain_legacy(struct gaps *gaps, const char *place)
 
 	for (size_t i = 0; i < N_ELEMENTS(files); i++) {
 		if (fd_read_file_at(AT_FDCWD, files[i], text, sizeof(text), NULL) <= 0 ||
-		    !has_line(text, "nat"))
+		    !nat_has_legacy_table(text))
 			continue;
 		snprintf(text, sizeof(text), "of legacy %s%s", i == 0 ? "iptables" : "ip6tables",
 			 place);
@@ -325,19 +326,24 @@ static void explain_legacy(struct gaps *gaps, const char *place)
 	}
 }
 
-/* Services follow three lines of heads. */
-static void explain_ipvs(struct gaps *gaps, const char *place)
+bool nat_has_ipvs_service(const char *text)
 {
-	char text[1024];
 	const char *line = text;
 
-	if (fd_read_file_at(AT_FDCWD, "/proc/thread-self/net/ip_vs", text, sizeof(text), NULL) <= 0)
-		return;
 	for (int i = 0; i < 3 && line; i++) {
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
 	}
-	if (!line || !*line)
+	return line && *line;
+}
+
+static void explain_ipvs(struct gaps *gaps, const char *place)
+{
+	char text[1024];
+
+	if (fd_read_file_at(AT_FDCWD, "/proc/thread-self/net/ip_vs", text, sizeof(text),
+			    NULL) <= 0 ||
+	    !nat_has_ipvs_service(text))
 		return;
 	snprintf(text, sizeof(text), "of IPVS%s", place);
 	gaps_add(gaps, what, text, "berth does not read the services of IPVS", NULL);

@@ -16,6 +16,13 @@ struct published_list {
 	size_t n, capacity;
 };
 
+/* Whether /proc/net/ip_vs (terminated) lists a service: IPVS hands its ports on, and berth cannot
+ * read how. Its head has three lines. Pure. */
+bool nat_has_ipvs_service(const char *text);
+
+/* Whether /proc/net/ip_tables_names (terminated) has the table nat: a name a line. Pure. */
+bool nat_has_legacy_table(const char *text);
+
 /*
  * Append what rules publish of the asked ports. `place` names the namespace in gaps ("" = berth's
  * own). Returns 0 or -ENOMEM.

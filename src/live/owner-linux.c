@@ -366,7 +366,9 @@ static void ask_kernel(struct search *s, const struct socket_list *list,
 
 static void climb(struct search *s, struct socket_list *list)
 {
-	for (size_t i = 0; i < list->n; i++) {
+	/* Who wants all owners has every process looked into anyhow: each once, in the order of
+	 * /proc. */
+	for (size_t i = 0; i < list->n && !s->tools->request->want_all_owners; i++) {
 		if (owner_is_wanted(s->tools->request, &list->items[i]))
 			look_into_group_of(s, &list->items[i]);
 	}

@@ -35,7 +35,8 @@ struct procs {
 	struct arena *arena;
 	struct gaps *gaps;
 	live_time boot;
-	ino_t user_ns;       /* of berth itself; 0 = not known */
+	char user_ns[64];    /* of berth itself: "user:[4026531837]" ... */
+	size_t n_user_ns;    /* ... and its bytes; 0 = not known */
 	bool has_passwd;     /* tried to read */
 	bool is_mapped;      /* berth's user namespace shows every user */
 	struct passwd *passwd;
@@ -64,14 +65,15 @@ static live_time boot_time(void)
 struct procs *procs_open(struct arena *arena, struct gaps *gaps)
 {
 	struct procs *p = arena_alloc(arena, sizeof(*p));
-	struct stat st;
+	ssize_t n;
 
 	if (!p)
 		return NULL;
 	p->arena = arena;
 	p->gaps = gaps;
 	p->boot = boot_time();
-	p->user_ns = stat("/proc/self/ns/user", &st) == 0 ? st.st_ino : 0;
+	n = readlink("/proc/self/ns/user", p->user_ns, sizeof(p->user_ns));
+	p->n_user_ns = n > 0 ? (size_t)n : 0;
 	p->buffer = malloc(COMMAND_SIZE);
 	return p->buffer ? p : NULL;
 }
@@ -125,6 +127,30 @@ const char *procs_user(struct procs *p, uint32_t uid)
 }
 
 /* --- one process ----------------------------------------------------------------------------- */
+
+/*
+ * As fd_read_file_at(), for files that the kernel hands over whole: stat and cgroup, which are one
+ * record of a seq_file each, and cmdline. A look reads hundreds of them, and need not ask each for
+ * its end.
+ */
+static long read_record(int dir, const char *path, char *buffer, size_t size, bool *is_cut)
+{
+	BERTH_CLEANUP(fd_closep) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buffer, size);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (is_cut)
+		*is_cut = (size_t)n == size;
+	n = MIN_OF(n, (ssize_t)size - 1);
+	buffer[n] = '\0';
+	return n;
+}
 
 /* What is being read: the process's directory, and the one that still has its memory. */
 struct reading {
@@ -190,16 +216,20 @@ static void read_path(struct reading *r)
 static void read_command(struct reading *r)
 {
 	struct procs *p = r->procs;
-	char path[64];
+	char path[64], target[2];
 	bool is_cut = false;
 	long n;
 
 	snprintf(path, sizeof(path), "%scmdline", r->memory);
-	n = fd_read_file_at(r->dir, path, p->buffer, COMMAND_SIZE, &is_cut);
+	n = read_record(r->dir, path, p->buffer, COMMAND_SIZE, &is_cut);
 	if (n < 0) {
 		note(r, "command", (int)-n);
 		return;
 	}
+	/* Nothing: it has no arguments, or its memory went before its descriptors do. */
+	snprintf(path, sizeof(path), "%sexe", r->memory);
+	if (n == 0 && readlinkat(r->dir, path, target, sizeof(target)) < 0)
+		note(r, "command", errno);
 	r->process->command = proc_split_command(p->arena, p->buffer, (size_t)n);
 	r->process->is_command_cut = is_cut;
 }
@@ -214,7 +244,7 @@ static void read_cgroup(struct reading *r)
 
 	/* A main thread that has exited stays behind when its process is moved. */
 	snprintf(file, sizeof(file), "%scgroup", r->memory);
-	n = fd_read_file_at(r->dir, file, r->procs->buffer, COMMAND_SIZE, NULL);
+	n = read_record(r->dir, file, r->procs->buffer, COMMAND_SIZE, NULL);
 	path = n > 0 ? cgroup_path_pick(r->procs->buffer) : NULL;
 	if (!path)
 		return;
@@ -228,21 +258,24 @@ static void read_cgroup(struct reading *r)
 		r->process->login = procs_user(r->procs, names.login_uid);
 }
 
+/* The owner of /proc/PID itself is the effective user, even where everything below it is root's
+ * because the process may not be dumped (task_dump_owner() in Linux): far cheaper than "status". */
 static void read_user(struct reading *r)
 {
 	struct procs *p = r->procs;
-	char *status = p->buffer;
 	struct stat st;
-	long n = fd_read_file_at(r->dir, "status", status, COMMAND_SIZE, NULL);
+	char link[sizeof(p->user_ns)];
+	ssize_t n;
 
-	if (n < 0 || proc_parse_uid(status, &r->process->uid) < 0) {
-		if (fstat(r->dir, &st) == 0)
-			r->process->uid = st.st_uid;
-	}
+	if (fstat(r->dir, &st) == 0)
+		r->process->uid = st.st_uid;
 	if (r->process->container)
 		return;
-	/* Not readable: of another user, who is then of this user namespace as far as is known. */
-	if (fstatat(r->dir, "ns/user", &st, 0) == 0 && p->user_ns != 0 && st.st_ino != p->user_ns)
+	/* Not readable: of another user, who is then of this user namespace as far as is known. A
+	 * link's text costs less than an inode made for stat(2). */
+	n = readlinkat(r->dir, "ns/user", link, sizeof(link));
+	if (n > 0 && p->n_user_ns > 0 &&
+	    ((size_t)n != p->n_user_ns || memcmp(link, p->user_ns, (size_t)n) != 0))
 		return;
 	r->process->user = procs_user(p, r->process->uid);
 }
@@ -269,7 +302,7 @@ static const char *base_name(const char *path)
 static int read_stat(int dir, struct proc_stat *out)
 {
 	char text[1024];
-	long n = fd_read_file_at(dir, "stat", text, sizeof(text), NULL);
+	long n = read_record(dir, "stat", text, sizeof(text), NULL);
 
 	return n < 0 ? (int)n : proc_parse_stat(text, (size_t)n, out);
 }
@@ -365,13 +398,15 @@ static void read_details(struct reading *r, const struct proc_stat *stat)
 		process->started = r->procs->boot + (live_time)stat->started * NS_PER_TICK;
 }
 
-/* Whether entry `fd` is still in the table that the process was found by. */
-static bool is_there(int table, int fd)
+/* Whether what was read is of the process in whose table the entry `fd` was, or of one process at
+ * least. */
+static bool is_the_same(int dir, int table, int fd, const struct proc_stat *before)
 {
+	struct proc_stat after;
 	char name[16], target[2];
 
 	if (table < 0)
-		return true;
+		return read_stat(dir, &after) == 0 && after.started == before->started;
 	snprintf(name, sizeof(name), "%d", fd);
 	return readlinkat(table, name, target, sizeof(target)) >= 0;
 }
@@ -381,7 +416,7 @@ int procs_read(struct procs *p, uint32_t pid, int table, int fd, const struct li
 	BERTH_CLEANUP(fd_closep) int dir = open_process(pid);
 	struct live_process *process = arena_alloc(p->arena, sizeof(*process));
 	struct reading r = {.procs = p, .process = process, .dir = dir};
-	struct proc_stat before, after;
+	struct proc_stat before;
 	char where[32];
 
 	if (!process)
@@ -391,7 +426,7 @@ int procs_read(struct procs *p, uint32_t pid, int table, int fd, const struct li
 	if (dir < 0 || read_stat(dir, &before) < 0)
 		return 0;
 	read_details(&r, &before);
-	if (!is_there(table, fd) || read_stat(dir, &after) < 0 || after.started != before.started)
+	if (!is_the_same(dir, table, fd, &before))
 		return 0;
 	if (r.is_ending) {
 		snprintf(where, sizeof(where), "pid %u", pid);

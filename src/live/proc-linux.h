@@ -23,9 +23,6 @@ struct proc_stat {
  */
 int proc_parse_stat(const char *text, size_t n, struct proc_stat *out) BERTH_MUST_CHECK;
 
-/* The effective user of "Uid:" in /proc/PID/status (terminated). Returns 0 or -EBADMSG. */
-int proc_parse_uid(const char *status, uint32_t *out) BERTH_MUST_CHECK;
-
 /*
  * The arguments in `n` bytes of /proc/PID/cmdline as a NULL-terminated vector in `arena`; NULL when
  * there are none or memory is out. A process that wrote a text over them has that as its only one.
@@ -55,9 +52,10 @@ struct procs *procs_close(struct procs *p);
 
 /*
  * Read process `pid`. `table` is an open descriptor table (/proc/PID/fd) in which an entry `fd` was
- * seen: it is looked at again after reading, so that a record never mixes a process with its
- * number's next user. `table` -1 = no such check. `*out` is NULL when the process has gone.
- * Returns 0 or a negative errno (-ENOMEM).
+ * seen: it is looked at again after reading. If it is still there the process lives, and has had
+ * its number all the time, so that a record never mixes a process with its number's next user.
+ * `table` -1: nothing is there to be looked at; that the start time stays is the check then. `*out`
+ * is NULL when the process has gone. Returns 0 or a negative errno (-ENOMEM).
  */
 int procs_read(struct procs *p, uint32_t pid, int table, int fd,
 	       const struct live_process **out) BERTH_MUST_CHECK;

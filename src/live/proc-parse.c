@@ -63,24 +63,6 @@ int proc_parse_stat(const char *text, size_t n, struct proc_stat *out)
 	return 0;
 }
 
-int proc_parse_uid(const char *status, uint32_t *out)
-{
-	const char *line = strstr(status, "\nUid:"), *end;
-	uint64_t real, effective;
-
-	if (!line)
-		return -EBADMSG;
-	line += strlen("\nUid:");
-	end = line + strcspn(line, "\n");
-	while (line < end && *line == '\t')
-		line++;
-	if (!take_field(&line, end, &real) || line >= end || *line++ != '\t' ||
-	    !take_field(&line, end, &effective) || effective > UINT32_MAX)
-		return -EBADMSG;
-	*out = (uint32_t)effective;
-	return 0;
-}
-
 const char *const *proc_split_command(struct arena *arena, const char *bytes, size_t n)
 {
 	const char **arguments;

@@ -126,7 +126,7 @@ static bool read_slirp(const struct live_process *p, const struct live_socket *s
 
 		if (str_parse_u64(word, strlen(word), UINT32_MAX, &pid) == 0)
 			out->note = arena_printf(arena, "network of pid %s", word);
-		else if (word[0] == '/' && strstr(word, "netns"))
+		else if (word[0] == '/')
 			out->note = arena_printf(arena, "network %s", word);
 	}
 	return true;
@@ -175,6 +175,16 @@ static bool read_pasta_spec(const char *spec, uint16_t port, uint16_t *to)
 	return false;
 }
 
+/* One program with two names: pasta serves a network namespace, passt a virtual machine. Both have
+ * the same options. */
+static bool is_passt(const struct live_process *p)
+{
+	const char *slash = p->command[0] ? strrchr(p->command[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : p->command[0];
+
+	return name && strncmp(name, "passt", 5) == 0;
+}
+
 static bool read_pasta(const struct live_process *p, const struct live_socket *s,
 		       struct arena *arena BERTH_UNUSED, struct live_published *out)
 {
@@ -183,6 +193,8 @@ static bool read_pasta(const struct live_process *p, const struct live_socket *s
 	const char *name = is_tcp ? "-t" : "-u";
 	uint16_t to;
 
+	if (is_passt(p))
+		out->by = "passt";
 	for (size_t i = 0; p->command[i]; i++) {
 		const char *spec = proxy_option(p->command + i, name, long_name);
 
@@ -405,12 +417,23 @@ static const struct {
 	{"slirp4netns", "slirp4netns", read_slirp},
 	{"pasta", "pasta", read_pasta},
 	{"pasta.avx2", "pasta", read_pasta},
+	{"passt", "pasta", read_pasta},
+	{"passt.avx2", "pasta", read_pasta},
 	{"ssh", "ssh", read_ssh},
 	{"kubectl", "kubectl", read_kubectl},
 	{"oc", "kubectl", read_kubectl},
 	{"socat", "socat", read_socat},
 	{"socat1", "socat", read_socat},
 };
+
+bool proxy_is_known(const char *name, size_t n)
+{
+	for (size_t i = 0; i < N_ELEMENTS(programs); i++) {
+		if (strncmp(programs[i].program, name, n) == 0)
+			return true;
+	}
+	return false;
+}
 
 bool proxy_read(const struct live_process *p, const struct live_socket *s, struct arena *arena,
 		struct live_published *out)

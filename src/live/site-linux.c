@@ -33,13 +33,14 @@ static enum maybe from_bool(bool b)
 
 /* --- conversations --------------------------------------------------------------------------- */
 
-/* One request; `take` sees every message of the reply. Returns 0 or a negative errno. */
+/* One request; `take` sees every message of the reply. Returns 0, a negative errno, or the positive
+ * one with which the kernel answers. */
 static int converse(struct nlmsghdr *request, mnl_cb_t take, struct question *q)
 {
 	_Alignas(struct nlmsghdr) unsigned char reply[REPLY_SIZE];
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	const bool is_dump = request->nlmsg_flags & NLM_F_DUMP;
-	int more = MNL_CB_OK, error = 0;
+	int more = MNL_CB_OK, error = 0, refusal = 0;
 
 	if (!netlink)
 		return -errno;
@@ -52,16 +53,18 @@ static int converse(struct nlmsghdr *request, mnl_cb_t take, struct question *q)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		more = n < 0 ? MNL_CB_ERROR
-			     : mnl_cb_run(reply, (size_t)n, 1, mnl_socket_get_portid(netlink), take,
-					  q);
-		if (more < 0)
+		if (n < 0) {
 			error = -errno;
+			break;
+		}
+		more = mnl_cb_run(reply, (size_t)n, 1, mnl_socket_get_portid(netlink), take, q);
+		if (more < 0)
+			refusal = errno;
 		if (!is_dump)
 			break;
 	}
 	mnl_socket_close(netlink);
-	return error;
+	return error < 0 ? error : refusal;
 }
 
 static struct nlmsghdr *begin(void *buffer, uint16_t type, uint16_t flags)
@@ -99,8 +102,8 @@ static enum maybe ask_route(const struct live_place *place)
 	mnl_attr_put(header, RTA_DST, 4, place->address.bytes);
 	r = converse(header, take_route, &q);
 	/* No way there at all: then it is not here either. */
-	return r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES ? MAYBE_NO
-										       : q.answer;
+	return r == ENETUNREACH || r == EHOSTUNREACH || r == EINVAL || r == EACCES ? MAYBE_NO
+										   : q.answer;
 }
 
 /* 224.0.0.0/4 and 255.255.255.255 need no route. */
@@ -158,7 +161,7 @@ static enum maybe ask_addresses(const struct live_place *place, uint32_t device)
 	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(header, sizeof(*m));
 
 	m->ifa_family = AF_INET6;
-	return converse(header, take_address, &q) < 0 && q.answer != MAYBE_YES ? MAYBE_UNKNOWN
+	return converse(header, take_address, &q) != 0 && q.answer != MAYBE_YES ? MAYBE_UNKNOWN
 										: q.answer;
 }
 
@@ -243,7 +246,7 @@ static enum maybe ask_vrf(void)
 	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(header, sizeof(*m));
 
 	m->ifi_family = AF_UNSPEC;
-	return converse(header, take_link, &q) < 0 ? MAYBE_UNKNOWN : q.answer;
+	return converse(header, take_link, &q) != 0 ? MAYBE_UNKNOWN : q.answer;
 }
 
 /* --- who asks -------------------------------------------------------------------------------- */

@@ -429,6 +429,8 @@ static void name_namespaces(struct look *l)
 
 static void find_containers(struct look *l)
 {
+	const struct container_trace none = {0};
+
 	for (size_t i = 0; i < l->sockets.n; i++) {
 		const struct live_socket *s = &l->sockets.items[i];
 
@@ -436,12 +438,12 @@ static void find_containers(struct look *l)
 			if (s->owners[k].process)
 				containers_add_process(&l->containers, s->owners[k].process);
 		}
-		containers_add(&l->containers, s->container, 0);
-		containers_add(&l->containers, s->ns->container, 0);
+		containers_add(&l->containers, s->container, none);
+		containers_add(&l->containers, s->ns->container, none);
 	}
 	for (size_t i = 0; i < l->published.n; i++)
-		containers_add(&l->containers, l->published.items[i].container, 0);
-	containers_read(&l->containers);
+		containers_add(&l->containers, l->published.items[i].container, none);
+	containers_read(&l->containers, &l->gaps);
 	name_namespaces(l);
 }
 

@@ -15,17 +15,42 @@ static const char *describe_place(const struct answer_why *w, char *out, size_t 
 	return out;
 }
 
-/* "bind would fail: EADDRINUSE". */
+/* The words of strerror(3), the same in every locale and on every system. */
+static const char *describe_errno(const char *name)
+{
+	static const struct {
+		const char *name, *text;
+	} words[] = {
+		{"EADDRINUSE", "address already in use"},
+		{"EADDRNOTAVAIL", "not an address of this machine"},
+		{"EACCES", "permission denied"},
+		{"EPERM", "operation not permitted"},
+		{"ENODEV", "no such device"},
+		{"EAFNOSUPPORT", "address family not supported"},
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+		if (strcmp(name, words[i].name) == 0)
+			return words[i].text;
+	}
+	return NULL;
+}
+
+/* "bind would fail: address already in use (EADDRINUSE)". */
 static const char *describe_outcome(const struct answer_why *w, char *out, size_t size)
 {
 	const char *said = w->tried ? w->tried->bind : w->judged.bind;
+	const char *words = describe_errno(said);
 
 	if (w->would_bind)
-		snprintf(out, size, "bind would succeed%s", w->tried ? "" : " (not tried)");
+		snprintf(out, size, "bind would succeed%s", w->tried ? "" : ", not tried");
 	else if (strcmp(said, "unknown") == 0)
 		snprintf(out, size, "not known whether bind would succeed");
+	else if (words)
+		snprintf(out, size, "bind would fail: %s (%s)%s", words, said,
+			 w->tried ? "" : ", not tried");
 	else
-		snprintf(out, size, "bind would fail: %s%s", said, w->tried ? "" : " (not tried)");
+		snprintf(out, size, "bind would fail: %s%s", said, w->tried ? "" : ", not tried");
 	return out;
 }
 
@@ -40,7 +65,7 @@ static enum text_tone tone_of(const struct answer_why *w)
 
 static void put_headline(struct text *t, const struct answer_why *w)
 {
-	char place[96], outcome[96];
+	char place[96], outcome[128];
 
 	text_begin(t, "", 0);
 	text_put(t, TEXT_STRONG, 0, describe_place(w, place, sizeof(place)));
@@ -180,7 +205,7 @@ void text_why(struct text *t, const struct answer_why *w)
 
 void text_why_line(struct text *t, const struct answer_why *w)
 {
-	char place[96], outcome[96];
+	char place[96], outcome[128];
 
 	text_begin(t, "", 0);
 	text_put(t, TEXT_STRONG, 0, describe_place(w, place, sizeof(place)));

@@ -39,6 +39,16 @@ expect() {
 	fi
 }
 
+# Claims are asked from the program: here from one that answers this.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cat >"$scratch/berth" <<'END'
+#!/bin/sh
+[ "$1 $2" = 'claims --csv' ] && printf '%s\n' name,ports web,80 shop-2,443 'e;$(date),1' web,8080
+END
+chmod +x "$scratch/berth"
+PATH=$scratch:$PATH
+
 # What the program itself says it can do.
 verbs=$(sed -n 's/^VERB([A-Z]*, "\([a-z][a-z]*\)".*/\1/p' src/cli/verbs.def | sort | paste -sd' ' -)
 for shell in bash fish; do
@@ -63,6 +73,9 @@ for shell in bash fish; do
 	expect $shell 'berth report LIC' 'LICENSE'
 	expect $shell 'berth --replay tests/worlds/quiet.w' 'tests/worlds/quiet.world'
 	expect $shell 'berth here --program ' ''
+	expect $shell 'berth unclaim ' 'shop-2 web'
+	expect $shell 'berth unclaim w' 'web'
+	expect $shell 'berth claims --l' '--ledger --log'
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

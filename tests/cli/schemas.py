@@ -31,7 +31,8 @@ VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in 
 LINES = {"answer": "answer", "listener": "here-listener", "published": "published", "holder": "holder", "gap": "gap",
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
-         "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger"}
+         "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger",
+         "finding": "finding"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -145,6 +146,10 @@ IN_WORLDS = [
     (["--json"], as_object("here")),
     (["ranges", "--json"], as_object("ranges")),
     (["ranges", "--jsonl"], as_lines("ranges")),
+    (["why", "7001", "--json"], as_object("why")),
+    (["why", "22", "80", "443", "53/udp", "3476", "5173", "7001-7015", "8080", "9200", "--json"], as_list("why")),
+    (["why", "7001-7015", "40000", "--reuseaddr", "--reuseport", "--uid", "7", "--jsonl"], as_lines("why")),
+    (["why", "7001-7015", "-6", "-u", "--jsonl"], as_lines("why")),
     (["evict", "22", "53/udp", "80", "443", "631", "5173", "8080", "--dry-run", "--json"], as_object("evict")),
     (["evict", "22", "80", "9200", "--dry-run", "--stop", "--time-wait", "--jsonl"], as_lines("evict")),
 ]
@@ -184,6 +189,17 @@ def claims():
         check("answer", parse(run("8080", "--json", *ledger)))
         as_list("found")(run("find", "web", "--json", *ledger))
         check("ledger", parse(run("unclaim", "web", "--json", *ledger)))
+
+
+def claims_files():
+    """A claims file with something to find, and one without."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ports.claims"
+        path.write_text("web 8080/tcp\napi 8080/tcp owner=me\nold 40000/udp retired # gone\n")
+        check("check", parse(run("check", str(path), "--json", exits=(1,))))
+        check_lines(run("check", str(path), "--jsonl", exits=(1,)), {"finding"})
+        path.write_text("")
+        check("check", parse(run("check", str(path), "--json")))
 
 
 def waits_and_knocks():
@@ -234,12 +250,12 @@ def check_refusals():
     system = ROOT / "tests" / "worlds" / "system.world"
     for schema in SCHEMAS.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-    for name, arguments in (("answer", ["22", "--json"]), ("here", ["here", "--json"]), ("ranges", ["ranges", "--json"])):
+    for name, arguments in (("answer", ["22", "--json"]), ("why", ["why", "7001", "--no-trial", "--json"]), ("here", ["here", "--json"]), ("ranges", ["ranges", "--json"])):
         value = parse(run("--replay", str(system), *arguments))
         for what, broken in breakings(name, value):
             if VALIDATORS[name].is_valid(broken):
                 raise Broken(f"accepted: {what}")
-    if set(LINES.values()) != set(SCHEMAS) - {"here"}:
+    if set(LINES.values()) != set(SCHEMAS) - {"here", "check"}:
         raise Broken(f"schemas {set(SCHEMAS)} and types of lines {LINES} do not fit")
 
 
@@ -252,7 +268,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, claims, waits_and_knocks, check_refusals):
+    for more in (updates, claims, claims_files, waits_and_knocks, check_refusals):
         try:
             more()
             passed += 1

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: the state files of container runtimes, and the scanner of JSON below them. What
- * comes out is text without NUL, and a scan always ends.
+ * Fuzz target: the state files of container runtimes, the replies of their APIs, and the scanner of
+ * JSON below them. What comes out is text without NUL, and a scan always ends.
  */
 #include "live/container-state.h"
 
@@ -16,11 +16,23 @@ static void check(const char *text, size_t n)
 		abort();
 }
 
+static bool read_reply(const char *bytes, size_t n, struct arena *arena,
+		       struct live_container *out)
+{
+	const char *id = out->id;
+	int r = container_state_reply(bytes, n, arena, out);
+
+	if (r > 599 || out->id != id || (r == 0) != (out->name != NULL) || (r != 0 && out->image))
+		abort();
+	return r == 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	static bool (*const readers[])(const char *, size_t, struct arena *,
 				       struct live_container *) = {
-		container_state_docker, container_state_storage, container_state_bundle};
+		container_state_docker, container_state_storage, container_state_bundle,
+		read_reply};
 
 	for (size_t i = 0; i < N_ELEMENTS(readers); i++) {
 		struct live_container c = {.id = "3e8a0e9480906d030a2387686cfc755a"

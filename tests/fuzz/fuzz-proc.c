@@ -88,7 +88,6 @@ static void try_passwd(const char *text, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct arena arena = {0};
-	uint32_t uid;
 	char *text;
 
 	if (n < 1)
@@ -123,7 +122,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		try_passwd(text, n - 1);
 		break;
 	case 8:
-		(void)!proc_parse_uid(text, &uid);
 		(void)proc_link_inode(text, n - 1);
 		break;
 	}

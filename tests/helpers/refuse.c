@@ -3,7 +3,8 @@
  *
  *     refuse NAME[=ERRNO]... -- COMMAND...
  *
- *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto
+ *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto,
+ *            bind (of internet sockets)
  *     ERRNO  the number it fails with; 1 (EPERM) unless given
  *
  * A seccomp filter does it, so nothing in the command needs to know. Exit: the command's own, 2 for
@@ -69,6 +70,16 @@ static void refuse_sock_diag(uint32_t error)
 	step(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | error);
 }
 
+/* bind(2) of internet sockets: the only ones here whose addresses have 16 bytes or more. */
+static void refuse_bind(uint32_t error)
+{
+	load(offsetof(struct seccomp_data, nr));
+	step(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_bind);
+	load_argument(2);
+	step(BPF_JMP | BPF_JGE | BPF_K, 0, 1, 16);
+	step(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | error);
+}
+
 static int add_rule(char *rule)
 {
 	static const struct {
@@ -88,6 +99,10 @@ static int add_rule(char *rule)
 		*equal = '\0';
 	if (strcmp(rule, "sock_diag") == 0) {
 		refuse_sock_diag(error);
+		return 0;
+	}
+	if (strcmp(rule, "bind") == 0) {
+		refuse_bind(error);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {

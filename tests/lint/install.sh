@@ -66,6 +66,13 @@ links_little() {
 	[ "$needed" = 'libc.so.6 libmnl.so.0 ' ]
 }
 
+# A claim is made by the helper in libexec and read without it.
+claims() {
+	[ -x "$tree/usr/libexec/berth/berth-ledger" ] || { echo 'built without SQLite'; return 0; }
+	berth claim installed 3476 --ledger "$scratch/claims.db" &&
+		berth 3476 --ledger "$scratch/claims.db" | grep -q 'installed'
+}
+
 tree=$scratch/tree
 build=$scratch/build
 check build sh -c "meson setup '$build' '$root' -Dtests=false --prefix=/usr && ninja -C '$build'"
@@ -77,6 +84,7 @@ check answers answers
 check manual shows_manual
 check no-machine-paths holds_no_path
 check libraries links_little
+check claims claims
 mv "$build-away" "$build"
 check uninstall "$root/tools/install-tree" --remove "$build" "$tree" /usr
 check nothing-left sh -c "! find '$tree' -mindepth 1 | grep ."

@@ -26,7 +26,7 @@ BELOW["update"] = {"base", "query", "registry"}  # a helper program
 BELOW["ledger-helper"] = {"base", "query", "ledger"}  # likewise
 BELOW["manifests"] = {"base"}  # likewise
 GENERATED = {"registry-image.h", "registry-browser-ports.h", "store-schema.h"}
-VARIANTS = {"linux", "darwin", "windows", "posix", "secure", "none", "elf", "macho", "coff"}
+VARIANTS = {"linux", "darwin", "windows", "posix", "secure", "atomic", "none", "elf", "macho", "coff"}
 MOST_FUNCTION_LINES, MOST_FILE_LINES, MOST_COLUMNS, TAB = 80, 800, 100, 8
 UNBOUNDED = re.compile(r"\b(v?sprintf|str(?:n?cpy|n?cat|tok)|stpcpy|gets|alloca|ato(?:i|l|ll|f)|system|popen|tmpnam|"
                        r"mktemp)\s*\(")

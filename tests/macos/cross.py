@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""berth for macOS is compiled and linked, with warnings as errors, for both processors. Nothing is run: there is no Mac.
+"""berth for macOS and its unit tests are compiled and linked, with warnings as errors, for both processors. Nothing is
+run: there is no Mac.
 
   cross.py BUILD
 
@@ -79,7 +80,7 @@ class Cross(unittest.TestCase):
                            ZIG_LOCAL_CACHE_DIR=str(BUILD / "zig" / "cache"))
         if not (folder / "build.ninja").exists():
             run(["meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross" / f"{processor}-macos.ini",
-                 "-Dtests=false", "-Dupdate=disabled", "-Dwerror=true"], environment)
+                 "-Dtests=true", "-Dupdate=disabled", "-Dwerror=true"], environment)
         run(["ninja", "-C", folder], environment)
         return folder
 

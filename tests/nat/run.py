@@ -13,6 +13,7 @@ look can have; all other lines are fed to nft -f. The command "sk_lookup" attach
 import ctypes
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import socket
@@ -191,12 +192,36 @@ def look_for_real(program, case):
     return in_own_namespace(work)
 
 
+# What nf_tables is asked for by one look at port 80: the kinds of messages, once each, in order.
+REQUESTS = (
+    ("no chain", "", [GETCHAIN]),
+    ("chains that filter", "table inet f { set s { type inet_service; elements = { 80 } }\n"
+     "chain c { type filter hook input priority 0; tcp dport @s accept\n}\n}\n", [GETCHAIN]),
+    ("a chain that filters and one of nat", "table ip n { chain f { type filter hook input priority 0; accept\n}\n"
+     "chain c { type nat hook prerouting priority -100; tcp dport 80 dnat to 10.0.0.2\n}\n}\n",
+     [GETCHAIN, GETTABLE, GETRULE]),
+)
+
+
+def count_requests(program):
+    """Rules are asked for only where a chain of type nat is there. How many of REQUESTS were wrong."""
+    def work(name, rules, wanted):
+        run("nft", "-f", "-", text=rules)
+        done = subprocess.run(["strace", "-f", "-qq", "-X", "raw", "-e", "trace=sendto", program, "-H", "80-80"], text=True,
+                              capture_output=True, check=True)
+        sent = [int(kind, 16) for kind in re.findall(r"nlmsg_type=0xa(?:<<8\|0x)?([0-9a-f]{1,2})\b", done.stderr)]
+        got = list(dict.fromkeys(sent))
+        print(f"ok   requests: {name}" if got == wanted else f"FAIL requests: {name}: {got} instead of {wanted}")
+        return got != wanted
+    return sum(in_own_namespace(lambda case=case: work(*case)) for case in REQUESTS)
+
+
 def why_not():
     if os.geteuid() != 0:
         return "it needs root"
-    for program in ("nft", "iptables-nft", "ip6tables-nft"):
+    for program in ("nft", "iptables-nft", "ip6tables-nft", "strace"):
         if not shutil.which(program):
-            return f"there is no {program} (Debian: nftables, iptables)"
+            return f"there is no {program} (Debian: nftables, iptables, strace)"
     return None
 
 
@@ -216,6 +241,10 @@ def main():
         bad = (look_for_real if mode == "--real" else decode_recorded)(program, case)
         failed += bad
         passed += len(case.questions) - bad
+    if mode == "--real" and not wanted:
+        bad = count_requests(program)
+        failed += bad
+        passed += len(REQUESTS) - bad
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not cases else 0
 

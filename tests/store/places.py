@@ -103,6 +103,10 @@ class Places(unittest.TestCase):
         done = self.ask("quiet", "service:zz-shop", exits=(2,))
         self.assertEqual(done, "")
 
+    def test_why_warns_of_a_claim(self):
+        self.claim("shop", "7100")
+        self.assertIn("claimed for shop", json.loads(self.ask("why", "why", "7100", "--json"))["warnings"])
+
     def test_a_recording_alone_says_that_it_holds_none(self):
         answer = json.loads(self.run_it("--replay", str(WORLDS / "quiet.world"), "22", "--json"))
         self.assertEqual([gap["why"] for gap in answer["gaps"] if gap["what"] == "claims"], ["a recording holds none"])

@@ -1,4 +1,4 @@
-/* The rules of a ledger, on the store in memory: renewal, expiry, clocks, limits, all or nothing. */
+/* The rules of a ledger, on the store in memory: renewal, expiry, clocks, all or nothing. */
 #include "ledger/claims-image.h"
 #include "ledger/ledger.h"
 

@@ -1,10 +1,12 @@
 /* A container's name and image in the files of its runtime. */
 #include "live/container-state.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -75,10 +77,84 @@ static void test_states(void **state BERTH_UNUSED)
 	}
 }
 
+#define OK "HTTP/1.0 200 OK\r\nA: b\r\n\r\n"
+
+/* Replies of an API; `r` as container_state_reply() returns it. */
+static const struct {
+	const char *reply;
+	int r;
+	const char *name, *image;
+} replies[] = {
+	{OK "{\"Id\":\"" ID "\",\"Name\":\"/web\",\"Config\":{\"Image\":\"i\"}}", 0, "web", "i"},
+	{OK "{\"Config\":{\"Id\":3},\"Name\":\"web\",\"Id\":\"" ID "\"}", 0, "web", NULL},
+	{"HTTP/1.1 200\r\n\r\n{\"Id\":\"" ID "\",\"Name\":\"/w\\u001b[31m\"}", 0, "w\x1b[31m",
+	 NULL},
+	{OK "{\"Id\":\"" ID "\",\"Name\":\"/web\",\"Config\":", 0, "web", NULL},
+	/* another container, no name, a name that is none */
+	{OK "{\"Id\":\"f\",\"Name\":\"/web\"}", -EBADMSG, NULL, NULL},
+	{OK "{\"Name\":\"/web\"}", -EBADMSG, NULL, NULL},
+	{OK "{\"x\":{\"Id\":\"" ID "\"},\"Name\":\"/web\"}", -EBADMSG, NULL, NULL},
+	{OK "{\"Id\":\"" ID "\"}", -EBADMSG, NULL, NULL},
+	{OK "{\"Id\":\"" ID "\",\"Name\":\"/\"}", -EBADMSG, NULL, NULL},
+	{OK "{\"Id\":\"" ID "\",\"Name\":[\"/web\"]}", -EBADMSG, NULL, NULL},
+	{OK "[[[[[[", -EBADMSG, NULL, NULL},
+	{OK, -EBADMSG, NULL, NULL},
+	/* in chunks, not HTTP, no end of the head */
+	{OK "7b\r\n{\"Id\":\"" ID "\",\"Name\":\"/web\"}\r\n0\r\n\r\n", -EBADMSG, NULL, NULL},
+	{"{\"Id\":\"" ID "\",\"Name\":\"/web\"}", -EBADMSG, NULL, NULL},
+	{"HTTP/1.1 200 OK\r\n", -EBADMSG, NULL, NULL},
+	{"HTTP/1.1 2", -EBADMSG, NULL, NULL},
+	{"HTTP/1.1 999 Odd\r\n\r\n{}", -EBADMSG, NULL, NULL},
+	{"HTTP/1.1 -20 Odd\r\n\r\n{}", -EBADMSG, NULL, NULL},
+	{"", -EBADMSG, NULL, NULL},
+	/* refusals */
+	{"HTTP/1.0 404 Not Found\r\n\r\n{\"Id\":\"" ID "\",\"Name\":\"/web\"}", 404, NULL, NULL},
+	{"HTTP/1.1 500 No\r\n\r\n", 500, NULL, NULL},
+};
+
+static void test_replies(void **state BERTH_UNUSED)
+{
+	for (size_t i = 0; i < N_ELEMENTS(replies); i++) {
+		struct live_container c = {.id = ID};
+		struct arena arena = {0};
+		int r = container_state_reply(replies[i].reply, strlen(replies[i].reply), &arena,
+					      &c);
+
+		if (r != replies[i].r)
+			fail_msg("%s: %d is not %d", replies[i].reply, r, replies[i].r);
+		check_text(replies[i].reply, c.name, replies[i].name);
+		check_text(replies[i].reply, c.image, replies[i].image);
+		arena_fini(&arena);
+	}
+}
+
+/* An image that a file told stays; a name may have 255 bytes. */
+static void test_reply_bounds(void **state BERTH_UNUSED)
+{
+	struct live_container c = {.id = ID, .image = "known"};
+	struct arena arena = {0};
+	char reply[1024], name[257];
+	int n;
+
+	for (size_t length = 255; length <= 256; length++) {
+		memset(name, 'x', length);
+		name[length] = '\0';
+		n = snprintf(reply, sizeof(reply), "%s{\"Id\":\"%s\",\"Name\":\"/%s\","
+			     "\"Config\":{\"Image\":\"new\"}}", OK, ID, name);
+		assert_int_equal(container_state_reply(reply, (size_t)n, &arena, &c),
+				 length == 255 ? 0 : -EBADMSG);
+		assert_int_equal(strlen(c.name), 255);
+		assert_string_equal(c.image, "known");
+	}
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_reply_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

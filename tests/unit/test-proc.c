@@ -69,19 +69,6 @@ static void test_malformed_stat(void **state BERTH_UNUSED)
 	assert_int_equal(stat.state, '?');
 }
 
-static void test_uid(void **state BERTH_UNUSED)
-{
-	uint32_t uid = 1;
-
-	assert_int_equal(proc_parse_uid("Name:\tx\nUid:\t1000\t0\t1000\t1000\nGid:\t1\n", &uid),
-			 0);
-	assert_int_equal(uid, 0);
-	assert_int_equal(proc_parse_uid("Name:\tUid:\t5\t6\nGid:\t1\n", &uid), -EBADMSG);
-	assert_int_equal(proc_parse_uid("Name:\tx\nUid:\t1000\n", &uid), -EBADMSG);
-	assert_int_equal(proc_parse_uid("Name:\tx\nUid:\t1\t4294967296\n", &uid), -EBADMSG);
-	assert_int_equal(proc_parse_uid("", &uid), -EBADMSG);
-}
-
 static void check_command(const char *bytes, size_t n, const char *const *expected)
 {
 	struct arena arena = {0};
@@ -357,7 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stat),   cmocka_unit_test(test_malformed_stat),
-		cmocka_unit_test(test_uid),    cmocka_unit_test(test_command),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_links),  cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_table),  cmocka_unit_test(test_malformed_table),
 		cmocka_unit_test(test_mounts), cmocka_unit_test(test_rules),

@@ -15,7 +15,8 @@ enum { MOST_WORDS = 40 };
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* A command with single blanks, the listener's port, and what comes of it: "TO PORT", then the
+/* A command with single blanks ("FILE=WORD ..." where the program's file is not called as its first
+ * word), the listener's port, and what comes of it: "TO PORT", then the
  * container and the note if there are any; NULL = it is no proxy for this listener. */
 static const struct {
 	const char *command, *local, *wanted;
@@ -52,6 +53,20 @@ static const struct {
 	{"pasta -t 8080:80 -u 53:5353 4711", "0.0.0.0", "pasta ? 5353", 53, TRANSPORT_UDP},
 	{"pasta -t auto 4711", "0.0.0.0", "pasta ? 8080", 8080, TRANSPORT_TCP},
 	{"pasta -t 70000:80,8080:99999,- 4711", "0.0.0.0", "pasta ? 8080", 8080, TRANSPORT_TCP},
+	/* as the programs of Debian 12 and rootless podman start them */
+	{"passt.avx2=pasta --config-net --ipv4-only -t 8080-8080:80-80 -u 53:5353 -T none -U none "
+	 "--no-map-gw -f -- sleep 20", "0.0.0.0", "pasta ? 80", 8080, TRANSPORT_TCP},
+	{"passt.avx2=/usr/bin/pasta --config-net -t 10.0.0.1/8080-8081:80-81 --dns-forward "
+	 "169.254.1.1 -u none -T none -U none --no-map-gw --quiet --netns "
+	 "/run/user/1000/netns/netns-1", "10.0.0.1", "pasta ? 81", 8081, TRANSPORT_TCP},
+	{"passt=passt -f -t 127.0.0.1%lo/8080:22 --socket /tmp/vm", "127.0.0.1", "passt ? 22", 8080,
+	 TRANSPORT_TCP},
+	{"slirp4netns --disable-host-loopback --mtu=65520 --enable-sandbox --enable-seccomp "
+	 "--enable-ipv6 -c -r 3 --netns-type=path /run/user/1000/netns/cni-1 tap0", "0.0.0.0",
+	 "slirp4netns ? 0 note=network /run/user/1000/netns/cni-1", 8080, TRANSPORT_TCP},
+	{"slirp4netns --mtu 65520 -r 3 --disable-host-loopback --api-socket /tmp/s --userns-path="
+	 "/proc/9/ns/user --netns-type=path /proc/9/ns/net tap0", "0.0.0.0",
+	 "slirp4netns ? 0 note=network /proc/9/ns/net", 8080, TRANSPORT_TCP},
 	{"ssh -N -L 8080:db.internal:80 bastion", "127.0.0.1",
 	 "ssh db.internal 80 note=through bastion", 8080, TRANSPORT_TCP},
 	{"ssh -fNL8080:10.0.0.2:80 -p 22 ada@bastion uptime", "127.0.0.1",
@@ -126,6 +141,12 @@ static void test_commands(void **state BERTH_UNUSED)
 		const char *got = NULL;
 
 		p.program = p.command[0];
+		if (strchr(p.program, '=')) {
+			const char *first[] = {strchr(p.program, '=') + 1};
+
+			p.program = arena_strndup(&arena, p.program, strcspn(p.program, "="));
+			memcpy((void *)(uintptr_t)p.command, first, sizeof(first));
+		}
 		assert_int_equal(address_parse(cases[i].local, &s.local), 0);
 		if (proxy_read(&p, &s, &arena, &out)) {
 			got = describe(&out, &arena);

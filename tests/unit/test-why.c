@@ -253,9 +253,30 @@ static void test_names(void **state)
 	assert_string_equal("unknown", why_word_name(WHY_UNKNOWN));
 }
 
+/* A namespace asked for by name, on a kernel that does not show all sockets of any. */
+static void test_gap_of_every_namespace(void **state)
+{
+	struct arena arena = {0};
+	struct live_snapshot live;
+	struct live_namespace other;
+	struct why_candidate c;
+
+	(void)state;
+	read_world("gap what=sockets where=tcp why=denied\n", &arena, &live);
+	other = live.namespaces[0];
+	other.name = "blue";
+	other.is_here = false;
+	live.namespaces = &other;
+	live.n_namespaces = 1;
+	c = why_plain(&live, TRANSPORT_TCP, ADDRESS_IPV4, 7000);
+	assert_int_equal(why_judge(&live, &c).bind, WHY_UNKNOWN);
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gap_of_every_namespace),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unknown_privilege),
 		cmocka_unit_test(test_names),

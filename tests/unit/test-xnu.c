@@ -348,6 +348,13 @@ static void test_other_lists(void **state BERTH_UNUSED)
 
 /* --- processes ------------------------------------------------------------------------------- */
 
+/* Without its end. */
+static void put_text(unsigned char *at, const char *text)
+{
+	while (*text)
+		*at++ = (unsigned char)*text++;
+}
+
 static void test_process(void **state BERTH_UNUSED)
 {
 	unsigned char b[136] = {0};
@@ -356,7 +363,7 @@ static void test_process(void **state BERTH_UNUSED)
 	put(b + 12, 812, 4);
 	put(b + 16, 1, 4);
 	put(b + 20, 501, 4);
-	memcpy(b + 48, "a name of 16 byt", 16); /* no terminator */
+	put_text(b + 48, "a name of 16 byt"); /* no terminator */
 	put(b + 120, 1790000000, 8);
 	put(b + 128, 250000, 8);
 	assert_int_equal(xnu_process_decode(b, sizeof(b), &p), 0);
@@ -365,7 +372,7 @@ static void test_process(void **state BERTH_UNUSED)
 	assert_int_equal(p.uid, 501);
 	assert_string_equal(p.name, "a name of 16 byt");
 	assert_true(p.started == (live_time)1790000000250000000);
-	memcpy(b + 64, "the name of more, of 32 bytes...", 32);
+	put_text(b + 64, "the name of more, of 32 bytes...");
 	assert_int_equal(xnu_process_decode(b, sizeof(b), &p), 0);
 	assert_string_equal(p.name, "the name of more, of 32 bytes...");
 	put(b + 120, UINT64_MAX, 8);
@@ -384,7 +391,7 @@ static void test_short_process(void **state BERTH_UNUSED)
 
 	put(b, 1, 4);
 	put(b + 36, 0, 4);
-	memcpy(b + 16, "launchd", 7);
+	put_text(b + 16, "launchd");
 	assert_int_equal(xnu_process_decode_short(b, sizeof(b), &p), 0);
 	assert_int_equal(p.pid, 1);
 	assert_int_equal(p.parent, 0);

@@ -4,14 +4,14 @@
 usage: property.py BERTH [--situations N] [--seed N] [--jobs N] [--users root]
        property.py BERTH --replay 'LINE' [--settings NAME=VALUE,...] [--port N]
 
-Each situation (situation.py has the language) is made in private namespaces and judged by `berth why
---no-trial --json` for several candidates, as root and as nobody; then again with the trial; then
-bind(2) and listen(2) are called for each candidate. What is asserted:
+Each situation (situation.py has the language) is made in private namespaces and judged by `berth
+why --no-trial --json` for several candidates, as root and as nobody; then again with the trial;
+then bind(2) and listen(2) are called for each candidate. What is asserted:
 
   wrong    a judged value that is not "unknown" is what really happens
   bold     a value is given only where what is known decides, so that it is no lucky guess
-  lazy     "unknown" only where what is not known can decide it: flags that nobody can be asked for, or
-           history (rules.py has the rules, and is held against the kernel, too: "rules")
+  lazy     "unknown" only where what is not known can decide it: flags that nobody can be asked for,
+           or history (rules.py has the rules, and is held against the kernel, too: "rules")
   trial    what was tried is what happens; where it differs from the judgement, a warning says so
 
 A case that fails is made as small as it can be and printed as a line for --replay.
@@ -37,7 +37,8 @@ SITUATIONS = 300
 BATCH = 150
 CANDIDATES = 8
 PRIVILEGED = 15          # of a batch, ports below 1024
-KINDS = {"privilege", "mptcp", "time-wait", "fin-wait-2", "not-accepted", "in-flight", "unreadable", "history", "order"}
+KINDS = {"privilege", "mptcp", "time-wait", "fin-wait-2", "not-accepted", "in-flight",
+         "unreadable", "history", "order"}
 MAY_TELL = {"not-accepted"}  # the listener has the same flags
 WORLDS = ({}, {}, {}, {}, {"net.ipv6.bindv6only": 1}, {"net.ipv4.ip_unprivileged_port_start": 105},
           {"net.ipv4.ip_nonlocal_bind": 1}, {"net.ipv6.ip_nonlocal_bind": 1})
@@ -73,9 +74,10 @@ def question(candidate):
 
 
 def ask(berth, candidate, ports, who, with_trial=False):
-    """berth's answers, one for each port."""
-    command = [berth, "why", *(f"{port}/{candidate.proto}" for port in ports), "--json",
-               *question(candidate)] + ([] if with_trial else ["--no-trial"])
+    """berth's answers, one for each port. `berth` may be a list: with what runs it."""
+    words = [f"{port}/{candidate.proto}" for port in ports] + question(candidate)
+    command = [*([berth] if isinstance(berth, str) else berth), "why", "--json", *words]
+    command += [] if with_trial else ["--no-trial"]
     done = subprocess.run((NOBODY if who == "nobody" else []) + command, capture_output=True,
                           stdin=subprocess.DEVNULL, timeout=60, check=False)
     if done.returncode not in (0, 1):
@@ -195,7 +197,8 @@ class Judge:
             if who in answers:
                 more, kinds = compare_judged(answers[who], place, c, who, real, self.stage.settings)
                 failures += more
-                self.unknown[who].update([", ".join(sorted(kinds))] if kinds else [])
+                self.unknown[who].update(kinds)
+                self.counts[f"unknown to {who}"] += bool(kinds)
         return failures
 
     # --- one batch ----------------------------------------------------------------------------
@@ -232,7 +235,8 @@ class Judge:
     def shrink(self, items, candidate, port, settings, wanted):
         """Fewer items and flags that fail still in the same way."""
         def fails(items, candidate):
-            return any((f.kind, f.who) == wanted for f in self.once(items, candidate, port, settings))
+            found = self.once(items, candidate, port, settings)
+            return any((f.kind, f.who) == wanted for f in found)
 
         tries, at = SHRINK_TRIES, 0
         smaller = list(simpler(items, candidate))
@@ -259,8 +263,9 @@ class Judge:
                 break
         else:
             print("(not again when alone)")
-        print(f"FAIL --port {place.port} --replay '{line(items, candidate)}'" + (
-            f" --settings {','.join(f'{k}={v}' for k, v in settings.items())}" if settings else ""))
+        text = ",".join(f"{name}={value}" for name, value in settings.items())
+        print(f"FAIL; again: property.py BERTH --port {place.port} --replay "
+              f"'{line(items, candidate)}'" + (f" --settings {text}" if text else ""))
         for f in failures:
             print(f"    {f.kind} ({f.who}): {f.text}", flush=True)
 
@@ -294,7 +299,7 @@ def run_shard(options):
     print(f"shard: {good} of {total} situations agree (seed {options.seed}); "
           f"{dict(sorted(judge.counts.items()))}; {time.monotonic() - start:.0f} s")
     for who, counts in judge.unknown.items():
-        print(f"  unknown to {who}: {sum(counts.values())} {dict(counts.most_common())}", flush=True)
+        print(f"  unknown to {who}, why: {dict(counts.most_common())}", flush=True)
     return 0 if good == total else 1
 
 
@@ -348,7 +353,8 @@ def main():
     leave_out_unless_possible()
     jobs = 1 if options.replay else max(1, min(options.jobs, options.situations // 50))
     cuts = [options.situations * i // jobs for i in range(jobs + 1)]
-    shards = [start(options, options.seed + i, cuts[i + 1] - cuts[i], f"berth-test-{os.getpid()}-{i}")
+    label = f"berth-test-{os.getpid()}-why"
+    shards = [start(options, options.seed + i, cuts[i + 1] - cuts[i], f"{label}-{i}")
               for i in range(jobs)]
     output = "".join(shard.communicate()[0] for shard in shards)
     print(output, end="")

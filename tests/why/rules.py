@@ -1,7 +1,7 @@
-"""The kernel's rules for bind(2) and listen(2) of a given port, found out and checked on Linux 6.18.
+"""The kernel's rules for bind(2) and listen(2) of a given port, as found on Linux 6.18.
 
-What decides: protocol, network namespace, and for each socket that has the port: local address, IPv6
-only or not, state, SO_REUSEADDR, SO_REUSEPORT, uid, bound device. The order:
+What decides: protocol, network namespace, and for each socket that has the port: local address,
+IPv6 only or not, state, SO_REUSEADDR, SO_REUSEPORT, uid, bound device. The order:
 
   1. address and privilege
        IPv4      address neither local nor multicast nor broadcast: EADDRNOTAVAIL; then a port below
@@ -17,15 +17,15 @@ only or not, state, SO_REUSEADDR, SO_REUSEPORT, uid, bound device. The order:
        addresses equal (mapped = IPv4), or one a wildcard that covers the other; see meets_tcp(). An
                  odd one: for a candidate 0.0.0.0 an IPv6 socket that is not "v6only" counts as
                  127.0.0.6. bind() to a specific IPv6 address sets v6only silently, but these are
-                 not: connections accepted by a dual-stack listener, ports that came by connect(), and
-                 a bound [::] that connected. So they block 0.0.0.0 - and sock_diag tells v6only of
-                 LISTEN and CLOSE only, getsockopt of whoever has an fd, nobody of TIME_WAIT.
+                 not: connections accepted by a dual-stack listener, ports that came by connect(),
+                 and a bound [::] that connected. So they block 0.0.0.0 - and sock_diag tells v6only
+                 of LISTEN and CLOSE only, getsockopt of whoever has an fd, nobody of TIME_WAIT.
                  (getsockopt on an MPTCP socket does not know the v6only of its TCP half.) UDP
                  uses the same rule for every IPv4 candidate: a connected IPv6 UDP socket blocks
                  127.0.0.6 and 0.0.0.0
        tcp flags both SO_REUSEADDR and the old one not LISTEN; or both SO_REUSEPORT and the same uid
-                 (TIME_WAIT, also with substate FIN_WAIT2: any uid). The uid is that of the socket: of
-                 an accepted connection, whoever called accept()
+                 (TIME_WAIT, also with substate FIN_WAIT2: any uid). The uid is that of the socket:
+                 of an accepted connection, whoever called accept()
        udp flags both SO_REUSEADDR (any state, any uid); or both SO_REUSEPORT and the same uid. The
                  kernel stops at the first socket that meets the candidate and is excused by
                  SO_REUSEPORT (the youngest first, mostly), so that a blocker behind it is not seen
@@ -77,7 +77,10 @@ class Row:
     is_mptcp: bool = False
 
 
-LOCAL4 = ipaddress.ip_network("127.0.0.0/8")
+# Local, broadcast and multicast addresses will do, and what the table "local" has besides.
+LOCAL4 = [ipaddress.ip_network(n) for n in (
+    "127.0.0.0/8", "198.51.100.0/24", "192.0.2.255/32", "224.0.0.0/4", "255.255.255.255/32",
+    "0.0.0.0/32", "192.0.2.1/32")]
 
 
 def address_error(c, port, world):
@@ -105,7 +108,7 @@ def v6only(c, world):
 
 
 def is_local4(address, world):
-    return (ipaddress.ip_address(address) in LOCAL4 or address in ("0.0.0.0", "192.0.2.1") or
+    return (any(ipaddress.ip_address(address) in network for network in LOCAL4) or
             world.get("net.ipv4.ip_nonlocal_bind", 0))
 
 
@@ -218,8 +221,8 @@ def worlds_of(r, is_hidden):
 
 
 def stops(x, c, r, world):
-    """Whether this row would have kept a remembered one out. One that was accepted has no say: it may
-    have come after, with another uid than its listener's."""
+    """Whether this row would have kept a remembered one out. One that was accepted has no say: it
+    may have come after, with another uid than its listener's."""
     return blocks(x, r, world) and (x is c or not (r.rp and r.state == "connected"))
 
 

@@ -10,7 +10,7 @@ refuses is passed over, like an item that makes no sense.
           listen    a listener                     unlisten a listener, shut down: bound again
           accepted  a listener and a connection    served   the same, the listener is gone
           queued    a listener, its connection not accepted
-          timewait  a server that closed first     lingering the same, a client that stays (FIN_WAIT2)
+          timewait  a server that closed first     lingering the same, the client stays (FIN_WAIT2)
           restarted TIME_WAIT and the listener     half     FIN_WAIT2 with its owner
           closewait the client closed first        client   bound, then connected to another port
           refused   bound, its connect() refused   auto     the port came by connect()
@@ -26,8 +26,8 @@ import dataclasses
 import ipaddress
 
 TCP_STATES = ("bound", "closed", "listen", "unlisten", "accepted", "served", "queued", "timewait",
-              "lingering", "restarted", "half", "closewait", "client", "refused", "auto", "autowait",
-              "left")
+              "lingering", "restarted", "half", "closewait", "client", "refused", "auto",
+              "autowait", "left")
 UDP_STATES = ("bound", "closed", "client", "auto", "sent")
 CONNECTED = ("accepted", "served", "queued", "timewait", "lingering", "restarted", "half",
              "closewait")
@@ -36,6 +36,9 @@ OUTSIDE = {4: "192.0.2.1", 6: "2001:db8::1"}  # on the veth "v0"
 LINK = "fe80::7%v0"
 V4 = ("0.0.0.0", "127.0.0.1", "127.0.0.2", OUTSIDE[4])
 V6 = ("::", "::1", OUTSIDE[6], "::ffff:127.0.0.1", "::ffff:0.0.0.0", LINK)
+# Not here; other loopback ones; routed here as a whole, broadcast, multicast; nowhere.
+ODD = ("192.0.2.77", "2001:db8::77", "::ffff:192.0.2.77", "127.0.0.6", "127.9.9.9", "198.51.100.9",
+       "192.0.2.255", "224.0.0.5", "255.255.255.255", "203.0.113.5", "240.0.0.1", "2001:db8::")
 USERS = (0, 1000, 65534)
 DEVICES = ("lo", "v0")
 
@@ -198,8 +201,7 @@ class Draw:
         """One that `berth why` can be asked about."""
         address = self.address()
         if self.chance(0.05):
-            address = self.random.choice(("192.0.2.77", "2001:db8::77", "::ffff:192.0.2.77",
-                                          "127.0.0.6", "127.9.9.9"))
+            address = self.random.choice(ODD)
         values = self.flags(address)
         values["v6only"] = 0 if is_mapped(address) else None
         if address == "::" and self.chance(0.4):

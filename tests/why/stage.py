@@ -57,7 +57,8 @@ def configure(settings):
     batch = ["link set lo up", "link add v0 type veth peer name v1",
              f"addr add {OUTSIDE[4]}/24 dev v0", f"addr add {OUTSIDE[6]}/64 dev v0 nodad",
              f"addr add {LINK.partition('%')[0]}/64 dev v0 nodad",
-             "link set v1 up", "link set v0 up"]
+             "link set v1 up", "link set v0 up", "route add local 198.51.100.0/24 dev lo",
+             "route add unreachable 203.0.113.0/24"]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(batch), text=True, check=True)
 
 
@@ -277,7 +278,7 @@ class Maker:
         s.close()
 
     def row(self, s, state, **other):
-        """What the kernel has of a socket on the port; asked of the socket itself where it can be."""
+        """What the kernel has of a socket on the port; asked of the socket where it can be."""
         address, *_, scope = s.getsockname() if s.family == socket.AF_INET6 else (
             *s.getsockname(), 0)
         v6only = s.family == socket.AF_INET6 and bool(
@@ -292,7 +293,8 @@ class Maker:
                   "address": address, "v6only": v6only, "state": state, "ra": self.item.ra,
                   "rp": self.item.rp, "uid": self.item.uid, "dev": device or None,
                   "ns": self.item.ns,
-                  "is_mptcp": self.item.proto == "mptcp", "hidden": "in-flight" if self.item.flight else None}
+                  "is_mptcp": self.item.proto == "mptcp",
+                  "hidden": "in-flight" if self.item.flight else None}
         return Row(**{**values, **other})
 
     def is_v6only(self):
@@ -415,6 +417,8 @@ class Maker:
         rows = [self.row(server, "timewait", hidden="fin-wait-2")]
         self.drop(server)
         wait_end(client)
+        if self.item.proto == "tcp":  # answer now: until then it is FIN_WAIT1
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         self.drop(listener)
         return rows
 

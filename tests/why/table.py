@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""`berth why` on the real kernel, row by row: what is there, who asks, what happens, what berth says.
+"""`berth why` on the real kernel, row by row: what is there, who asks, what happens, what is said.
 
-usage: table.py BERTH [ROW...]
+usage: table.py BERTH REFUSE [ROW...]
 
 Each row is one test. It holds for Linux 6.18; what an older kernel does differently fails here.
 """
+import errno
 import os
 import sys
 
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from inside import leave_out_unless_possible, settle_in, start_inside  # noqa: E402
 from property import ask  # noqa: E402
 from situation import parse  # noqa: E402
-from stage import Stage  # noqa: E402
+from stage import Stage, new_socket  # noqa: E402
 
 IN_USE = "EADDRINUSE"
 
@@ -78,8 +79,8 @@ ROWS = (
      None, "fin-wait-2"),
     ("FIN_WAIT2 that nobody owns, SO_REUSEADDR on both sides",
      "tcp/127.0.0.1/lingering/ra/via=127.0.0.1 ? tcp/127.0.0.1/ra", "ok", "unknown", None),
-    ("listener and TIME_WAIT", "tcp/127.0.0.1/restarted/ra/via=127.0.0.1 ? tcp/127.0.0.1/ra", IN_USE,
-     None, "exact-listener"),
+    ("listener and TIME_WAIT", "tcp/127.0.0.1/restarted/ra/via=127.0.0.1 ? tcp/127.0.0.1/ra",
+     IN_USE, None, "exact-listener"),
     ("client that uses the port", "tcp/127.0.0.1/auto ? tcp/127.0.0.1", IN_USE, None,
      "ephemeral-client"),
     ("client that uses the port, SO_REUSEADDR new", "tcp/127.0.0.1/auto ? tcp/127.0.0.1/ra", IN_USE,
@@ -143,28 +144,70 @@ def check(berth, stage, row):
     return wrong
 
 
-def run_inside(berth, names):
+# --- what is no row -----------------------------------------------------------------------------
+
+def check_policy(berth, refuse, stage):
+    """Something that no snapshot shows forbids bind(): the trial says so, and the difference."""
+    stage.renew()
+    _, candidate = parse("? tcp/127.0.0.1")
+    answer = ask([refuse, "bind=13", "--", berth], candidate, [2000], "root", True)[0]
+    wrong = []
+    if (answer["judged"]["bind"], answer["tried"]) != ("ok", {"bind": "EACCES"}):
+        wrong.append(f"judged {answer['judged']}, tried {answer['tried']}")
+    if answer["cause"] != "policy":
+        wrong.append(f"cause {answer['cause']}, expected policy")
+    if not any("trial" in w or "judge" in w for w in answer["warnings"]):
+        wrong.append(f"no warning that they differ: {answer['warnings']}")
+    return wrong
+
+
+def check_second_listen(berth, _, stage):
+    """Two bound with SO_REUSEADDR: whoever listens last is refused, as berth warned."""
+    stage.renew()
+    items, candidate = parse("tcp/127.0.0.1/bound/ra ? tcp/127.0.0.1/ra")
+    stage.make(items, 2000)
+    answer = ask(berth, candidate, [2000], "root")[0]
+    second = new_socket(candidate)
+    with second:
+        second.bind(("127.0.0.1", 2000))
+        stage.kept[0].listen()
+        try:
+            second.listen()
+            return ["the second listen() was let through"]
+        except OSError as error:
+            wrong = [] if error.errno == errno.EADDRINUSE else [str(error)]
+    if not any("listen" in w for w in answer["warnings"]):
+        wrong.append(f"no warning of a clash at listen: {answer['warnings']}")
+    return wrong
+
+
+CASES = (("a policy that refuses bind", check_policy), ("the second listen", check_second_listen))
+
+
+def run_inside(berth, refuse, names):
     settle_in()
     stage = Stage()
+    tests = [(row[0], row[1], lambda row=row: check(berth, stage, row)) for row in ROWS]
+    tests += [(name, name, lambda case=case: case(berth, refuse, stage)) for name, case in CASES]
+    tests = [test for test in tests if not names or test[0] in names]
     n_failed = 0
-    rows = [row for row in ROWS if not names or row[0] in names]
-    print(f"TAP version 13\n1..{len(rows)}")
-    for number, row in enumerate(rows, 1):
-        wrong = check(berth, stage, row)
+    print(f"TAP version 13\n1..{len(tests)}")
+    for number, (name, what, run) in enumerate(tests, 1):
+        wrong = run()
         n_failed += bool(wrong)
-        print(f"{'not ok' if wrong else 'ok'} {number} - {row[0]}")
+        print(f"{'not ok' if wrong else 'ok'} {number} - {name}")
         for text in wrong:
-            print(f"  # {row[1]}: {text}", flush=True)
+            print(f"  # {what}: {text}", flush=True)
     return 1 if n_failed else 0
 
 
 def main():
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     if sys.argv[1] == "--inside":
-        sys.exit(run_inside(sys.argv[2], sys.argv[3:]))
+        sys.exit(run_inside(sys.argv[2], sys.argv[3], sys.argv[4:]))
     leave_out_unless_possible()
-    arguments = ["--inside", os.path.abspath(sys.argv[1]), *sys.argv[2:]]
+    arguments = ["--inside", *map(os.path.abspath, sys.argv[1:3]), *sys.argv[3:]]
     with start_inside(arguments, f"berth-test-{os.getpid()}-why") as process:
         sys.exit(process.wait())
 

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "base/attr.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -20,7 +22,7 @@ struct CMUnitTest {
 
 static jmp_buf cmocka_small_end;
 
-static inline void __attribute__((noreturn, format(gnu_printf, 3, 4)))
+static inline void __attribute__((noreturn)) BERTH_PRINTF(3, 4)
 cmocka_small_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list args;
@@ -50,6 +52,8 @@ static inline void cmocka_small_string(const char *a, const char *b, const char 
 
 #define cmocka_unit_test(f) {#f, f, NULL, NULL, NULL}
 #define cmocka_unit_test_setup_teardown(f, s, t) {#f, f, s, t, NULL}
+#define print_message(...) printf(__VA_ARGS__)
+#define print_error(...) printf(__VA_ARGS__)
 #define fail_msg(...) cmocka_small_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define assert_true(c)                                                                             \
 	do {                                                                                       \
