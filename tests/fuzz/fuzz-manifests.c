@@ -1,6 +1,6 @@
 /*
- * Fuzz target: any bytes as a manifest; the first byte picks the kind. What is reported must be lines
- * of the report's form, and bounded.
+ * Fuzz target: any bytes as a manifest; the first byte picks the kind. What is reported must be
+ * lines of the report's form, and bounded.
  */
 #include "manifests/readers.h"
 
