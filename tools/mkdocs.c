@@ -27,6 +27,7 @@ static const struct field_record *const records[] = {
 	&record_update,        &record_why,       &record_evict,
 	&record_wait,          &record_knock,
 	&record_claim,         &record_entry,     &record_ledger,
+	&record_suggest,
 };
 
 /* What an option or verb takes. */

@@ -16,7 +16,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS))
+	 FOR(CLAIMS) | FOR(SUGGEST))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -175,6 +175,9 @@ static const struct {
 	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
 	{OPTION_FORCE, offsetof(struct options, is_forced)},
 	{OPTION_LOG, offsetof(struct options, wants_log)},
+	{OPTION_BROWSER, offsetof(struct options, for_browser)},
+	{OPTION_EXPLAIN, offsetof(struct options, wants_reasons)},
+	{OPTION_STAKE, offsetof(struct options, wants_claim)},
 	{OPTION_YES, offsetof(struct options, is_sure)},
 	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
 	{OPTION_STOP, offsetof(struct options, wants_stop)},
@@ -216,6 +219,10 @@ static const struct {
 	{OPTION_ON, offsetof(struct options, on)},
 	{OPTION_FOR_TIME, offsetof(struct options, for_time)},
 	{OPTION_MAX, offsetof(struct options, max)},
+	{OPTION_BLOCK, offsetof(struct options, block)},
+	{OPTION_COUNT, offsetof(struct options, count)},
+	{OPTION_RANGE, offsetof(struct options, range)},
+	{OPTION_STABLE_FOR, offsetof(struct options, stable_for)},
 };
 
 static void take_flag(struct parse *p, const struct option_row *row)
@@ -323,6 +330,13 @@ static int take_meaning(struct parse *p, const struct option_row *row, const cha
 	case OPTION_SCOPE:
 	case OPTION_REASON:
 	case OPTION_LOG:
+	case OPTION_BLOCK:
+	case OPTION_COUNT:
+	case OPTION_BROWSER:
+	case OPTION_RANGE:
+	case OPTION_STABLE_FOR:
+	case OPTION_EXPLAIN:
+	case OPTION_STAKE:
 	case OPTION_UNTIL:
 	case OPTION_HELP:
 	case OPTION_VERSION:

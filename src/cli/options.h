@@ -76,6 +76,8 @@ struct options {
 	const char *ledger;        /* NULL = the user's own, and the system's */
 	const char *owner, *claim_scope, *reason; /* claim; NULL = not said */
 	bool wants_log;
+	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
+	bool for_browser, wants_reasons, wants_claim;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };
