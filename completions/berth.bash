@@ -37,6 +37,15 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--to)
+		mapfile -t COMPREPLY < <(compgen -W 'file ledger' -- "$cur")
+		return ;;
+	--fail-on)
+		mapfile -t COMPREPLY < <(compgen -W 'error warning note' -- "$cur")
+		return ;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W 'text sarif github' -- "$cur")
+		return ;;
 	--ledger)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -50,9 +59,9 @@ _berth()
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--to|--fail-on|--format|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -96,18 +105,21 @@ _berth()
 		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --ledger --replay --help --version'
 		;;
 	'claim')
-		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --ledger --help --version'
+		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --to --ledger --help --version'
 		;;
 	'unclaim')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		words=$("${COMP_WORDS[0]}" claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")
 		;;
 	'claims')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --ledger --help --version'
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --fmt --write --sysctl --ledger --help --version'
+		;;
+	'check')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --live --fail-on --format --ledger --help --version'
 		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -116,7 +128,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update wait listen report evict claim unclaim claims help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -14,8 +14,6 @@
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
- *         ip-text                    addresses as text
- *         overlap                    do two bound addresses collide
  *         port-set                   which of the 65,536
  *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
@@ -51,12 +49,16 @@
  *     ledger/    2c. what we promised
  *         claim claims entry         one claim, judged without looking; all of them; an audit line
  *         claims-format -image -writer   how a ledger is published; read; written
+ *         claims-file -canonical     claims as lines of text; written as they should be
+ *         claims-tree checkout       files that include others; where they lie, whom to believe
+ *         collisions                 which claims of many want the same
  *         place ledger publish       its files; the rules; how a change reaches every reader
  *         store store-memory store-sqlite   where it is kept
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -claims -live -published -lists -history   its parts, from each
  *         verdict identify match     one word; names of a process; from a word to ports
+ *         check -kinds -parts -world -places -live   do claims agree with all of that
  *         lineage                    what started a process
  *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *         suggest -judge answer-suggest   a good port, one port weighed, as a record
@@ -64,11 +66,13 @@
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
+ *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
  *         text-suggest               a good port, and why
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
+ *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
@@ -85,8 +89,10 @@
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
+ *         system-windows absent-windows   which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"
@@ -102,7 +108,8 @@ static int run(struct cli *c)
 		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
 		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
 		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
-		[VERB_CLAIMS] = verb_claims, [VERB_SUGGEST] = verb_suggest,
+		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
+		[VERB_SUGGEST] = verb_suggest,
 	};
 
 	return verbs[c->options->verb](c);

@@ -13,6 +13,7 @@
 #include "answer/verdict.h"
 #include "base/attr.h"
 #include "cli/options.h"
+#include "cli/system.h"
 #include "render/render.h"
 
 #include <ctype.h>
@@ -27,6 +28,7 @@ static const struct field_record *const records[] = {
 	&record_update,        &record_why,       &record_evict,
 	&record_wait,          &record_knock,
 	&record_claim,         &record_entry,     &record_ledger,
+	&record_check,         &record_finding,
 	&record_suggest,
 };
 
@@ -114,6 +116,8 @@ static void man_verbs(void)
 	for (size_t i = 0; i < N_VERBS; i++) {
 		const struct verb_row *v = &verb_rows[i];
 
+		if (!system_has_verb(v->id))
+			continue;
 		printf("*berth*");
 		if (*v->name) {
 			printf(" *");

@@ -129,6 +129,7 @@ struct answer_ledger {
 	size_t n_claims;
 	const struct answer_entry *log;
 	size_t n_log;
+	bool is_file;        /* not a field: `ledger` is a claims file */
 };
 
 struct answer_namespace {

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,14 @@
 
 enum { POINTER_MOST = 8192 }; /* bytes of a .git file or of "commondir" */
 
-static bool BERTH_PRINTF(2, 3) print_path(char *out, const char *fmt, const char *a, const char *b)
+static bool BERTH_PRINTF(2, 3) print_path(char *out, const char *fmt, ...)
 {
-	int n = snprintf(out, REPOSITORY_PATH_SIZE, fmt, a, b);
+	va_list args;
+	int n;
 
+	va_start(args, fmt);
+	n = vsnprintf(out, REPOSITORY_PATH_SIZE, fmt, args);
+	va_end(args);
 	return n >= 0 && n < REPOSITORY_PATH_SIZE;
 }
 
@@ -66,7 +71,7 @@ static bool resolve(const char *directory, const char *given, char *out)
 {
 	char whole[REPOSITORY_PATH_SIZE];
 
-	if (*given == '/' ? !print_path(whole, "%s%s", given, "")
+	if (*given == '/' ? !print_path(whole, "%s", given)
 			  : !print_path(whole, "%s/%s", directory, given))
 		return false;
 	return make_real(whole, out) == 0;
@@ -78,7 +83,7 @@ static bool find_common(const char *checkout, char *common)
 	char path[REPOSITORY_PATH_SIZE], given[REPOSITORY_PATH_SIZE];
 	struct stat st;
 
-	if (!print_path(path, "%s/%s", checkout, ".git") || stat(path, &st) < 0)
+	if (!print_path(path, "%s/.git", checkout) || stat(path, &st) < 0)
 		return false;
 	if (S_ISREG(st.st_mode)) {
 		if (!read_pointer(path, "gitdir: ", given) || !resolve(checkout, given, path))
@@ -86,9 +91,9 @@ static bool find_common(const char *checkout, char *common)
 	} else if (!S_ISDIR(st.st_mode) || make_real(path, path) < 0) {
 		return false;
 	}
-	if (print_path(common, "%s/%s", path, "commondir") && read_pointer(common, "", given))
+	if (print_path(common, "%s/commondir", path) && read_pointer(common, "", given))
 		return resolve(path, given, common);
-	return print_path(common, "%s%s", path, "");
+	return print_path(common, "%s", path);
 }
 
 static void identify(const char *common, char *identity)
@@ -98,7 +103,7 @@ static void identify(const char *common, char *identity)
 	size_t n = 0;
 	bool is_named = false;
 
-	if (print_path(path, "%s/%s", common, "config") &&
+	if (print_path(path, "%s/config", common) &&
 	    slurp(path, REPOSITORY_CONFIG_MOST, &config, &n) == 0)
 		is_named = repository_origin(config, n, url, sizeof(url)) &&
 			   repository_normalise(url, identity, REPOSITORY_PATH_SIZE);

@@ -1,5 +1,6 @@
 /* berth help and berth version. Everything listed comes from verbs.def and options.def. */
 #include "cli/cli.h"
+#include "cli/system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static void put_options(struct text *t, unsigned int verbs)
 {
 	put_heading(t, "Options");
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (option_rows[i].text && option_rows[i].verbs & verbs)
+		if (option_rows[i].text && option_rows[i].verbs & verbs & ~system_lacks)
 			put_option(t, &option_rows[i]);
 	}
 }
@@ -83,8 +84,10 @@ static void put_overview(struct text *t)
 	put_line(t, 0,
 		 "berth tells who claimed a port, who lives there now, and whether the two agree.");
 	put_heading(t, "Verbs");
-	for (size_t i = 0; i < N_VERBS; i++)
-		put_verb(t, &verb_rows[i]);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		if (system_has_verb(verb_rows[i].id))
+			put_verb(t, &verb_rows[i]);
+	}
 	put_heading(t, "WHAT is one of");
 	text_table(t, "", 2, columns, forms, N_ELEMENTS(forms) / 2, 2);
 	put_options(t, ~0U);
@@ -97,7 +100,7 @@ static void put_overview(struct text *t)
 static int put_one(struct text *t, const char *name)
 {
 	for (size_t i = 1; i < N_VERBS; i++) {
-		if (strcmp(verb_rows[i].name, name) != 0)
+		if (strcmp(verb_rows[i].name, name) != 0 || !system_has_verb(verb_rows[i].id))
 			continue;
 		put_verb(t, &verb_rows[i]);
 		put_options(t, 1U << i);

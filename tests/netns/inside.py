@@ -14,7 +14,7 @@ import time
 
 CLONE_NEWNET = 0x40000000
 MS_BIND = 4096
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 LEFT_OUT = 77
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
           "--bounding-set", "-all", "--inh-caps", "-all"]
