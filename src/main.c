@@ -35,7 +35,7 @@
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
  *         site sockopts              what bind(2) checks about a place; flags of sockets
- *         leases                     which ports processes have on lease
+ *         lease-names                which ports processes have on lease
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them

@@ -367,10 +367,12 @@ static void judge_uses(struct judge *j)
 static void judge_world(struct judge *j)
 {
 	struct registry_row row;
+	bool is_listed = false;
 	enum transport t;
 
 	if (j->world->registry) {
-		if (find_listed(j->world->registry, j->port, &row, &t))
+		is_listed = find_listed(j->world->registry, j->port, &row, &t);
+		if (is_listed)
 			add(j, SUGGEST_ASSIGNED, "IANA: %s%s%s (%s)",
 			    registry_status_name(row.status), row.name ? ", " : "",
 			    row.name ? row.name : "", transport_name(t));
@@ -384,7 +386,8 @@ static void judge_world(struct judge *j)
 	}
 	if (j->world->registry) {
 		judge_uses(j);
-		judge_near(j);
+		if (!is_listed) /* of those that are, most have neighbours: it says nothing */
+			judge_near(j);
 	}
 	if (j->port % 100 == 0)
 		add(j, SUGGEST_ROUND, "ends in 00: what people pick by hand");

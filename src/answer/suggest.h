@@ -24,7 +24,7 @@
  *     pool           250  in a range from which others draw: NodePort, Nomad, portserver, DDEV
  *     customary-system 160  an operating system's own program uses it (5000, 7000: AirPlay)
  *     customary       80  software uses it by default
- *     near-assigned   30  within 3 of a port that IANA lists
+ *     near-assigned   30  within 3 of a port that IANA lists, itself not one
  *     round           10  ends in 00: those are what people pick
  *     twin-taken       4  the other of tcp and udp has it bound, claimed or on lease
  *

@@ -5,7 +5,7 @@
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
 #include "ledger/claims.h"
-#include "live/leases.h"
+#include "live/lease-names.h"
 #include "registry/browser-ports.h"
 #include "render/text-suggest.h"
 
@@ -161,7 +161,7 @@ static int read_leases(struct task *t)
 
 	if (t->c->options->replay)
 		return add_gap(t, "of this machine", "a recording holds none", true);
-	r = leases_read(&t->leased_tcp, &t->leased_udp);
+	r = lease_names_read(&t->leased_tcp, &t->leased_udp);
 	if (r == -ENOTSUP) /* nobody has any there */
 		return 0;
 	return r < 0 ? add_gap(t, "/proc/net/unix", strerror(-r), false) : 0;

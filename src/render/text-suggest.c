@@ -58,8 +58,9 @@ static void put_head(struct text *t, const struct answer_suggest *s, size_t i)
 	char span[TEXT_SPAN_SIZE];
 	const struct answer_suggest_place *p = &s->suggestions[i];
 
-	text_begin(t, text_span(&p->ports, span), TEXT_INDENT);
-	text_say(t, TEXT_PLAIN, 0, describe_protocols(s));
+	text_begin(t, p->ports.first < p->ports.last ? "ports" : "port", TEXT_INDENT);
+	text_put(t, TEXT_STRONG, 0, text_span(&p->ports, span));
+	text_say(t, TEXT_PLAIN, 2, describe_protocols(s));
 	if (s->name) {
 		text_say(t, TEXT_PLAIN, 1, "for");
 		text_put(t, TEXT_GOOD, 1, s->name);
@@ -73,7 +74,7 @@ static void put_head(struct text *t, const struct answer_suggest *s, size_t i)
 	text_end(t);
 }
 
-/* What was found to speak for it; only what was looked at is said. */
+/* What speaks for it, as far as was looked. */
 static void put_good(struct text *t, const struct answer_suggest *s,
 		     const struct answer_suggest_place *p)
 {
@@ -81,11 +82,13 @@ static void put_good(struct text *t, const struct answer_suggest *s,
 
 	text_begin(t, "why", TEXT_INDENT);
 	if (is_free && p->cost == 0)
-		text_say(t, TEXT_PLAIN, 0, "IANA lists nothing within 3 of it and no known "
-					   "software uses it by default;");
+		text_say(t, TEXT_PLAIN, 0, "IANA lists nothing within 3, no known software uses it "
+					   "by default;");
 	if (is_free)
-		text_say(t, TEXT_PLAIN, 1, s->tried ? "nothing has it here, and bind(2) was tried"
-						    : "nothing has it here");
+		text_say(t, TEXT_PLAIN, 1, s->tried && !p->claimed
+						   ? "no claim, no lease, no socket has it, and "
+						     "bind(2) took it"
+						   : "no other claim, no lease, no socket has it");
 	else
 		text_say(t, TEXT_NOTE, 0, "it is claimed for this, whatever else speaks against:");
 	text_end(t);

@@ -1,4 +1,4 @@
-#include "live/leases.h"
+#include "live/lease-names.h"
 
 #include "base/str.h"
 
@@ -28,7 +28,7 @@ static const char *find_path(const char *line, const char *end)
 	return line < end ? line + 1 : end;
 }
 
-void leases_parse(const char *text, size_t n, struct port_set *tcp, struct port_set *udp)
+void lease_names_parse(const char *text, size_t n, struct port_set *tcp, struct port_set *udp)
 {
 	static const char tcp_name[] = "@berth/lease/tcp/", udp_name[] = "@berth/lease/udp/";
 	const char *end = text + n;

@@ -1,4 +1,4 @@
-#include "live/leases.h"
+#include "live/lease-names.h"
 
 #include "base/fd.h"
 
@@ -7,7 +7,7 @@
 
 enum { LARGEST = 256 * 1024 * 1024 };
 
-int leases_read(struct port_set *tcp, struct port_set *udp)
+int lease_names_read(struct port_set *tcp, struct port_set *udp)
 {
 	char *text = NULL;
 	size_t n;
@@ -15,7 +15,7 @@ int leases_read(struct port_set *tcp, struct port_set *udp)
 
 	if (r < 0)
 		return r;
-	leases_parse(text, n, tcp, udp);
+	lease_names_parse(text, n, tcp, udp);
 	free(text);
 	return 0;
 }
