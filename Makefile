@@ -7,6 +7,7 @@
 #   make demo                a minute and a half that convinces
 #   make bench               measure beside ss, lsof, netstat and fuser
 #   make lint                static checks;  make fuzz TIME=60: seconds for each target
+#   make windows             berth.exe by mingw-w64, its tests under wine;  make dist-windows: as a zip
 #   make docs                write completions/ and data/schema/ again from the tables
 #   make update-golden       write the golden files again; look at the difference before a commit
 #   make verify-uses         look the evidence of data/known-uses.tsv up again (network)
@@ -26,10 +27,11 @@ export DEPS
 BUILD := build
 ASAN := build-asan
 FUZZ := build-fuzz
+WINDOWS := build-windows
 U := tools/as-user
 NINJA := $(U) ninja --quiet -C
 
-.PHONY: all run check demo bench fuzz lint deps docs verify-uses install uninstall clean update-golden \
+.PHONY: all run check windows dist-windows demo bench fuzz lint deps docs verify-uses install uninstall clean update-golden \
 	deps-build deps-check deps-full
 .NOTPARALLEL:
 
@@ -56,6 +58,10 @@ $(FUZZ)/build.ninja: | deps-build deps-check deps-full
 	@CC=clang $(U) meson setup $(FUZZ) --native-file dev.ini -Dtests=true -Dfuzz=true >/dev/null || \
 		{ cat $(FUZZ)/meson-logs/meson-log.txt; exit 1; }
 
+$(WINDOWS)/build.ninja: | deps-build deps-full
+	@$(U) meson setup $(WINDOWS) --cross-file cross/x86_64-w64-mingw32.ini -Dtests=true >/dev/null || \
+		{ cat $(WINDOWS)/meson-logs/meson-log.txt; exit 1; }
+
 deps-build:
 	@tools/deps build
 
@@ -75,6 +81,7 @@ check: $(if $(FULL),deps-full) $(BUILD)/with-tests $(ASAN)/build.ninja
 # What a full check adds: each line is a program that counts its own tests.
 also = --also lint 'tests/lint/run $(BUILD)' \
 	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
+	--also windows '$(MAKE) --no-print-directory windows' \
 	--also macos 'tests/macos/cross.py $(BUILD)' \
 	--also evict-units 'tests/evict/units.py $(BUILD)/src/berth' \
 	--also evict-podman 'tests/evict/podman.py $(BUILD)/src/berth' \
@@ -87,6 +94,16 @@ also = --also lint 'tests/lint/run $(BUILD)' \
 	--also api 'tests/nat/api.py $(BUILD)/src/berth' \
 	--also proxies 'tests/nat/proxies.py $(BUILD)/src/berth' \
 	--also uses 'tests/lint/verify-uses-sample'
+
+# berth.exe, and its tests under wine; the files of both stay in $(WINDOWS)/.
+windows: $(BUILD)/with-tests $(WINDOWS)/build.ninja
+	@$(NINJA) $(BUILD) src/berth
+	@$(NINJA) $(WINDOWS)
+	@$(U) tests/windows/run --native $(BUILD)/src/berth $(WINDOWS)
+
+dist-windows: $(WINDOWS)/build.ninja
+	@$(NINJA) $(WINDOWS)
+	@$(U) tools/dist-windows $(WINDOWS)
 
 lint: deps-full $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)
@@ -125,4 +142,4 @@ uninstall:
 	@tools/install-tree --remove $(BUILD) "$(DESTDIR)" "$(PREFIX)"
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ)
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(WINDOWS)

@@ -37,6 +37,15 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--to)
+		mapfile -t COMPREPLY < <(compgen -W 'file ledger' -- "$cur")
+		return ;;
+	--fail-on)
+		mapfile -t COMPREPLY < <(compgen -W 'error warning note' -- "$cur")
+		return ;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W 'text sarif github' -- "$cur")
+		return ;;
 	--env)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -52,14 +61,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--block|--count|--range|--stable-for|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|lease|leases|portserver|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|suggest|lease|leases|portserver|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -103,14 +112,21 @@ _berth()
 		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --ledger --replay --help --version'
 		;;
 	'claim')
-		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --ledger --help --version'
+		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --to --ledger --help --version'
 		;;
 	'unclaim')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		words=$("${COMP_WORDS[0]}" claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")
 		;;
 	'claims')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --ledger --help --version'
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --fmt --write --sysctl --ledger --help --version'
+		;;
+	'check')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --live --fail-on --format --ledger --help --version'
+		files=yes
+		;;
+	'suggest')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --registry --block --count --browser --range --stable-for --explain --claim --ledger --replay --help --version'
 		;;
 	'lease')
 		options=' --color --width --quiet --verbose --strict --on --registry --env --hold --ledger --help --version'
@@ -123,7 +139,7 @@ _berth()
 		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why find ranges export update wait listen report evict claim unclaim claims lease leases portserver help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -132,7 +148,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update wait listen report evict claim unclaim claims lease leases portserver help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

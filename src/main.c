@@ -9,12 +9,12 @@
  *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
+ *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
- *         ip-text                    addresses as text
- *         overlap                    do two bound addresses collide
+ *         port-set                   which of the 65,536
  *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
@@ -35,6 +35,7 @@
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
  *         site sockopts              what bind(2) checks about a place; flags of sockets
+ *         lease-names                which ports processes have on lease
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
@@ -48,25 +49,35 @@
  *     ledger/    2c. what we promised
  *         claim claims entry         one claim, judged without looking; all of them; an audit line
  *         claims-format -image -writer   how a ledger is published; read; written
+ *         claims-file -canonical     claims as lines of text; written as they should be
+ *         claims-tree checkout       files that include others; where they lie, whom to believe
+ *         collisions                 which claims of many want the same
  *         place ledger publish       its files; the rules; how a change reaches every reader
  *         store store-memory store-sqlite   where it is kept
  *     answer/    3. one record
  *         answer fields              the record; what it looks like from outside, a row a field
  *         answer-parts -world -claims -live -published -lists -history   its parts, from each
  *         verdict identify match     one word; names of a process; from a word to ports
+ *         check -kinds -parts -world -places -live   do claims agree with all of that
  *         lineage                    what started a process
  *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
+ *         suggest -judge answer-suggest   a good port, one port weighed, as a record
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
- *         text-wait text-claims text-leases   a wait, a knock; claims of one's own; leases
+ *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
+ *         text-suggest text-leases   a good port, and why; leases
+ *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
+ *         manifests                  the ports that stand in manifests, by a helper
+ *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         pick                       a suggestion that was tried
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
@@ -76,16 +87,20 @@
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
- *         lease-text pick            names of leases, placeholders, requests; which ports, in order
+ *         lease-text lease-pick      names of leases, placeholders, requests; which ports, in order
  *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
  *         leases leases-none         who has which
  *         portserver portserver-none clients   the same for portpicker's clients
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
+ *     manifests/ the helper berth-manifests, which has libyaml: main report
+ *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
+ *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal             what a system hands main(); what it shows text on
+ *         system-windows absent-windows   which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"
@@ -101,9 +116,10 @@ static int run(struct cli *c)
 		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
 		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
 		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
-		[VERB_CLAIMS] = verb_claims,
 		[VERB_LEASE] = verb_lease, [VERB_LEASES] = verb_leases,
 		[VERB_PORTSERVER] = verb_portserver,
+		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
+		[VERB_SUGGEST] = verb_suggest,
 	};
 
 	return verbs[c->options->verb](c);

@@ -13,6 +13,7 @@
 #include "answer/verdict.h"
 #include "base/attr.h"
 #include "cli/options.h"
+#include "cli/system.h"
 #include "render/render.h"
 
 #include <ctype.h>
@@ -26,7 +27,9 @@ static const struct field_record *const records[] = {
 	&record_here_listener, &record_published, &record_holder, &record_gap, &record_checked,
 	&record_update,        &record_why,       &record_evict,
 	&record_wait,          &record_knock,
-	&record_claim,         &record_entry,     &record_ledger,   &record_leases,
+	&record_claim,         &record_entry,     &record_ledger,
+	&record_check,         &record_finding,
+	&record_suggest,       &record_leases,
 };
 
 /* What an option or verb takes. */
@@ -43,7 +46,7 @@ static enum value_kind kind_of(const char *argument, enum option_id id)
 {
 	if (!argument || !*argument)
 		return VALUE_NONE;
-	if (strcmp(argument, "FILE") == 0)
+	if (strcmp(argument, "FILE") == 0 || strcmp(argument, "[FILE...]") == 0)
 		return VALUE_FILE;
 	if (strcmp(argument, "[VERB]") == 0)
 		return VALUE_VERB;
@@ -113,6 +116,8 @@ static void man_verbs(void)
 	for (size_t i = 0; i < N_VERBS; i++) {
 		const struct verb_row *v = &verb_rows[i];
 
+		if (!system_has_verb(v->id))
+			continue;
 		printf("*berth*");
 		if (*v->name) {
 			printf(" *");

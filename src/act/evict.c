@@ -479,6 +479,12 @@ static live_time started_of(const struct evict_step *step)
 
 /* Socket units before the services that they would start again, then containers, then signals,
  * the oldest process first; what is refused comes last. */
+/* As texts; nothing stands before something. */
+static int compare_names(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
+}
+
 static int compare_steps(const void *pa, const void *pb)
 {
 	static const int ranks[] = {[EVICT_STOP_UNIT] = 1, [EVICT_STOP_CONTAINER] = 2,
@@ -494,7 +500,9 @@ static int compare_steps(const void *pa, const void *pb)
 		r = (a->process->pid > b->process->pid) - (a->process->pid < b->process->pid);
 	if (r == 0)
 		r = (int)a->why - (int)b->why;
-	return r;
+	if (r == 0)
+		r = compare_names(a->unit, b->unit);
+	return r ? r : compare_names(a->container, b->container);
 }
 
 static void conclude(struct work *w, struct evict_plan *out)

@@ -267,7 +267,7 @@ static int try_port(uint16_t port, enum lease_hold how, bool is_patient, struct 
 	return r < 0 ? r : 1;
 }
 
-int lease_take(const struct pick_pool *pool, size_t *cursor, enum lease_hold how,
+int lease_take(const struct lease_ports *pool, size_t *cursor, enum lease_hold how,
 	       struct lease *out, struct lease_misses *misses)
 {
 	struct lease_misses first = {0}, second = {0};

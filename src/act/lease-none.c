@@ -18,7 +18,7 @@ uint64_t lease_seed(void)
 	return 0;
 }
 
-int lease_take(const struct pick_pool *pool BERTH_UNUSED, size_t *cursor BERTH_UNUSED,
+int lease_take(const struct lease_ports *pool BERTH_UNUSED, size_t *cursor BERTH_UNUSED,
 	       enum lease_hold hold BERTH_UNUSED, struct lease *out BERTH_UNUSED,
 	       struct lease_misses *misses BERTH_UNUSED)
 {

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "act/lease-text.h"
-#include "act/pick.h"
+#include "act/lease-pick.h"
 
 enum lease_hold {
 	LEASE_HOLD_REUSE, /* TCP: bound, SO_REUSEADDR, never listening, until the command listens */
@@ -44,7 +44,7 @@ bool lease_is_possible(void);
 /* The kernel's rules about ports, in berth's own namespace; {0} where they cannot be read. */
 void lease_rules(struct arena *arena, struct live_rules *out);
 
-/* A number that nobody can guess, for pick_request.seed. */
+/* A number that nobody can guess, for lease_pick_request.seed. */
 uint64_t lease_seed(void);
 
 /*
@@ -53,7 +53,7 @@ uint64_t lease_seed(void);
  * A closed connection in TIME_WAIT alone is not in the way when nothing better is left. Returns 0;
  * 1: none is left, `*misses` says why; or a negative errno (-ENOTSUP: not on this system).
  */
-int lease_take(const struct pick_pool *pool, size_t *cursor, enum lease_hold hold,
+int lease_take(const struct lease_ports *pool, size_t *cursor, enum lease_hold hold,
 	       struct lease *out, struct lease_misses *misses) BERTH_MUST_CHECK;
 
 /* Say whose it is. What fails is only not told. Safe in a forked child. */

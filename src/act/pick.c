@@ -1,116 +1,83 @@
 #include "act/pick.h"
 
-#include "base/str.h"
-#include "ledger/claims.h"
-#include "registry/registry.h"
+#include "act/trial.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <time.h>
 
-static bool is_assigned(const struct registry *r, uint16_t port)
+enum { PATIENCE = 5 };
+
+/* Whether a server would be refused. What cannot be tried, a family that is not there for one, is
+ * no refusal. */
+static bool is_refused(enum transport transport, enum address_family family, uint16_t port)
 {
-	enum registry_status tcp = registry_status(r, port, TRANSPORT_TCP);
-	enum registry_status udp = registry_status(r, port, TRANSPORT_UDP);
+	const struct trial_request request = {
+		.transport = transport,
+		.address = {.family = family},
+		.port = port,
+		.has_reuse_address = transport == TRANSPORT_TCP,
+		.is_v6only = family == ADDRESS_IPV6,
+	};
+	struct trial_result result = {0};
 
-	return (tcp != REGISTRY_UNASSIGNED && tcp != REGISTRY_DYNAMIC) ||
-	       (udp != REGISTRY_UNASSIGNED && udp != REGISTRY_DYNAMIC);
-}
+	/* Two that try the same port in the same instant are in each other's way: once more. */
+	for (int i = 0; i < PATIENCE; i++) {
+		const struct timespec pause = {.tv_nsec = 300000};
 
-/* A port that any connection may be given as its own; the kernel's reserved ones are not. */
-static bool is_ephemeral(const struct live_rules *rules, uint16_t port)
-{
-	if (!rules->has_ephemeral || port < rules->ephemeral.first || port > rules->ephemeral.last)
-		return false;
-	for (size_t i = 0; rules->has_reserved && i < rules->n_reserved; i++) {
-		if (port >= rules->reserved[i].first && port <= rules->reserved[i].last)
+		if (trial_bind(&request, &result) < 0 || result.step != TRIAL_BIND ||
+		    result.error == EADDRNOTAVAIL)
 			return false;
+		if (result.error != EADDRINUSE)
+			return result.error != 0;
+		nanosleep(&pause, NULL);
 	}
 	return true;
 }
 
-static bool is_claimed(const struct pick_request *q, uint16_t port)
+static bool is_port_refused(const struct suggest_wish *wish, uint16_t port)
 {
-	const struct claim *c;
-	size_t cursor = 0;
-
-	while (q->claims && (c = claims_next(q->claims, port, &cursor)) != NULL) {
-		enum claim_state state = claim_state(c, q->today);
-
-		if (state == CLAIM_RETIRED)
-			return true;
-		if (state == CLAIM_ACTIVE && str_casecmp(c->name, q->name) != 0)
-			return true;
-	}
-	return false;
+	return (wish->want_tcp && (is_refused(TRANSPORT_TCP, ADDRESS_IPV4, port) ||
+				   is_refused(TRANSPORT_TCP, ADDRESS_IPV6, port))) ||
+	       (wish->want_udp && (is_refused(TRANSPORT_UDP, ADDRESS_IPV4, port) ||
+				   is_refused(TRANSPORT_UDP, ADDRESS_IPV6, port)));
 }
 
-/* Marks instead of a list: spans may overlap. */
-static bool *wanted_ports(const struct pick_request *q)
+/* Try all that was chosen. Whether something was struck off. */
+static bool strike_off(const struct suggest_wish *wish, const struct suggest_choice *choice,
+		       struct port_set *refused)
 {
-	bool *wanted = calloc(UINT16_MAX + 1, sizeof(*wanted));
+	bool is_any = false;
 
-	for (size_t i = 0; wanted && i < q->n_spans; i++) {
-		for (uint32_t port = q->spans[i].first; port <= q->spans[i].last; port++)
-			wanted[port] = true;
-	}
-	for (uint32_t port = PICK_FIRST; wanted && q->n_spans == 0 && port <= PICK_LAST; port++)
-		wanted[port] = !is_assigned(q->registry, (uint16_t)port);
-	return wanted;
-}
+	for (size_t i = 0; i < choice->n; i++) {
+		const struct suggest_place *p = &choice->places[i];
 
-static void fill(const struct pick_request *q, const bool *wanted, struct pick_pool *out)
-{
-	bool takes_ephemeral = q->n_spans > 0 || out->is_ephemeral;
-
-	out->n = out->n_claimed = out->n_ephemeral = 0;
-	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
-		if (!wanted[port])
-			continue;
-		if (is_claimed(q, (uint16_t)port)) {
-			out->n_claimed++;
-			continue;
-		}
-		if (is_ephemeral(q->rules, (uint16_t)port)) {
-			out->n_ephemeral++;
-			if (!takes_ephemeral)
+		for (uint32_t port = p->first; port <= p->last; port++) {
+			if (!is_port_refused(wish, (uint16_t)port))
 				continue;
+			port_set_add(refused, (uint16_t)port);
+			is_any = true;
 		}
-		out->ports[out->n++] = (uint16_t)port;
 	}
+	return is_any;
 }
 
-/* Leases that begin at the same time are not to try the same ports: Fisher-Yates, by splitmix64. */
-static void shuffle(struct pick_pool *pool, uint64_t seed)
+int pick(const struct suggest_world *world, const struct suggest_wish *wish, bool is_tried,
+	 struct port_set *refused, struct arena *arena, struct suggest_choice *out)
 {
-	for (size_t i = pool->n; i > 1; i--) {
-		uint64_t x = seed += 0x9e3779b97f4a7c15U;
-		uint16_t swapped = pool->ports[i - 1];
-		size_t j;
+	struct suggest_world tried = *world;
 
-		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-		x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-		j = (size_t)((x ^ x >> 31) % i);
-		pool->ports[i - 1] = pool->ports[j];
-		pool->ports[j] = swapped;
-	}
-}
+	tried.refused = refused;
+	for (int round = 0; round < PICK_ROUNDS; round++) {
+		struct arena_mark mark = arena_mark(arena);
 
-int pick_pool(const struct pick_request *q, struct arena *arena, struct pick_pool *out)
-{
-	struct pick_pool pool = {.ports = arena_calloc(arena, UINT16_MAX, sizeof(*pool.ports))};
-	bool *wanted = wanted_ports(q);
-
-	if (!pool.ports || !wanted) {
-		free(wanted);
-		return -ENOMEM;
+		if (!suggest_choose(&tried, wish, arena, out))
+			return -ENOMEM;
+		if (!is_tried || !strike_off(wish, out, refused))
+			return 0;
+		arena_reset(arena, mark);
 	}
-	fill(q, wanted, &pool);
-	if (pool.n == 0 && pool.n_ephemeral > 0 && q->n_spans == 0) {
-		pool.is_ephemeral = true;
-		fill(q, wanted, &pool);
-	}
-	free(wanted);
-	shuffle(&pool, q->seed);
-	*out = pool;
+	/* The kernel refuses whatever is asked for: then nothing fits. */
+	*out = (struct suggest_choice){.start = wish->first};
+	out->n_forbidden[SUGGEST_REFUSED] = PICK_ROUNDS;
 	return 0;
 }

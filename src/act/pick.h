@@ -1,42 +1,18 @@
 /*
- * Pick: which ports a lease may be of, in the order in which they are tried.
- *
- * Without a range these are the ports of 12346-14935 that IANA has assigned to nobody (some 2,500,
- * clear of every system's usual ephemeral range, of node ports, of what other tools pick from),
- * outside this kernel's ephemeral range, and claimed by nobody. With a range they are all of it
- * but those claimed under another name. Whether a port is taken now is not asked here: the lease
- * asks.
+ * Pick: a suggestion that was tried. What answer/suggest.h chooses from what was seen is bound once,
+ * as act/trial.h does it (TCP with SO_REUSEADDR, as servers have it), at both wildcards; a port that
+ * bind(2) refuses is struck off, and the next is chosen.
  */
 #pragma once
 
-#include "base/arena.h"
-#include "live/live.h"
+#include "answer/suggest.h"
 
-struct registry;
-struct claims;
+enum { PICK_ROUNDS = 256 };
 
-enum { PICK_FIRST = 12346, PICK_LAST = 14935 };
-
-struct pick_request {
-	const struct registry *registry;
-	const struct claims *claims; /* NULL = none */
-	const char *today;           /* with claims */
-	const struct live_rules *rules;
-	const struct live_span *spans; /* none = the default pool */
-	size_t n_spans;
-	const char *name; /* whose claims are one's own; "" = nobody's */
-	uint64_t seed;    /* of the order */
-};
-
-/* The ports, and what was left out. */
-struct pick_pool {
-	uint16_t *ports;
-	size_t n;
-	size_t n_claimed;   /* left out: claimed by another */
-	size_t n_ephemeral; /* left out, or with `is_ephemeral` taken all the same */
-	bool is_ephemeral;  /* nothing was left outside the ephemeral range: it is not left out */
-};
-
-/* Returns 0 or -ENOMEM. The ports live in `arena`. */
-int pick_pool(const struct pick_request *q, struct arena *arena,
-	      struct pick_pool *out) BERTH_MUST_CHECK;
+/*
+ * Choose, and with `is_tried` try. `refused` gathers what was refused; `world->refused` is ignored.
+ * Returns 0 or -ENOMEM.
+ */
+int pick(const struct suggest_world *world, const struct suggest_wish *wish, bool is_tried,
+	 struct port_set *refused, struct arena *arena,
+	 struct suggest_choice *out) BERTH_MUST_CHECK;

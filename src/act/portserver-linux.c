@@ -51,7 +51,7 @@ struct portserver {
 	char *path;          /* to be removed at the end; NULL = abstract */
 	dev_t device;        /* what was made there */
 	ino_t inode;
-	struct pick_pool pool;
+	struct lease_ports pool;
 	size_t cursor;       /* where in the pool the next one is looked for */
 	struct client clients[PORTSERVER_MOST_CLIENTS];
 	struct tenancy *tenancies; /* `n_most` of them */
@@ -178,7 +178,7 @@ static int watch_status(struct portserver *s)
 	return s->status < 0 ? -errno : watch(s, s->status, KIND_STATUS, 0);
 }
 
-static int prepare(struct portserver *s, const struct pick_pool *pool)
+static int prepare(struct portserver *s, const struct lease_ports *pool)
 {
 	s->pool = *pool;
 	s->pool.ports = calloc(pool->n + 1, sizeof(*s->pool.ports));
@@ -196,7 +196,7 @@ static int prepare(struct portserver *s, const struct pick_pool *pool)
 	return s->epoll < 0 ? -errno : watch_status(s);
 }
 
-int portserver_open(const char *address, const struct pick_pool *pool, struct portserver **out)
+int portserver_open(const char *address, const struct lease_ports *pool, struct portserver **out)
 {
 	struct portserver *s = calloc(1, sizeof(*s));
 	int r;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-int portserver_open(const char *address BERTH_UNUSED, const struct pick_pool *pool BERTH_UNUSED,
+int portserver_open(const char *address BERTH_UNUSED, const struct lease_ports *pool BERTH_UNUSED,
 		    struct portserver **out BERTH_UNUSED)
 {
 	return -ENOTSUP;

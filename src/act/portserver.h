@@ -37,7 +37,7 @@ struct portserver;
  * pool's ports are kept. Returns 0; -EADDRINUSE: somebody answers there; -ENOTSOCK: something else
  * is there; -ENAMETOOLONG, -EINVAL: no such address can be; -ENOTSUP; or another negative errno.
  */
-int portserver_open(const char *address, const struct pick_pool *pool,
+int portserver_open(const char *address, const struct lease_ports *pool,
 		    struct portserver **out) BERTH_MUST_CHECK;
 
 /* Always NULL. Every lease ends. portserver_close(NULL) is fine. */

@@ -1,6 +1,7 @@
 #include "answer/fields.h"
 
 #include "answer/answer.h"
+#include "answer/check.h"
 
 /* How the rows of fields.def become tables. `r` is the record the row stands in. */
 #define RECORD(r, struct_type)                                                                     \

@@ -323,6 +323,14 @@ static void add_kill(struct fixes *f, const struct answer_why_holder *h)
 		    "kill", arena_printf(arena, "%lld", (long long)o->pid));
 }
 
+/* Whether only root may signal who holds it. */
+static bool is_of_another_user(const struct why_advice *a, const struct answer_why_holder *h)
+{
+	const struct live_rules *rules = &a->from->live->rules;
+
+	return h && rules->has_uid && rules->uid != 0 && h->uid != (answer_number)rules->uid;
+}
+
 static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 {
 	const struct why_advice *a = f->advice;
@@ -339,8 +347,10 @@ static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 	else
 		add_stop(f, h);
 	if (f->n == 0 || (a->cause != WHY_PUBLISHED && !ends_with(h->unit, ".socket")))
-		add_own(f, arena_printf(a->arena, "end %s safely", name_of(a, h)), "evict", NULL,
-			NULL);
+		add_own(f,
+			arena_printf(a->arena, "%send %s safely",
+				     is_of_another_user(a, h) ? "as root: " : "", name_of(a, h)),
+			"evict", NULL, NULL);
 	add_wait(f);
 }
 
@@ -385,10 +395,13 @@ static void add_for_remnant(struct fixes *f)
 
 	add_reuse(f);
 	add_wait(f);
-	if (!a->question->netns)
+	if (a->question->netns)
+		return;
+	if (a->cause == WHY_TIME_WAIT)
+		add_own(f, "as root: make the kernel forget them", "evict", "--time-wait", NULL);
+	else
 		ADD(f, "as root: make the kernel forget them", "ss", "-K", "-t", "state",
-		    a->cause == WHY_TIME_WAIT ? "time-wait" : "fin-wait-2", "sport", "=",
-		    arena_printf(a->arena, ":%u", a->why->port));
+		    "fin-wait-2", "sport", "=", arena_printf(a->arena, ":%u", a->why->port));
 }
 
 static void add_for_place(struct fixes *f)

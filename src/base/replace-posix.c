@@ -61,11 +61,10 @@ static int lock_within(int fd, unsigned int most_ms)
 	return -ETIMEDOUT;
 }
 
-static int lock(const char *path, struct replace *r, unsigned int most_ms,
-		void (*wait)(void *context), void *context)
+static int lock_once(const char *path, struct replace *r, unsigned int most_ms,
+		     void (*wait)(void *context), void *context)
 {
-	/* Never removed: a writer that waits holds the file that the next one must find. Not for
-	 * others to read: who can open it can lock it. */
+	/* Not for others to read: who can open it can lock it. */
 	r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
 	if (r->lock_fd < 0)
 		return -errno;
@@ -83,6 +82,27 @@ static int lock(const char *path, struct replace *r, unsigned int most_ms,
 			return -errno;
 	}
 	return 0;
+}
+
+/* Whether the file of that name is still the one that is locked: another may have removed it. */
+static bool is_current(const char *path, int fd)
+{
+	struct stat named, locked;
+
+	return stat(path, &named) == 0 && fstat(fd, &locked) == 0 &&
+	       named.st_ino == locked.st_ino && named.st_dev == locked.st_dev;
+}
+
+static int lock(const char *path, struct replace *r, unsigned int most_ms,
+		void (*wait)(void *context), void *context)
+{
+	for (;;) {
+		int error = lock_once(path, r, most_ms, wait, context);
+
+		if (error < 0 || is_current(path, r->lock_fd))
+			return error;
+		r->lock_fd = fd_close(r->lock_fd);
+	}
 }
 
 static int append(const char *path, const char *suffix, char **out)
@@ -201,4 +221,14 @@ void replace_fini(struct replace *r)
 	free(r->path);
 	free(r->path_new);
 	*r = (struct replace){.lock_fd = -1};
+}
+
+void replace_leave(struct replace *r)
+{
+	char *path_lock = NULL;
+
+	if (r->path && append(r->path, ".lock", &path_lock) == 0)
+		unlink(path_lock);
+	free(path_lock);
+	replace_fini(r);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,26 @@ static HANDLE open_wide(const char *path, DWORD access, DWORD share, DWORD how)
 	return file;
 }
 
-static int lock(const char *path, struct replace *r, void (*wait)(void *context), void *context)
+/* Somebody who holds a lock wakes nobody who may give up: ask again, every few milliseconds. */
+static int lock_within(HANDLE file, unsigned int most_ms)
+{
+	enum { STEP_MS = 5 };
+	const DWORD how = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+
+	for (unsigned int waited = 0; waited < most_ms; waited += STEP_MS) {
+		OVERLAPPED at = {0};
+
+		Sleep(STEP_MS);
+		if (LockFileEx(file, how, 0, 1, 0, &at))
+			return 0;
+		if (GetLastError() != ERROR_LOCK_VIOLATION && GetLastError() != ERROR_IO_PENDING)
+			return -wide_errno(GetLastError());
+	}
+	return -ETIMEDOUT;
+}
+
+static int lock(const char *path, struct replace *r, unsigned int most_ms,
+		void (*wait)(void *context), void *context)
 {
 	/* Never removed: a writer that waits holds the file that the next one must find. */
 	HANDLE file = open_wide(path, GENERIC_READ | GENERIC_WRITE,
@@ -84,6 +104,8 @@ static int lock(const char *path, struct replace *r, void (*wait)(void *context)
 	r->has_waited = true;
 	if (wait)
 		wait(context);
+	if (most_ms != UINT_MAX)
+		return lock_within(file, most_ms);
 	if (!LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at))
 		return -wide_errno(GetLastError());
 	return 0;
@@ -99,8 +121,8 @@ static int append(const char *path, const char *suffix, char **out)
 	return 0;
 }
 
-int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
-		  void *context)
+int replace_begin_within(struct replace *out, const char *path, unsigned int most_ms,
+			 void (*wait)(void *context), void *context)
 {
 	struct replace r = {.path = strdup(path), .lock_fd = -1};
 	char *path_lock = NULL;
@@ -111,7 +133,7 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 	if (error == 0)
 		error = append(path, ".lock", &path_lock);
 	if (error == 0)
-		error = lock(path_lock, &r, wait, context);
+		error = lock(path_lock, &r, most_ms, wait, context);
 	free(path_lock);
 	if (error < 0) {
 		replace_fini(&r);
@@ -120,6 +142,12 @@ int replace_begin(struct replace *out, const char *path, void (*wait)(void *cont
 	fd_remove(r.path_new); /* of a writer that died: the lock says that nobody is at it */
 	*out = r;
 	return 0;
+}
+
+int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
+		  void *context)
+{
+	return replace_begin_within(out, path, UINT_MAX, wait, context);
 }
 
 static int write_new(const char *path, const void *bytes, size_t n)
@@ -167,19 +195,37 @@ static int rename_over(const char *from, const char *to)
 }
 
 /* NTFS keeps times in steps of 100 ns, which is too coarse for a seal: `modified_ns` is not set. */
-int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns BERTH_UNUSED)
+int replace_prepare(struct replace *r, const void *bytes, size_t n,
+		    long modified_ns BERTH_UNUSED)
 {
 	int error = write_new(r->path_new, bytes, n);
 
-	if (error == 0)
-		error = rename_over(r->path_new, r->path);
 	if (error < 0)
 		fd_remove(r->path_new);
+	r->is_prepared = error == 0;
 	return error;
+}
+
+int replace_place(struct replace *r)
+{
+	int error = rename_over(r->path_new, r->path);
+
+	if (error == 0)
+		r->is_prepared = false;
+	return error;
+}
+
+int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
+{
+	int error = replace_prepare(r, bytes, n, modified_ns);
+
+	return error < 0 ? error : replace_place(r);
 }
 
 void replace_fini(struct replace *r)
 {
+	if (r->is_prepared)
+		fd_remove(r->path_new);
 	fd_close(r->lock_fd);
 	free(r->path);
 	free(r->path_new);
@@ -189,4 +235,17 @@ void replace_fini(struct replace *r)
 int replace_sync_directory(const char *path BERTH_UNUSED)
 {
 	return 0; /* its file systems keep the directory themselves */
+}
+
+/* A file that somebody has open is not removed: who waits goes on with it. */
+void replace_leave(struct replace *r)
+{
+	char *path_lock = NULL;
+
+	if (r->path && append(r->path, ".lock", &path_lock) < 0)
+		path_lock = NULL;
+	replace_fini(r);
+	if (path_lock)
+		fd_remove(path_lock);
+	free(path_lock);
 }

@@ -48,6 +48,10 @@ int replace_place(struct replace *r) BERTH_MUST_CHECK;
 int replace_commit(struct replace *r, const void *bytes, size_t n,
 		   long modified_ns) BERTH_MUST_CHECK;
 
+/* As replace_fini(), and FILE.lock is removed: for files that people keep, where nothing else may
+ * lie about. Nobody can go wrong by it: who waits looks whether the lock still has its name. */
+void replace_leave(struct replace *r);
+
 /* Let go of the lock; what was prepared and not placed is removed. */
 void replace_fini(struct replace *r);
 

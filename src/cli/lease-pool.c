@@ -9,11 +9,11 @@ static int open_registry(struct cli *c)
 }
 
 int lease_pool(struct cli *c, const struct live_span *spans, size_t n_spans, const char *name,
-	       struct pick_pool *out)
+	       struct lease_ports *out)
 {
 	struct answer_sources from = {.today = NULL};
 	struct live_rules rules;
-	struct pick_request request = {.spans = spans, .n_spans = n_spans, .name = name,
+	struct lease_pick_request request = {.spans = spans, .n_spans = n_spans, .name = name,
 				       .rules = &rules, .seed = lease_seed()};
 	bool has_gaps = c->own != NULL; /* said already */
 	int r = n_spans > 0 ? 0 : open_registry(c);
@@ -30,7 +30,7 @@ int lease_pool(struct cli *c, const struct live_span *spans, size_t n_spans, con
 	request.registry = &c->registry;
 	request.claims = from.claims;
 	request.today = from.today;
-	if (pick_pool(&request, &c->arena, out) < 0)
+	if (lease_pick(&request, &c->arena, out) < 0)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (out->is_ephemeral && !c->options->is_quiet)
 		cli_warn("every port of the pool is in the kernel's ephemeral range %u-%u: "
@@ -45,7 +45,7 @@ static void put_count(struct str *out, size_t n, const char *what)
 		str_printf(out, "%s%zu %s", out->length > 0 ? ", " : "", n, what);
 }
 
-void lease_pool_describe(const struct pick_pool *pool, const struct lease_misses *misses,
+void lease_pool_describe(const struct lease_ports *pool, const struct lease_misses *misses,
 			 struct str *out)
 {
 	put_count(out, misses->n_leased, "leased");

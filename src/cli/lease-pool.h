@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "act/pick.h"
+#include "act/lease-pick.h"
 #include "cli/cli.h"
 
 /*
@@ -12,10 +12,10 @@
  * once. Returns 0, or an exit code after saying why.
  */
 int lease_pool(struct cli *c, const struct live_span *spans, size_t n_spans, const char *name,
-	       struct pick_pool *out) BERTH_MUST_CHECK;
+	       struct lease_ports *out) BERTH_MUST_CHECK;
 
 struct lease_misses;
 
 /* "2 are leased, 1 is taken": why none of the pool was left, in `out`. */
-void lease_pool_describe(const struct pick_pool *pool, const struct lease_misses *misses,
+void lease_pool_describe(const struct lease_ports *pool, const struct lease_misses *misses,
 			 struct str *out);

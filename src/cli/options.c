@@ -2,6 +2,7 @@
 
 #include "answer/verdict.h"
 #include "base/str.h"
+#include "cli/system.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS) | FOR(LEASES))
+	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -84,7 +85,8 @@ static int choose(struct parse *p, const struct option_row *row, const char *val
 }
 
 /* lsof's [46][protocol][@host][:ports]: the part that means a local port number. */
-static int take_lsof(struct parse *p, const char *value)
+static int take_lsof(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		     const char *value)
 {
 	struct options *o = p->o;
 	const char *rest = value;
@@ -111,7 +113,8 @@ static int take_lsof(struct parse *p, const char *value)
 	return add_word(p, rest);
 }
 
-static int take_width(struct parse *p, const char *value)
+static int take_width(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		      const char *value)
 {
 	uint64_t width;
 
@@ -122,15 +125,21 @@ static int take_width(struct parse *p, const char *value)
 	return 0;
 }
 
-static int take_format(struct parse *p, enum output_format format)
+static int take_format(struct parse *p, const struct option_row *row,
+		       const char *value BERTH_UNUSED)
 {
+	enum output_format format = row->id == OPTION_JSON    ? FORMAT_JSON
+				    : row->id == OPTION_JSONL ? FORMAT_JSONL
+							      : FORMAT_CSV;
+
 	if (p->o->format != FORMAT_TEXT && p->o->format != format)
 		return refuse(p, "--json, --jsonl and --csv exclude each other");
 	p->o->format = format;
 	return 0;
 }
 
-static int take_verdict(struct parse *p, const char *value)
+static int take_verdict(struct parse *p, const struct option_row *row BERTH_UNUSED,
+			const char *value)
 {
 	enum verdict_word word;
 
@@ -140,7 +149,8 @@ static int take_verdict(struct parse *p, const char *value)
 	return 0;
 }
 
-static int take_uid(struct parse *p, const char *value)
+static int take_uid(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		    const char *value)
 {
 	uint64_t uid;
 
@@ -151,198 +161,189 @@ static int take_uid(struct parse *p, const char *value)
 	return 0;
 }
 
-static void take_netns(struct parse *p, const char *value)
+static int take_netns(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		      const char *value)
 {
 	p->o->scope = strcmp(value, "all") == 0    ? LIVE_SCOPE_ALL
 		      : strcmp(value, "here") == 0 ? LIVE_SCOPE_HERE
 						   : LIVE_SCOPE_NAMED;
-}
-
-/* Options that set a flag. */
-static const struct {
-	enum option_id id;
-	size_t offset; /* of a bool in struct options */
-} flags[] = {
-	{OPTION_QUIET, offsetof(struct options, is_quiet)},
-	{OPTION_VERBOSE, offsetof(struct options, is_verbose)},
-	{OPTION_STRICT, offsetof(struct options, is_strict)},
-	{OPTION_TCP, offsetof(struct options, want_tcp)},
-	{OPTION_UDP, offsetof(struct options, want_udp)},
-	{OPTION_IPV4, offsetof(struct options, want_v4)},
-	{OPTION_IPV6, offsetof(struct options, want_v6)},
-	{OPTION_PEERS, offsetof(struct options, want_peers)},
-	{OPTION_ALL, offsetof(struct options, want_all)},
-	{OPTION_EXPOSED, offsetof(struct options, is_exposed)},
-	{OPTION_FORCE, offsetof(struct options, is_forced)},
-	{OPTION_LOG, offsetof(struct options, wants_log)},
-	{OPTION_YES, offsetof(struct options, is_sure)},
-	{OPTION_DRY_RUN, offsetof(struct options, is_dry_run)},
-	{OPTION_STOP, offsetof(struct options, wants_stop)},
-	{OPTION_TIME_WAIT, offsetof(struct options, wants_time_wait)},
-	{OPTION_REUSEADDR, offsetof(struct options, is_reuseaddr)},
-	{OPTION_REUSEPORT, offsetof(struct options, is_reuseport)},
-	{OPTION_V6ONLY, offsetof(struct options, is_v6only)},
-	{OPTION_NO_TRIAL, offsetof(struct options, has_no_trial)},
-	{OPTION_ANY_ONE, offsetof(struct options, is_any)},
-	{OPTION_ACCEPTING, offsetof(struct options, is_accepting)},
-};
-
-/* Options that keep their argument, which must not be empty. */
-static const struct {
-	enum option_id id;
-	size_t offset; /* of a const char * in struct options */
-} texts[] = {
-	{OPTION_PROGRAM, offsetof(struct options, program)},
-	{OPTION_USER, offsetof(struct options, user)},
-	{OPTION_CONTAINER, offsetof(struct options, container)},
-	{OPTION_UNIT, offsetof(struct options, unit)},
-	{OPTION_REGISTRY, offsetof(struct options, registry)},
-	{OPTION_REPLAY, offsetof(struct options, replay)},
-	{OPTION_LEDGER, offsetof(struct options, ledger)},
-	{OPTION_ADDRESS, offsetof(struct options, address)},
-	{OPTION_OWNER, offsetof(struct options, owner)},
-	{OPTION_SCOPE, offsetof(struct options, claim_scope)},
-	{OPTION_UNTIL, offsetof(struct options, until)},
-	{OPTION_REASON, offsetof(struct options, reason)},
-	{OPTION_FROM, offsetof(struct options, from)},
-	{OPTION_CACERT, offsetof(struct options, cacert)},
-	{OPTION_NETNS, offsetof(struct options, netns)},
-	{OPTION_VERDICT, offsetof(struct options, verdict)},
-	{OPTION_GRACE, offsetof(struct options, grace)},
-	{OPTION_DEVICE, offsetof(struct options, device)},
-	{OPTION_TIMEOUT, offsetof(struct options, timeout)},
-	{OPTION_HTTP, offsetof(struct options, http)},
-	{OPTION_BY, offsetof(struct options, by)},
-	{OPTION_ON, offsetof(struct options, on)},
-	{OPTION_FOR_TIME, offsetof(struct options, for_time)},
-	{OPTION_MAX, offsetof(struct options, max)},
-	{OPTION_ENV, offsetof(struct options, env)},
-};
-
-static void take_flag(struct parse *p, const struct option_row *row)
-{
-	for (size_t i = 0; i < N_ELEMENTS(flags); i++) {
-		if (flags[i].id == row->id)
-			*(bool *)((char *)p->o + flags[i].offset) = true;
-	}
-}
-
-static int take_text(struct parse *p, const struct option_row *row, const char *value)
-{
-	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
-		if (texts[i].id != row->id)
-			continue;
-		if (!*value)
-			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
-		memcpy((char *)p->o + texts[i].offset, &value, sizeof(value));
-	}
 	return 0;
 }
 
-/* One of several words. */
-static int take_choice(struct parse *p, const struct option_row *row, const char *value)
+static int take_colour(struct parse *p, const struct option_row *row, const char *value)
 {
 	int choice = 0, r = choose(p, row, value, &choice);
 
-	if (row->id == OPTION_COLOR)
-		p->o->colour = (enum when)choice;
-	if (row->id == OPTION_OWNERS)
-		p->o->want_all_owners = choice == 1;
-	if (row->id == OPTION_HOLD)
-		p->o->hold = (enum hold_choice)choice;
+	p->o->colour = (enum when)choice;
 	return r;
 }
 
-/* What an option means beyond being kept. */
-static int take_meaning(struct parse *p, const struct option_row *row, const char *value)
+static int take_owners(struct parse *p, const struct option_row *row, const char *value)
 {
-	switch (row->id) {
-	case OPTION_JSON:
-	case OPTION_JSONL:
-	case OPTION_CSV:
-		return take_format(p, row->id == OPTION_JSON	? FORMAT_JSON
-				      : row->id == OPTION_JSONL ? FORMAT_JSONL
-								: FORMAT_CSV);
-	case OPTION_COLOR:
-	case OPTION_OWNERS:
-	case OPTION_HOLD:
-		return take_choice(p, row, value);
-	case OPTION_UID:
-		return take_uid(p, value);
-	case OPTION_WIDTH:
-		return take_width(p, value);
-	case OPTION_VERDICT:
-		return take_verdict(p, value);
-	case OPTION_NETNS:
-		take_netns(p, value);
-		return 0;
-	case OPTION_LSOF_I:
-		return take_lsof(p, value);
-	case OPTION_QUIET:
-	case OPTION_VERBOSE:
-	case OPTION_STRICT:
-	case OPTION_TCP:
-	case OPTION_UDP:
-	case OPTION_IPV4:
-	case OPTION_IPV6:
-	case OPTION_PEERS:
-	case OPTION_ALL:
-	case OPTION_EXPOSED:
-	case OPTION_PROGRAM:
-	case OPTION_USER:
-	case OPTION_CONTAINER:
-	case OPTION_UNIT:
-	case OPTION_REGISTRY:
-	case OPTION_REPLAY:
-	case OPTION_FROM:
-	case OPTION_FORCE:
-	case OPTION_CACERT:
-	case OPTION_YES:
-	case OPTION_DRY_RUN:
-	case OPTION_GRACE:
-	case OPTION_STOP:
-	case OPTION_TIME_WAIT:
-	case OPTION_ADDRESS:
-	case OPTION_DEVICE:
-	case OPTION_REUSEADDR:
-	case OPTION_REUSEPORT:
-	case OPTION_V6ONLY:
-	case OPTION_NO_TRIAL:
-	case OPTION_TIMEOUT:
-	case OPTION_ANY_ONE:
-	case OPTION_ACCEPTING:
-	case OPTION_HTTP:
-	case OPTION_BY:
-	case OPTION_ON:
-	case OPTION_FOR_TIME:
-	case OPTION_MAX:
-	case OPTION_LEDGER:
-	case OPTION_OWNER:
-	case OPTION_SCOPE:
-	case OPTION_REASON:
-	case OPTION_LOG:
-	case OPTION_UNTIL:
-	case OPTION_ENV:
-	case OPTION_HELP:
-	case OPTION_VERSION:
-	case OPTION_SS_L:
-	case OPTION_SS_N:
-	case OPTION_SS_P:
-	case OPTION_LSOF_P:
-	case N_OPTIONS:
-		return 0;
-	}
-	return 0;
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->want_all_owners = choice == 1;
+	return r;
 }
+
+static int take_place(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->is_to_file = choice == 0;
+	p->o->is_to_ledger = choice == 1;
+	return r;
+}
+
+static int take_check_format(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->check_format = (enum check_format)choice;
+	return r;
+}
+
+static int take_fail_on(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	if (r == 0 && check_severity_parse(value, &p->o->fail_on) < 0)
+		return -EINVAL;
+	return r;
+}
+
+static int take_hold(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->hold = (enum hold_choice)choice;
+	return r;
+}
+
+/* What becomes of an option. */
+static const struct fate {
+	enum {
+		FATE_FORGOTTEN, /* an option without a row below: tests/unit/test-options.c */
+		FATE_NOTHING,   /* seen is enough */
+		FATE_FLAG,      /* sets the bool at `offset` of struct options */
+		FATE_TEXT,      /* keeps its argument, not empty, in the const char * there */
+		FATE_MEANING,   /* only `take` knows */
+	} kind;
+	size_t offset;
+	/* Also with FATE_TEXT, or NULL: 0 or -EINVAL after refuse(). */
+	int (*take)(struct parse *p, const struct option_row *row, const char *value);
+} fates[N_OPTIONS] = {
+#define NOTHING {FATE_NOTHING, 0, NULL}
+#define FLAG(member) {FATE_FLAG, offsetof(struct options, member), NULL}
+#define TEXT(member) {FATE_TEXT, offsetof(struct options, member), NULL}
+#define CHECKED_TEXT(member, take) {FATE_TEXT, offsetof(struct options, member), take}
+#define MEANING(take) {FATE_MEANING, 0, take}
+	[OPTION_QUIET] = FLAG(is_quiet),
+	[OPTION_VERBOSE] = FLAG(is_verbose),
+	[OPTION_STRICT] = FLAG(is_strict),
+	[OPTION_TCP] = FLAG(want_tcp),
+	[OPTION_UDP] = FLAG(want_udp),
+	[OPTION_IPV4] = FLAG(want_v4),
+	[OPTION_IPV6] = FLAG(want_v6),
+	[OPTION_PEERS] = FLAG(want_peers),
+	[OPTION_ALL] = FLAG(want_all),
+	[OPTION_EXPOSED] = FLAG(is_exposed),
+	[OPTION_FORCE] = FLAG(is_forced),
+	[OPTION_LOG] = FLAG(wants_log),
+	[OPTION_FMT] = FLAG(wants_fmt),
+	[OPTION_WRITE] = FLAG(wants_write),
+	[OPTION_SYSCTL] = FLAG(wants_sysctl),
+	[OPTION_LIVE] = FLAG(wants_live),
+	[OPTION_BROWSER] = FLAG(for_browser),
+	[OPTION_EXPLAIN] = FLAG(wants_reasons),
+	[OPTION_STAKE] = FLAG(wants_claim),
+	[OPTION_YES] = FLAG(is_sure),
+	[OPTION_DRY_RUN] = FLAG(is_dry_run),
+	[OPTION_STOP] = FLAG(wants_stop),
+	[OPTION_TIME_WAIT] = FLAG(wants_time_wait),
+	[OPTION_REUSEADDR] = FLAG(is_reuseaddr),
+	[OPTION_REUSEPORT] = FLAG(is_reuseport),
+	[OPTION_V6ONLY] = FLAG(is_v6only),
+	[OPTION_NO_TRIAL] = FLAG(has_no_trial),
+	[OPTION_ANY_ONE] = FLAG(is_any),
+	[OPTION_ACCEPTING] = FLAG(is_accepting),
+	[OPTION_PROGRAM] = TEXT(program),
+	[OPTION_USER] = TEXT(user),
+	[OPTION_CONTAINER] = TEXT(container),
+	[OPTION_UNIT] = TEXT(unit),
+	[OPTION_REGISTRY] = TEXT(registry),
+	[OPTION_REPLAY] = TEXT(replay),
+	[OPTION_LEDGER] = TEXT(ledger),
+	[OPTION_ADDRESS] = TEXT(address),
+	[OPTION_OWNER] = TEXT(owner),
+	[OPTION_SCOPE] = TEXT(claim_scope),
+	[OPTION_UNTIL] = TEXT(until),
+	[OPTION_REASON] = TEXT(reason),
+	[OPTION_FROM] = TEXT(from),
+	[OPTION_CACERT] = TEXT(cacert),
+	[OPTION_GRACE] = TEXT(grace),
+	[OPTION_DEVICE] = TEXT(device),
+	[OPTION_TIMEOUT] = TEXT(timeout),
+	[OPTION_HTTP] = TEXT(http),
+	[OPTION_BY] = TEXT(by),
+	[OPTION_ON] = TEXT(on),
+	[OPTION_FOR_TIME] = TEXT(for_time),
+	[OPTION_MAX] = TEXT(max),
+	[OPTION_ENV] = TEXT(env),
+	[OPTION_BLOCK] = TEXT(block),
+	[OPTION_COUNT] = TEXT(count),
+	[OPTION_RANGE] = TEXT(range),
+	[OPTION_STABLE_FOR] = TEXT(stable_for),
+	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
+	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
+	[OPTION_JSON] = MEANING(take_format),
+	[OPTION_JSONL] = MEANING(take_format),
+	[OPTION_CSV] = MEANING(take_format),
+	[OPTION_COLOR] = MEANING(take_colour),
+	[OPTION_OWNERS] = MEANING(take_owners),
+	[OPTION_HOLD] = MEANING(take_hold),
+	[OPTION_TO] = MEANING(take_place),
+	[OPTION_FORMAT] = MEANING(take_check_format),
+	[OPTION_FAIL_ON] = MEANING(take_fail_on),
+	[OPTION_UID] = MEANING(take_uid),
+	[OPTION_WIDTH] = MEANING(take_width),
+	[OPTION_LSOF_I] = MEANING(take_lsof),
+	[OPTION_HELP] = NOTHING,
+	[OPTION_VERSION] = NOTHING,
+	[OPTION_SS_L] = NOTHING,
+	[OPTION_SS_N] = NOTHING,
+	[OPTION_SS_P] = NOTHING,
+	[OPTION_LSOF_P] = NOTHING,
+#undef NOTHING
+#undef FLAG
+#undef TEXT
+#undef CHECKED_TEXT
+#undef MEANING
+};
 
 /* `value` is "" for an option that takes none. */
 static int take(struct parse *p, const struct option_row *row, const char *value)
 {
-	int r = take_text(p, row, value);
+	const struct fate *fate = &fates[row->id];
+	char *member = (char *)p->o + fate->offset;
 
 	p->seen[row->id] = true;
-	take_flag(p, row);
-	return r < 0 ? r : take_meaning(p, row, value);
+	switch (fate->kind) {
+	case FATE_FORGOTTEN:
+		return refuse(p, "--%s is forgotten in this build", row->name);
+	case FATE_FLAG:
+		*(bool *)member = true;
+		break;
+	case FATE_TEXT:
+		if (!*value)
+			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+		memcpy(member, &value, sizeof(value));
+		break;
+	case FATE_NOTHING:
+	case FATE_MEANING:
+		break;
+	}
+	return fate->take ? fate->take(p, row, value) : 0;
 }
 
 static int parse_long(struct parse *p, const char *arg)
@@ -424,11 +425,13 @@ static int parse_word(struct parse *p, const char *arg)
 {
 	if (!p->is_over && !p->has_verb && p->o->n_words == 0) {
 		for (size_t i = 1; i < N_VERBS; i++) {
-			if (strcmp(arg, verb_rows[i].name) == 0) {
-				p->o->verb = verb_rows[i].id;
-				p->has_verb = true;
-				return 0;
-			}
+			if (strcmp(arg, verb_rows[i].name) != 0)
+				continue;
+			if (!system_has_verb(verb_rows[i].id))
+				return refuse(p, "berth %s is not there on %s", arg, system_name);
+			p->o->verb = verb_rows[i].id;
+			p->has_verb = true;
+			return 0;
 		}
 	}
 	return add_word(p, arg);
@@ -527,7 +530,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 {
 	struct parse p = {.o = out, .error = error, .argv = argv, .argc = argc, .next = 1};
 
-	*out = (struct options){.verb = VERB_ANSWER};
+	*out = (struct options){.verb = VERB_ANSWER, .fail_on = CHECK_ERROR};
 	out->words = calloc((size_t)argc + 2, sizeof(*out->words));
 	if (!out->words)
 		return refuse(&p, "out of memory");

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "answer/check-kinds.h"
 #include "base/attr.h"
 #include "live/live.h"
 
@@ -79,6 +80,13 @@ struct options {
 	const char *ledger;        /* NULL = the user's own, and the system's */
 	const char *owner, *claim_scope, *reason; /* claim; NULL = not said */
 	bool wants_log;
+	bool is_to_file, is_to_ledger;     /* claim; neither = to the file where there is one */
+	bool wants_fmt, wants_write, wants_sysctl; /* claims */
+	bool wants_live;                   /* check */
+	enum check_severity fail_on;
+	enum check_format { CHECK_TEXT, CHECK_SARIF, CHECK_GITHUB } check_format;
+	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
+	bool for_browser, wants_reasons, wants_claim;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

@@ -2,14 +2,15 @@
 
 #include "act/stake.h"
 #include "base/places.h"
-#include "ledger/claims.h"
+#include "ledger/claims-tree.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { MOST_LEDGERS = 2, MOST_GAPS = 2 * MOST_LEDGERS + 1 };
+enum { MOST_LEDGERS = 2, MOST_GAPS = 2 * MOST_LEDGERS + CLAIMS_TREE_FILES_MOST + 2 };
 
 /* What is open for one run of berth. */
 struct own_claims {
@@ -19,6 +20,9 @@ struct own_claims {
 	size_t n_gaps;
 	char today[CLAIM_DATE_SIZE];
 	struct ledger_place place; /* the one that is being opened */
+	const struct claims_tree *files; /* the claims files; NULL = there are none */
+	struct claims_tree found;  /* those that were found upward */
+	bool is_open;
 };
 
 int own_claims_place(const struct cli *c, struct ledger_place *out)
@@ -112,6 +116,8 @@ static int open_ledgers(struct cli *c)
 		open_ledger(c, true);
 		return 0;
 	}
+	if (c->options->replay && own->files)
+		return 0;
 	if (c->options->replay) {
 		add_gap(own, "of your own", "a recording holds none", "--ledger FILE");
 		own->gaps[own->n_gaps - 1].is_aside = true;
@@ -124,21 +130,97 @@ static int open_ledgers(struct cli *c)
 	return 0;
 }
 
-static int open_once(struct cli *c)
+static bool is_error(const struct claims_fault *f)
 {
-	struct timespec now = {0};
+	return f->kind != CLAIMS_FAULT_NAME_LONG;
+}
+
+/* One gap for each file with faults: the first, and how many more. */
+static void add_file_gaps(struct cli *c, const struct claims_tree *tree)
+{
+	for (unsigned int file = 0; file < tree->n_files; file++) {
+		const struct claims_fault *first = NULL;
+		unsigned int n = 0;
+
+		for (size_t i = 0; i < tree->n_faults; i++) {
+			if (tree->faults[i].file != file || !is_error(&tree->faults[i]))
+				continue;
+			first = first ? first : &tree->faults[i];
+			n++;
+		}
+		if (!first)
+			continue;
+		add_gap(c->own,
+			arena_printf(&c->arena, "of %s:%u", claims_tree_path(tree, file),
+				     first->line),
+			n == 1 ? first->text
+			       : arena_printf(&c->arena, "%s (and %u more)", first->text, n - 1),
+			"berth check");
+	}
+}
+
+/* The claims file above the working directory, and what it includes. */
+static int open_files(struct cli *c)
+{
+	struct own_claims *own = c->own;
+	char path[CHECKOUT_PATH_SIZE];
+	const char *reason = NULL;
 	int r;
 
+	if (own->files || c->options->replay)
+		return 0;
+	r = claims_tree_find(&own->found, path, &reason);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		add_gap(own, arena_printf(&c->arena, "of %s", path), reason, NULL);
+		return 0;
+	}
+	if (!claims_tree_read(&own->found))
+		return cli_fail(EXIT_SYSTEM, "out of memory");
+	own->files = &own->found;
+	add_file_gaps(c, own->files);
+	return 0;
+}
+
+static int make(struct cli *c)
+{
 	if (c->own)
 		return 0;
 	c->own = calloc(1, sizeof(*c->own));
 	if (!c->own)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
+	claims_tree_init(&c->own->found, &c->arena);
+	return 0;
+}
+
+int own_claims_use(struct cli *c, const struct claims_tree *files)
+{
+	int r = make(c);
+
+	if (r == 0)
+		c->own->files = files;
+	return r;
+}
+
+const struct claims_tree *own_claims_files(const struct cli *c)
+{
+	return c->own ? c->own->files : NULL;
+}
+
+static int open_once(struct cli *c)
+{
+	struct timespec now = {0};
+	int r = make(c);
+
+	if (r != 0 || c->own->is_open)
+		return r;
+	c->own->is_open = true;
 	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
 		return cli_fail(EXIT_SYSTEM, "there is no clock: %s", strerror(errno));
 	claim_date_format((int64_t)now.tv_sec * 1000000000, c->own->today);
-	r = open_ledgers(c);
-	return r;
+	r = open_files(c);
+	return r ? r : open_ledgers(c);
 }
 
 int own_claims_gather(struct cli *c, uint16_t first, uint16_t last, struct arena *arena,
@@ -152,6 +234,8 @@ int own_claims_gather(struct cli *c, uint16_t first, uint16_t last, struct arena
 		return r;
 	if (is_good)
 		claims_init(claims, arena);
+	if (is_good && c->own->files)
+		is_good = claims_tree_gather(c->own->files, first, last, claims);
 	for (size_t i = 0; is_good && i < c->own->n_images; i++) {
 		uint32_t cursor = 0;
 		struct claim one;
@@ -178,6 +262,8 @@ void own_claims_fini(struct cli *c)
 {
 	for (size_t i = 0; c->own && i < c->own->n_images; i++)
 		claims_image_close(&c->own->images[i]);
+	if (c->own)
+		claims_tree_fini(&c->own->found);
 	free(c->own);
 	c->own = NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * Own claims: what every verb that shows claims works with. They are gathered from the published
- * images of the user's ledger and the system's, or of the one that --ledger names, and from nothing
- * else; what cannot be read is a gap.
+ * Own claims: what every verb that shows claims works with. They are gathered from the claims file
+ * above the working directory, what it includes, and the published images of the user's ledger and
+ * the system's (or of the one that --ledger names); what cannot be read is a gap.
  *
  * A recording is of another time, perhaps of another machine: with --replay only --ledger is read.
  */
@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 
 struct ledger_place;
+struct claims_tree;
 
 /*
  * Gather the claims that have a port of first..last into `from` (claims, day, gaps), which live in
@@ -21,6 +22,13 @@ int own_claims_gather(struct cli *c, uint16_t first, uint16_t last, struct arena
 
 /* The ledger that is written to: that of --ledger, else the user's own. 0 or an exit code. */
 int own_claims_place(const struct cli *c, struct ledger_place *out) BERTH_MUST_CHECK;
+
+/* Take these files instead of those that are found; before anything is gathered. 0 or an exit
+ * code. */
+int own_claims_use(struct cli *c, const struct claims_tree *files) BERTH_MUST_CHECK;
+
+/* The claims files that were read when claims were gathered; NULL = there are none. */
+const struct claims_tree *own_claims_files(const struct cli *c);
 
 /* The gaps of what was gathered last, `*n` of them. */
 const struct answer_gap *own_claims_gaps(const struct cli *c, size_t *n);

@@ -1,7 +1,7 @@
 #include "cli/suggest.h"
 
 #include "base/str.h"
-#include "cli/options.h"
+#include "cli/system.h"
 #include "ledger/claims.h"
 #include "registry/search.h"
 
@@ -41,8 +41,11 @@ bool suggest_word(const struct answer_sources *from, const struct query *q, char
 	struct search_suggestions found;
 	size_t used = 0;
 
-	for (size_t i = 1; i < N_VERBS && q->kind == QUERY_WORD; i++)
+	for (size_t i = 1; i < N_VERBS && q->kind == QUERY_WORD; i++) {
+		if (!system_has_verb(verb_rows[i].id))
+			continue;
 		add_if_near(&near, q->word, verb_rows[i].name);
+	}
 	for (size_t i = 0; from->claims && i < from->claims->n && q->kind == QUERY_WORD; i++)
 		add_if_near(&near, q->word, from->claims->items[i].name);
 	for (size_t i = 0; i < live->n_sockets; i++) {

@@ -1,8 +1,9 @@
-/* berth claim NAME PORT...: a claim in the ledger. */
+/* berth claim NAME PORT...: a claim in the claims file above, or in the ledger. */
 #include "base/duration.h"
+#include "cli/claims-edit.h"
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
-#include "ledger/claims.h"
+#include "ledger/claims-tree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -151,14 +152,15 @@ static int read_wish(struct cli *c, struct wish *wish)
 /* What other ledgers and files have claimed is nobody's to take; the ledger itself is judged by its
  * writer, who has it locked. NULL = nothing is in the way. */
 static const char *find_collision(struct cli *c, const struct wish *wish,
-				  const struct claims *claims, unsigned int own_level)
+				  const struct claims *claims, const char *file,
+				  unsigned int own_level)
 {
 	for (size_t i = 0; i < wish->n; i++) {
 		const struct claim *wanted = &wish->claims[i], *one;
 		size_t cursor = 0;
 
 		while ((one = claims_next_in(claims, wanted->first, wanted->last, &cursor))) {
-			if (one->level != own_level &&
+			if (one->level != (file ? 0 : own_level) &&
 			    claim_state(one, wish->today) != CLAIM_EXPIRED &&
 			    claim_collides(wanted, one))
 				return claim_describe_collision(wanted, one, &c->arena);
@@ -167,13 +169,24 @@ static const char *find_collision(struct cli *c, const struct wish *wish,
 	return NULL;
 }
 
+/* The claims file that is to be written to; NULL = the ledger is. */
+static const char *choose_file(const struct cli *c)
+{
+	const struct claims_tree *files = own_claims_files(c);
+
+	if (!files || c->options->is_to_ledger ||
+	    (c->options->ledger && !c->options->is_to_file))
+		return NULL;
+	return files->files[0].path;
+}
+
 int verb_claim(struct cli *c)
 {
 	struct answer_sources others = {.today = NULL};
 	struct ledger_place place;
 	struct wish wish = {.n = 0};
 	struct stake_reply reply;
-	const char *collision;
+	const char *collision, *file;
 	int r = read_wish(c, &wish);
 
 	if (r == 0)
@@ -182,9 +195,15 @@ int verb_claim(struct cli *c)
 		r = own_claims_gather(c, 0, UINT16_MAX, &c->arena, &others);
 	if (r != 0)
 		return r;
-	collision = find_collision(c, &wish, others.claims, place.level);
+	file = choose_file(c);
+	if (!file && c->options->is_to_file)
+		return cli_fail(EXIT_USAGE, "there is no " CLAIMS_TREE_NAME " here or above to "
+					    "write to");
+	collision = find_collision(c, &wish, others.claims, file, place.level);
 	if (collision)
 		return ledger_answer_taken(c, &place, collision);
+	if (file)
+		return claims_edit_append(c, file, wish.claims, wish.n, wish.today);
 	r = stake_claim(&place, wish.claims, wish.n, &reply);
 	if (r < 0)
 		return ledger_answer_fail(r);

@@ -1,4 +1,5 @@
 /* berth claims: every claim of one's own; with --log who made and gave up which. */
+#include "cli/claims-edit.h"
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
 #include "ledger/claims.h"
@@ -79,11 +80,28 @@ static int show_log(struct cli *c)
 	return r;
 }
 
+static int check_forms(const struct options *o)
+{
+	if (o->wants_fmt + o->wants_sysctl + o->wants_log > 1)
+		return cli_fail(EXIT_USAGE, "--fmt, --sysctl and --log exclude each other");
+	if (o->wants_write && !o->wants_fmt)
+		return cli_fail(EXIT_USAGE, "--write goes with --fmt");
+	if ((o->wants_fmt || o->wants_sysctl) && o->format != FORMAT_TEXT)
+		return cli_fail(EXIT_USAGE, "--fmt and --sysctl print one form only");
+	return 0;
+}
+
 int verb_claims(struct cli *c)
 {
 	struct answer_sources from = {.today = NULL};
 	int r = cli_take_no_words(c);
 
+	if (r == 0)
+		r = check_forms(c->options);
+	if (r == 0 && c->options->wants_fmt)
+		return claims_edit_format(c);
+	if (r == 0 && c->options->wants_sysctl)
+		return claims_edit_sysctl(c);
 	if (r == 0 && c->options->wants_log)
 		return show_log(c);
 	if (r == 0)

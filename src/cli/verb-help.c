@@ -1,6 +1,6 @@
 /* berth help and berth version. Everything listed comes from verbs.def and options.def. */
-#include "act/lease.h"
 #include "cli/cli.h"
+#include "cli/system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void put_options(struct text *t, unsigned int verbs)
 {
 	put_heading(t, "Options");
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (option_rows[i].text && option_rows[i].verbs & verbs)
+		if (option_rows[i].text && option_rows[i].verbs & verbs & ~system_lacks)
 			put_option(t, &option_rows[i]);
 	}
 }
@@ -77,13 +77,6 @@ static const struct text_cell forms[] = {
 	{"one kind only", TEXT_PLAIN},
 };
 
-/* What this system cannot do is not offered. */
-static bool is_offered(enum verb_id verb)
-{
-	return lease_is_possible() ||
-	       (verb != VERB_LEASE && verb != VERB_LEASES && verb != VERB_PORTSERVER);
-}
-
 static void put_overview(struct text *t)
 {
 	static const struct text_column columns[2] = {{.least = 0}};
@@ -92,7 +85,7 @@ static void put_overview(struct text *t)
 		 "berth tells who claimed a port, who lives there now, and whether the two agree.");
 	put_heading(t, "Verbs");
 	for (size_t i = 0; i < N_VERBS; i++) {
-		if (is_offered(verb_rows[i].id))
+		if (system_has_verb(verb_rows[i].id))
 			put_verb(t, &verb_rows[i]);
 	}
 	put_heading(t, "WHAT is one of");
@@ -107,7 +100,7 @@ static void put_overview(struct text *t)
 static int put_one(struct text *t, const char *name)
 {
 	for (size_t i = 1; i < N_VERBS; i++) {
-		if (strcmp(verb_rows[i].name, name) != 0)
+		if (strcmp(verb_rows[i].name, name) != 0 || !system_has_verb(verb_rows[i].id))
 			continue;
 		put_verb(t, &verb_rows[i]);
 		put_options(t, 1U << i);

@@ -89,7 +89,7 @@ static int parse(struct session *s)
 
 /* --- ports ----------------------------------------------------------------------------------- */
 
-static int fail_to_lease(const struct lease_wish *wish, const struct pick_pool *pool,
+static int fail_to_lease(const struct lease_wish *wish, const struct lease_ports *pool,
 			 const struct lease_misses *misses)
 {
 	struct str why = {0};
@@ -104,7 +104,7 @@ static int fail_to_lease(const struct lease_wish *wish, const struct pick_pool *
 
 static int lease_one(struct session *s, const struct lease_wish *wish)
 {
-	struct pick_pool pool;
+	struct lease_ports pool;
 	struct lease_misses misses = {0};
 	size_t cursor = 0;
 	int r = lease_pool(s->c, wish->spans, wish->n_spans, wish->name, &pool);

@@ -108,7 +108,7 @@ int verb_portserver(struct cli *c)
 {
 	struct asked asked = {.n_spans = 0};
 	struct portserver *server = NULL;
-	struct pick_pool pool;
+	struct lease_ports pool;
 	int r = parse(c, &asked), stop_fd;
 
 	if (r == 0)

@@ -37,6 +37,7 @@ struct run {
 	const char **words;   /* of unclaim */
 	size_t n;
 	int64_t n_log;
+	unsigned int wait_ms; /* for whoever has a lock */
 };
 
 /* The user by name; behind sudo the one who typed it. */
@@ -171,10 +172,10 @@ static char *describe_failure(struct run *run, int error, const struct publish_r
 
 	snprintf(lock, sizeof(lock), "%s.lock", run->place.image);
 	if (error == -ETIMEDOUT || error == -EBUSY)
-		return arena_printf(&run->arena, "the ledger %s is locked by %s: waited %d seconds",
+		return arena_printf(&run->arena, "the ledger %s is locked by %s: waited %d s",
 				    database,
 				    holder_describe(error == -EBUSY ? database : lock, holder),
-				    PUBLISH_WAIT_MS / 1000);
+				    (int)run->wait_ms / 1000);
 	if (error == -EPROTONOSUPPORT)
 		return arena_printf(&run->arena, "the ledger %s was made by a newer version of "
 						 "berth; it is left as it is", database);
@@ -222,15 +223,17 @@ static bool is_there(const struct run *run)
 
 static int perform(struct run *run, const char *what, struct publish_report *report)
 {
+	bool is_repair = strcmp(what, "repair") == 0;
 	int r;
 
+	run->wait_ms = is_repair ? PUBLISH_REPAIR_WAIT_MS : PUBLISH_WAIT_MS;
 	if (strcmp(what, "claim") == 0) {
 		r = read_wanted(run);
-		return r < 0 ? r : publish_run(&run->place, PUBLISH_WAIT_MS, run->writer.now_ns,
+		return r < 0 ? r : publish_run(&run->place, run->wait_ms, run->writer.now_ns,
 					       store_open_sqlite, change_claim, run, report);
 	}
-	if (strcmp(what, "repair") == 0)
-		return publish_repair(&run->place, PUBLISH_WAIT_MS, run->writer.now_ns,
+	if (is_repair)
+		return publish_repair(&run->place, run->wait_ms, run->writer.now_ns,
 				      store_open_sqlite, report);
 	if (strcmp(what, "unclaim") == 0) {
 		r = read_words(run);
@@ -239,12 +242,12 @@ static int perform(struct run *run, const char *what, struct publish_report *rep
 			run->result.message = "the ledger is empty";
 			return 0;
 		}
-		return r < 0 ? r : publish_run(&run->place, PUBLISH_WAIT_MS, run->writer.now_ns,
+		return r < 0 ? r : publish_run(&run->place, run->wait_ms, run->writer.now_ns,
 					       store_open_sqlite, change_unclaim, run, report);
 	}
 	if (!is_there(run))
 		return 0;
-	return publish_run(&run->place, PUBLISH_WAIT_MS, run->writer.now_ns, store_open_sqlite,
+	return publish_run(&run->place, run->wait_ms, run->writer.now_ns, store_open_sqlite,
 			   read_log, run, report);
 }
 

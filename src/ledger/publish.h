@@ -28,8 +28,8 @@ typedef int publish_open(const char *path, unsigned int wait_ms, struct store **
  */
 typedef int publish_change(void *context, struct store *store);
 
-/* How long a writer waits for another one. */
-enum { PUBLISH_WAIT_MS = 10000 };
+/* How long a writer waits for another one, and how long a repair does, for which a reader waits. */
+enum { PUBLISH_WAIT_MS = 10000, PUBLISH_REPAIR_WAIT_MS = 1000 };
 
 enum publish_step {
 	PUBLISH_LOCK,

@@ -333,27 +333,36 @@ static struct api_socket *find_socket(struct container_api *a, const char *path,
 
 /* --- one question ---------------------------------------------------------------------------- */
 
-/* Connected to the very file that was looked at; what listens there is checked again. */
-static int dial(struct api_socket *s)
+/* Connect to the very file that was looked at; who listens there is checked again. */
+static int connect_to(struct api_socket *s, int fd)
 {
-	BERTH_CLEANUP(fd_closep) int fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct ucred peer = {0};
 	socklen_t n = sizeof(peer);
-	int connected;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", s->fd);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return errno == EAGAIN ? refuse(s, "ask again", "too many wait for it")
 				       : refuse_errno(s, errno);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
 		return refuse_errno(s, errno);
 	if (peer.uid != 0 && peer.uid != s->uid)
 		return refuse(s, NULL, "a stranger listens at it");
-	connected = fd;
-	fd = -1;
-	return connected;
+	return 0;
+}
+
+/* Returns a descriptor, or a negative errno with the reason in `s`. */
+static int dial(struct api_socket *s)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return refuse_errno(s, errno);
+	if (connect_to(s, fd) < 0) {
+		fd_close(fd);
+		return -EPERM;
+	}
+	return fd;
 }
 
 /* Wait until `fd` is ready. Returns 0, or a negative errno (-EPERM: it took too long). */

@@ -5,7 +5,6 @@
 #include "base/str.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +101,7 @@ int passwd_open(struct passwd **out)
 {
 	char *text;
 	size_t n;
-	int r = fd_slurp_at(AT_FDCWD, "/etc/passwd", LARGEST, &text, &n);
+	int r = fd_slurp("/etc/passwd", LARGEST, &text, &n);
 
 	return r < 0 ? r : index_text(text, out);
 }

@@ -216,7 +216,7 @@ static void read_path(struct reading *r)
 static void read_command(struct reading *r)
 {
 	struct procs *p = r->procs;
-	char path[64];
+	char path[64], target[2];
 	bool is_cut = false;
 	long n;
 
@@ -226,6 +226,10 @@ static void read_command(struct reading *r)
 		note(r, "command", (int)-n);
 		return;
 	}
+	/* Nothing: it has no arguments, or its memory went before its descriptors do. */
+	snprintf(path, sizeof(path), "%sexe", r->memory);
+	if (n == 0 && readlinkat(r->dir, path, target, sizeof(target)) < 0)
+		note(r, "command", errno);
 	r->process->command = proc_split_command(p->arena, p->buffer, (size_t)n);
 	r->process->is_command_cut = is_cut;
 }

@@ -348,7 +348,7 @@ int windows_look(const struct windows_calls *calls, const struct live_request *r
 {
 	struct look l = {
 		.calls = calls, .request = request, .arena = arena, .gaps = {.arena = arena}};
-	struct live_snapshot snapshot = {.at = calls->now()};
+	struct live_snapshot snapshot = {.system = LIVE_WINDOWS, .at = calls->now()};
 	struct live_namespace *ns = arena_calloc(arena, 1, sizeof(*ns));
 
 	if (request->scope == LIVE_SCOPE_NAMED)

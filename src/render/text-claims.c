@@ -141,13 +141,14 @@ void text_ledger(struct text *t, const struct answer_ledger *l)
 	for (size_t i = 0; l->n_log == 0 && i < l->n_claims; i++) {
 		const char *ports = describe_ports(&l->claims[i], &arena);
 
-		text_begin(t, "unchanged", 10);
+		text_begin(t, l->result, 10);
 		text_put(t, TEXT_STRONG, 0, ports ? ports : "?");
 		text_put(t, TEXT_GOOD, 2, l->claims[i].name);
-		text_say(t, TEXT_PLAIN, 2, "is claimed so already");
+		if (strcmp(l->result, "unchanged") == 0)
+			text_say(t, TEXT_PLAIN, 2, "is claimed so already");
 		text_end(t);
 	}
-	text_begin(t, "ledger", 10);
+	text_begin(t, l->is_file ? "in" : "ledger", 10);
 	text_put(t, TEXT_FAINT, 0, l->ledger);
 	text_end(t);
 	arena_fini(&arena);

@@ -193,9 +193,33 @@ static void accept_one(const struct sock *s)
 
 /* --- the process ----------------------------------------------------------------------------- */
 
+/* Whether the main thread has exited: its state is Z as long as other threads run. */
+static bool has_leader_left(void)
+{
+	char path[64], text[256];
+	const char *name_end;
+	FILE *stat;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
+	stat = fopen(path, "re");
+	if (!stat)
+		die(4, "%s: %s", path, strerror(errno));
+	n = fread(text, 1, sizeof(text) - 1, stat);
+	fclose(stat);
+	text[n] = '\0';
+	name_end = strrchr(text, ')');
+	return name_end && name_end[1] == ' ' && name_end[2] == 'Z';
+}
+
 static void *wait_and_leave(void *argument)
 {
 	(void)argument;
+	while (!has_leader_left())
+		usleep(1000);
+	puts("ready");
+	if (fflush(stdout) != 0)
+		_exit(4);
 	wait_for_end();
 	_exit(0);
 }
@@ -298,11 +322,11 @@ int main(int argc, char **argv)
 		die(4, "no thread");
 	if (is_leaving && pthread_create(&thread, NULL, wait_and_leave, NULL) != 0)
 		die(4, "no thread");
+	if (is_leaving)
+		pthread_exit(NULL);
 	puts("ready");
 	if (fflush(stdout) != 0)
 		return 4;
-	if (is_leaving)
-		pthread_exit(NULL);
 	wait_for_end();
 	return 0;
 }

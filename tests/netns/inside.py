@@ -7,6 +7,7 @@ started and forgets everything it mounted. Needs root; without it the whole suit
 """
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import time
 
 CLONE_NEWNET = 0x40000000
 MS_BIND = 4096
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 LEFT_OUT = 77
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
           "--bounding-set", "-all", "--inh-caps", "-all"]
@@ -214,6 +215,8 @@ def main(manual, *tools):
     if len(arguments) < len(tools):
         sys.exit(manual)
     TOOLS.update(zip(tools, arguments))
+    # A background job of a shell ignores it, and so would everything that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if names[:1] == ["--inside"]:
         sys.stdout.reconfigure(line_buffering=True)
         sys.exit(run_inside(names[1]))

@@ -590,6 +590,48 @@ def hostile_names():
 
 
 @case
+def started_by_tmux_and_a_shell():
+    if not shutil.which("tmux"):
+        raise Skip("there is no tmux (Debian: tmux)")
+    shell = ["tmux", "-S", "/run/tmux", "-f", "/dev/null"]
+    inner = f"sh -c '{TOOLS['mksock']} tcp:127.0.0.1:5001:listen; exit'"
+    try:
+        run(*shell, "new-session", "-d", inner)
+        for _ in range(600):
+            said = text("5001")
+            if "mksock" in said:
+                break
+            time.sleep(0.05)
+        lines = [line.split(" in ")[0].strip() for line in said.splitlines() if "started by" in line]
+        equal(len(lines), 1, said)
+        sh = os.path.basename(os.path.realpath("/bin/sh"))
+        # Between them may be the shell that tmux starts commands with: the user's own.
+        check(lines[0].startswith(f"started by {sh} ") and "tmux" in lines[0], said)
+    finally:
+        run(*shell, "kill-server")
+
+
+@case
+def user_of_who_may_not_be_dumped():
+    """All of its /proc/PID is root's, but the directory itself."""
+    Mksock("tcp:127.0.0.1:5001:listen", before=["setpriv", "--reuid", "1234", "--clear-groups"])
+    quiet = ("import ctypes, os, socket, signal; s = socket.create_server(('127.0.0.1', 5002)); "
+             "os.setresuid(1235, 1235, 1235); ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); signal.pause()")
+    with subprocess.Popen(["python3", "-c", quiet]) as process:
+        try:
+            status = f"/proc/{process.pid}"
+            for _ in range(600):
+                if os.stat(status).st_uid == 1235 and os.stat(f"{status}/fd").st_uid == 0:
+                    break
+                time.sleep(0.05)
+            answer = here()
+            equal([o["uid"] for o in answer.one(5001)["owners"]], [1234])
+            equal([o["uid"] for o in answer.one(5002)["owners"]], [1235])
+        finally:
+            process.kill()
+
+
+@case
 def deleted_executable():
     with tempfile.TemporaryDirectory() as directory:
         program = shutil.copy(TOOLS["mksock"], f"{directory}/gone")

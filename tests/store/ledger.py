@@ -26,7 +26,7 @@ import unittest
 
 FULL = os.environ.get("FULL") == "1"
 RACES = 1000 if FULL else 50
-KILL_STEP = 1 if FULL else 5
+KILL_STEP = 1 if FULL else 9
 NOBODY = 65534
 DAY_S = 86400
 KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH", "PATH")
@@ -180,12 +180,20 @@ class Verbs(Sandbox):
                           ["claim", "web", "80", "--address", "localhost"], ["claim", "web", "80", "80"],
                           ["claim", "web", "80", "--reason", "a\nb"], ["claim", "web", "80", "--owner", "\x1b[31m"],
                           ["claim", "web", "80", "--reason", "x" * 201], ["unclaim"], ["unclaim", "we_b"],
-                          ["claims", "web"], ["claim", "web", "80", "--csv"]):
+                          ["claims", "web"], ["claim", "web", "80", "--csv"], ["claim", "web", "80", "--to", "nowhere"]):
             done = self.berth(*arguments)
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertNotIn("\x1b", done.stderr)
         self.assertFalse(self.database.exists())
+
+    def test_the_ledger_can_be_asked_for(self):
+        self.done("claim", "web", "8080", "--to", "ledger")
+        self.assertEqual(self.names(), [("web", 8080)])
+        done = self.berth("claim", "shop", "8081", "--to", "file", cwd="/")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no ports.claims", done.stderr)
+        self.assertEqual(self.names(), [("web", 8080)])
 
     def test_long_names_are_a_warning(self):
         done = self.berth("claim", "a-rather-long-name", "80")
@@ -487,20 +495,28 @@ class Accidents(Sandbox):
         self.done("claim", "a", "1")
         with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as db:
             db.execute("BEGIN EXCLUSIVE")
-            started = subprocess.Popen([BERTH, "claim", "b", "2", "--ledger", self.database], env=self.environment(),
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            refused = self.berth("claim", "c", "3")  # waits for the one before, and with it
-            started.communicate(timeout=60)
-            self.assertEqual(started.returncode, 4)
-            self.assertEqual(refused.returncode, 4)
-            self.assertIn("is locked by process", refused.stderr)
-            self.assertIn("waited 10 seconds", refused.stderr)
-            done = self.berth("claim", "d", "4")
-            self.assertIn(f"process {os.getpid()} (", done.stderr)
+            done = self.berth("claim", "b", "2")
+            self.assertEqual((done.returncode, done.stdout), (4, ""))
+            self.assertIn(f"is locked by process {os.getpid()} (", done.stderr)
+            self.assertIn("waited 10 s", done.stderr)
             db.execute("ROLLBACK")
         self.assertEqual(self.names(), [("a", 1)])
         self.done("claim", "b", "2")
         self.assert_agreement()
+
+    def test_a_reader_waits_a_second_for_a_repair_and_answers(self):
+        self.done("claim", "a", "1")
+        self.mark.touch()
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            answer = json.loads(self.done("1", "--json"))
+            self.assertEqual([c["name"] for c in answer["claims"]], ["a"])
+            gaps = [gap["why"] for gap in answer["gaps"] if gap["what"] == "claims"]
+            self.assertEqual(len(gaps), 1)
+            self.assertIn("waited 1 s", gaps[0])
+            db.execute("ROLLBACK")
+        self.assertEqual(self.names(), [("a", 1)])
+        self.assertFalse(self.mark.exists())
 
     def test_a_lock_that_is_let_go_is_got(self):
         self.done("claim", "a", "1")

@@ -1,7 +1,7 @@
 /* Text of leases, and which ports are picked. */
 #include "act/clients-linux.h"
 #include "act/lease-text.h"
-#include "act/pick.h"
+#include "act/lease-pick.h"
 #include "ledger/claims.h"
 #include "registry/registry.h"
 
@@ -156,15 +156,15 @@ static void set_up(struct bench *b)
 	assert_true(claims_finish(&b->claims));
 }
 
-static struct pick_pool pick(struct bench *b, const struct live_span *span, const char *name,
+static struct lease_ports pick(struct bench *b, const struct live_span *span, const char *name,
 			     const struct live_rules *rules)
 {
-	const struct pick_request q = {.registry = &b->registry, .claims = &b->claims,
+	const struct lease_pick_request q = {.registry = &b->registry, .claims = &b->claims,
 				       .today = "2026-08-17", .rules = rules, .spans = span,
 				       .n_spans = span ? 1 : 0, .name = name, .seed = 7};
-	struct pick_pool pool;
+	struct lease_ports pool;
 
-	assert_int_equal(pick_pool(&q, &b->arena, &pool), 0);
+	assert_int_equal(lease_pick(&q, &b->arena, &pool), 0);
 	return pool;
 }
 
@@ -172,7 +172,7 @@ static size_t n_unassigned(const struct bench *b)
 {
 	size_t n = 0;
 
-	for (uint16_t port = PICK_FIRST; port <= PICK_LAST; port++)
+	for (uint16_t port = LEASE_PICK_FIRST; port <= LEASE_PICK_LAST; port++)
 		n += registry_status(&b->registry, port, TRANSPORT_TCP) == REGISTRY_UNASSIGNED &&
 		     registry_status(&b->registry, port, TRANSPORT_UDP) == REGISTRY_UNASSIGNED;
 	assert_true(n > 1454 && n < 2590); /* long runs only; all of them */
@@ -184,7 +184,7 @@ static void the_usual_pool(void **state)
 {
 	const struct live_rules rules = {.has_ephemeral = true, .ephemeral = {32768, 60999}};
 	static bool seen[65536];
-	struct pick_pool pool;
+	struct lease_ports pool;
 	struct bench b;
 
 	(void)state;
@@ -207,7 +207,7 @@ static void ephemeral_ports_are_left_out(void **state)
 {
 	static const struct live_span reserved = {13700, 13709}, range = {40000, 40009};
 	struct live_rules rules = {.has_ephemeral = true, .ephemeral = {13500, 60999}};
-	struct pick_pool pool;
+	struct lease_ports pool;
 	struct bench b;
 
 	(void)state;

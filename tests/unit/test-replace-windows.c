@@ -88,6 +88,20 @@ static void test_one_writer_at_a_time(void **state)
 	replace_fini(&second);
 }
 
+static void test_impatient_writer(void **state)
+{
+	struct replace first, second;
+
+	(void)state;
+	assert_int_equal(replace_begin(&first, path, NULL, NULL), 0);
+	assert_int_equal(replace_begin_within(&second, path, 20, NULL, NULL), -ETIMEDOUT);
+	assert_int_equal(replace_prepare(&first, "one", 3, 0), 0);
+	replace_fini(&first); /* prepared and not placed: nothing happened */
+	assert_int_equal(fd_open(path), -ENOENT);
+	write_with("two");
+	assert_holds("two");
+}
+
 static void test_refused(void **state)
 {
 	struct replace r;
@@ -109,6 +123,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replace, make_place, NULL),
 		cmocka_unit_test_setup_teardown(test_leftovers, make_place, NULL),
 		cmocka_unit_test_setup_teardown(test_one_writer_at_a_time, make_place, NULL),
+		cmocka_unit_test_setup_teardown(test_impatient_writer, make_place, NULL),
 		cmocka_unit_test_setup_teardown(test_refused, make_place, NULL),
 	};
 
