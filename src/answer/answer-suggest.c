@@ -100,7 +100,8 @@ struct answer_suggest *answer_suggest(const struct answer_sources *from,
 	struct answer_suggest *out = arena_alloc(arena, sizeof(*out));
 	struct answer_suggest_place *places =
 		arena_calloc(arena, n_kept + choice->n, sizeof(*places));
-	struct answer_suggest_place *passed = arena_calloc(arena, choice->n_passed, sizeof(*passed));
+	struct answer_suggest_place *passed =
+		arena_calloc(arena, choice->n_passed, sizeof(*passed));
 	struct answer_suggest_place *next = arena_alloc(arena, sizeof(*next));
 	size_t n = n_kept + choice->n;
 

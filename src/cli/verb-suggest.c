@@ -37,8 +37,8 @@ static int read_number(const char *option, const char *text, uint16_t *out)
 	uint64_t value = 1;
 
 	if (text && (str_parse_u64(text, strlen(text), SUGGEST_MOST, &value) < 0 || value == 0))
-		return cli_fail(EXIT_USAGE, "--%s takes a number from 1 to %d, not \"%.60s\"", option,
-				SUGGEST_MOST, text);
+		return cli_fail(EXIT_USAGE, "--%s takes a number from 1 to %d, not \"%.60s\"",
+				option, SUGGEST_MOST, text);
 	*out = (uint16_t)value;
 	return 0;
 }
@@ -55,8 +55,8 @@ static int read_range(const char *text, struct suggest_wish *wish)
 	if (claim_ports_parse(text, &wish->first, &wish->last, &transports, error) < 0)
 		return cli_fail(EXIT_USAGE, "--range: %s", error);
 	if (transports)
-		return cli_fail(EXIT_USAGE, "--range takes ports such as 8000-8999; -t and -u choose "
-					    "the transport");
+		return cli_fail(EXIT_USAGE, "--range takes ports such as 8000-8999; -t and -u "
+					    "choose the transport");
 	return 0;
 }
 
@@ -65,8 +65,8 @@ static int check_name(const struct options *o)
 	const char *name = o->n_words > 0 ? o->words[0] : NULL;
 
 	if (o->n_words > 1)
-		return cli_fail(EXIT_USAGE, "berth suggest takes one name, and \"%.60s\" is another",
-				o->words[1]);
+		return cli_fail(EXIT_USAGE, "berth suggest takes one name, and \"%.60s\" is "
+					    "another", o->words[1]);
 	if (name && (!*name || strlen(name) > CLAIM_TEXT_MOST))
 		return cli_fail(EXIT_USAGE, "a name has 1 to %d bytes", CLAIM_TEXT_MOST);
 	if (!o->wants_claim)

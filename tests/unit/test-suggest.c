@@ -118,8 +118,8 @@ static const struct row rows[] = {
 	{13345, LISTEN("[::]", "13345"), "both", "bound"},
 	{13345, "socket mptcp listener 0.0.0.0:13345 cookie=1\n", "tcp", "bound"},
 	{13345, "socket tcp bound 0.0.0.0:13345 cookie=1 inode=1\n", "tcp", "bound"},
-	{13345, "socket tcp connection 10.0.0.1:13345 10.0.0.2:9 stage=established inode=1\n", "tcp",
-	 "bound"},
+	{13345, "socket tcp connection 10.0.0.1:13345 10.0.0.2:9 stage=established inode=1\n",
+	 "tcp", "bound"},
 	{13345, "socket udp listener 0.0.0.0:13345 cookie=1 inode=1\n", "udp", "bound"},
 	{13345, "socket udp connection 10.0.0.1:13345 10.0.0.2:9 inode=1\n", "udp", "bound"},
 	{13345, "socket udplite listener 0.0.0.0:13345 cookie=1\n", "udp", "bound"},
@@ -487,15 +487,15 @@ static void test_names(void **state)
 {
 	static const char text[] =
 		"Num       RefCount Protocol Flags    Type St Inode Path\n"
-		"0000000000000000: 00000002 00000000 00010000 0001 01 20000 @berth/lease/tcp/13002\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/udp/13003\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/99999\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/1300x\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 /tmp/@berth/lease/tcp/7\n"
-		"0000000000000000: 00000003 00000000 00000000 0001 03 20002\n"
+		"00: 00000002 00000000 00010000 0001 01 20000 @berth/lease/tcp/13002\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/udp/13003\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/99999\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/1300x\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 /tmp/@berth/lease/tcp/7\n"
+		"00: 00000003 00000000 00000000 0001 03 20002\n"
 		"@berth/lease/tcp/8\n"
-		"0000000000000000: 00000002 00000000 00010000 0001 01 20003 @berth/lease/tcp/13004";
+		"00: 00000002 00000000 00010000 0001 01 20003 @berth/lease/tcp/13004";
 	struct port_set tcp = {{0}}, udp = {{0}};
 	unsigned int n_tcp = 0, n_udp = 0;
 
