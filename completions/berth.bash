@@ -120,6 +120,7 @@ _berth()
 		;;
 	'check')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --live --fail-on --format --ledger --help --version'
+		files=yes
 		;;
 	'suggest')
 		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --registry --block --count --browser --range --stable-for --explain --claim --ledger --replay --help --version'

@@ -72,6 +72,7 @@
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
+ *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
@@ -88,6 +89,8 @@
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
+ *     manifests/ the helper berth-manifests, which has libyaml: main report
+ *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
