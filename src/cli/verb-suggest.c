@@ -224,12 +224,11 @@ static int find_kept(struct task *t)
 	return 0;
 }
 
-/* Choose what is not kept; in the whole of the ports when the usual range has nothing left. */
-static int choose(struct task *t)
+/* Choose what is not kept. */
+static int choose_in_range(struct task *t)
 {
 	struct suggest_wish wish = t->wish;
 	bool is_tried = !t->c->options->replay;
-	int r;
 
 	t->choice = (struct suggest_choice){.start = wish.first};
 	wish.count = (uint16_t)(wish.count - t->n_kept);
@@ -238,13 +237,22 @@ static int choose(struct task *t)
 		return 0;
 	if (pick(&t->world, &wish, is_tried, &t->refused, &t->c->arena, &t->choice) < 0)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
-	if (t->choice.n == wish.count || t->c->options->range || t->is_wide)
-		return 0;
+	return 0;
+}
+
+/* The same; in all of the ports when the usual range has not enough left. */
+static int choose(struct task *t)
+{
+	int r = choose_in_range(t);
+
+	if (r != 0 || t->n_kept + t->choice.n == t->wish.count || t->c->options->range ||
+	    t->is_wide)
+		return r;
 	t->is_wide = true;
 	t->wish.first = SUGGEST_WIDE_FIRST;
 	t->wish.last = SUGGEST_WIDE_LAST;
 	r = look(t);
-	return r != 0 ? r : choose(t);
+	return r != 0 ? r : choose_in_range(t);
 }
 
 static void fill_claim(const struct task *t, const struct suggest_place *place,

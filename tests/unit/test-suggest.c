@@ -460,6 +460,53 @@ static void test_count(void **state)
 	tear_down(&s);
 }
 
+/* The same as the slow way: every place weighed, the first of the cheapest from the start on. */
+static void compare_with_slow_way(struct scene *s)
+{
+	uint32_t n = (uint32_t)(s->wish.last - s->wish.first + 2 - s->wish.block);
+	struct suggest_choice c = choose(s);
+	uint32_t best = UINT32_MAX;
+	uint16_t at = 0;
+
+	for (uint32_t step = 0; step < n; step++) {
+		uint16_t port = (uint16_t)(s->wish.first +
+					   ((uint32_t)(c.start - s->wish.first) + step) % n);
+		uint32_t cost = suggest_cost_of(&s->world, &s->wish, port,
+						(uint16_t)(port + s->wish.block - 1), NULL);
+
+		if (cost < best) {
+			best = cost;
+			at = port;
+		}
+	}
+	assert_int_equal(best != UINT32_MAX, c.n);
+	if (c.n > 0) {
+		assert_int_equal(at, c.places[0].first);
+		assert_int_equal(best, c.places[0].cost);
+	}
+}
+
+static void test_slow_way(void **state)
+{
+	static const struct {
+		uint16_t first, last;
+	} ranges[] = {{8000, 8100}, {13390, 13420}, {6650, 6700}, {32750, 32780}, {1020, 1030}};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(ranges); i++) {
+		struct scene s;
+
+		set_up(&s, LISTEN("0.0.0.0", "8045") LISTEN("0.0.0.0", "13410"), NULL, 0);
+		s.wish.first = ranges[i].first;
+		s.wish.last = ranges[i].last;
+		for (s.wish.seed = 0; s.wish.seed < 40; s.wish.seed++) {
+			s.wish.block = (uint16_t)(1 + s.wish.seed % 6);
+			compare_with_slow_way(&s);
+		}
+		tear_down(&s);
+	}
+}
+
 /* Cheap ones that were passed over for cheaper ones are taken when those are gone. */
 static void test_order(void **state)
 {
@@ -536,7 +583,7 @@ int main(void)
 		cmocka_unit_test(test_stable),	cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_cheapest), cmocka_unit_test(test_block),
 		cmocka_unit_test(test_count),	cmocka_unit_test(test_order),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_slow_way),
 	};
 
 	return cmocka_run_group_tests(tests, open_registry, close_registry);
