@@ -67,6 +67,9 @@ static const char *explain_nothing(const struct suggest_wish *wish,
 				    suggest_why_name((enum suggest_why)why));
 		lead = ", ";
 	}
+	if (choice->n_forbidden[SUGGEST_EPHEMERAL] > 0 && !wish->is_asked)
+		text = arena_printf(arena, "%s; --range inside the ephemeral range takes from "
+					   "there all the same", text);
 	return text;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
 #include "ledger/claims.h"
+#include "live/gaps.h"
 #include "live/lease-names.h"
 #include "registry/browser-ports.h"
 #include "render/text-suggest.h"
@@ -54,6 +55,7 @@ static int read_range(const char *text, struct suggest_wish *wish)
 		return 0;
 	if (claim_ports_parse(text, &wish->first, &wish->last, &transports, error) < 0)
 		return cli_fail(EXIT_USAGE, "--range: %s", error);
+	wish->is_asked = true;
 	if (transports)
 		return cli_fail(EXIT_USAGE, "--range takes ports such as 8000-8999; -t and -u "
 					    "choose the transport");
@@ -149,7 +151,7 @@ static int add_gap(struct task *t, const char *where, const char *why, bool is_a
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (n > 0)
 		memcpy(gaps, t->from.claim_gaps, n * sizeof(*gaps));
-	gaps[n] = (struct answer_gap){"leases", where, why, NULL, is_aside};
+	gaps[n] = (struct answer_gap){"leases", where, why ? why : "?", NULL, is_aside};
 	t->from.claim_gaps = gaps;
 	t->from.n_claim_gaps++;
 	return 0;
@@ -157,6 +159,7 @@ static int add_gap(struct task *t, const char *where, const char *why, bool is_a
 
 static int read_leases(struct task *t)
 {
+	char text[80];
 	int r;
 
 	if (t->c->options->replay)
@@ -164,7 +167,10 @@ static int read_leases(struct task *t)
 	r = lease_names_read(&t->leased_tcp, &t->leased_udp);
 	if (r == -ENOTSUP) /* nobody has any there */
 		return 0;
-	return r < 0 ? add_gap(t, "/proc/net/unix", strerror(-r), false) : 0;
+	if (r == 0)
+		return 0;
+	gaps_errno_text(-r, text, sizeof(text));
+	return add_gap(t, "/proc/net/unix", arena_strdup(&t->c->arena, text), false);
 }
 
 static int gather(struct task *t)
