@@ -155,6 +155,7 @@ static const struct row rows[] = {
 	{3476, "", "tcp", "assigned:1000 customary:80"},
 	{49151, "", "tcp", "ephemeral! assigned:1000"},            /* reserved */
 	{9006, "", "tcp", "assigned:1000"},                        /* de-commissioned */
+	{4502, "", "tcp", "assigned:1000"},                        /* for sctp alone */
 	{5000, "", "tcp", "assigned:1000 customary-system:160 round:10"},
 	{7000, "", "tcp", "assigned:1000 customary-system:160 round:10"},
 	{6660, "", "tcp", "unauthorized-use:500 near-assigned:30"},
@@ -495,13 +496,16 @@ static void test_slow_way(void **state)
 {
 	static const struct {
 		uint16_t first, last;
-	} ranges[] = {{8000, 8100}, {13390, 13420}, {6650, 6700}, {32750, 32780}, {1020, 1030}};
+	} ranges[] = {{13501, 13526}, {8000, 8100}, {13390, 13420}, {6650, 6700}, {32750, 32780}, {1020, 1030}};
 
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(ranges); i++) {
 		struct scene s;
 
-		set_up(&s, LISTEN("0.0.0.0", "8045") LISTEN("0.0.0.0", "13410"), NULL, 0);
+		set_up(&s, LISTEN("0.0.0.0", "8045") LISTEN("0.0.0.0", "13410")
+		       "socket tcp bound 0.0.0.0:13507 cookie=2\n"
+		       "socket tcp bound 0.0.0.0:13515 cookie=3\n"
+		       "socket tcp bound 0.0.0.0:13524 cookie=4\n", NULL, 0);
 		s.wish.first = ranges[i].first;
 		s.wish.last = ranges[i].last;
 		for (s.wish.seed = 0; s.wish.seed < 40; s.wish.seed++) {
