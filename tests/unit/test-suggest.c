@@ -496,7 +496,8 @@ static void test_slow_way(void **state)
 {
 	static const struct {
 		uint16_t first, last;
-	} ranges[] = {{13501, 13526}, {8000, 8100}, {13390, 13420}, {6650, 6700}, {32750, 32780}, {1020, 1030}};
+	} ranges[] = {{13501, 13526}, {8000, 8100},   {13390, 13420},
+		      {6650, 6700},   {32750, 32780}, {1020, 1030}};
 
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(ranges); i++) {
