@@ -18,11 +18,10 @@ static bool is_answered(const struct check *k, const struct claim *c)
 	}
 	for (size_t i = 0; i < here->n_published; i++) {
 		const struct answer_published *p = &here->published[i];
+		uint16_t port = MAX_OF(c->first, p->ports.first); /* the first of both, if any */
 
-		for (uint32_t port = p->ports.first; port <= p->ports.last; port++) {
-			if (claim_covers(c, (uint16_t)port, p->transport, NULL))
-				return true;
-		}
+		if (port <= p->ports.last && claim_covers(c, port, p->transport, NULL))
+			return true;
 	}
 	return false;
 }

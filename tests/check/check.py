@@ -368,6 +368,12 @@ class Hostile(Sandbox):
         self.assertEqual(self.run_it("check", "ports.claims").returncode, 0)
         self.assertEqual(self.run_it("check", env={"SUDO_UID": "12345"}).returncode, 0)
         self.assertEqual(json.loads(self.run_it("14501", "--json").stdout)["claims"], [])
+        self.write("other.claims", "b 14502/tcp\n")
+        os.chown(self.repo / "other.claims", 12345, 12345)
+        self.claims.unlink()
+        self.write("ports.claims", "include other.claims\n")
+        self.finds(self.check(exits=2), "include", ["ports.claims", 1, 9], "another user")
+        self.assertEqual(self.check("ports.claims", exits=0)["claims"], 1)
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
     def test_nobody(self):
@@ -423,6 +429,13 @@ class Writing(Sandbox):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(self.claims.read_text(), "web 14501/tcp\n")
         self.one_line(self.run_it("claim", "api", "14502", "--to", "file", folder=self.outside), 2, "no ports.claims")
+
+    def test_unclaim_points_to_the_file(self):
+        self.write("ports.claims", "web 14501/tcp\n")
+        done = self.run_it("unclaim", "web")
+        if "not installed" in done.stderr:
+            self.skipTest("berth-ledger was not built")
+        self.one_line(done, 1, "web stands in ports.claims:1")
 
     def test_race(self):
         """Many writers: every one that was told so has its line, one port has one owner."""
