@@ -217,13 +217,23 @@ int checkout_open_inside(const struct checkout *c, const char *place, bool is_an
 	}
 }
 
-/* The mode and the owner that the file had. */
+/* The mode and the owner that the file had. By descriptor: whoever may write to the directory could
+ * put a link in its place. */
 static int keep_access(const char *path, const struct stat *st)
 {
-	if (chmod(path, st->st_mode & 07777) < 0)
+	BERTH_CLEANUP(fd_closep) int fd = open_at(AT_FDCWD, path, O_NOFOLLOW);
+	struct stat fresh;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &fresh) < 0)
 		return -errno;
+	if (!S_ISREG(fresh.st_mode) || fresh.st_uid != geteuid() || fresh.st_nlink != 1)
+		return -EPERM; /* not what was written a moment ago */
 	/* Another user's file can be given back by root only: everybody else becomes its owner. */
-	return chown(path, st->st_uid, st->st_gid) < 0 && geteuid() == 0 ? -errno : 0;
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 && geteuid() == 0)
+		return -errno;
+	return fchmod(fd, st->st_mode & 0777) < 0 ? -errno : 0;
 }
 
 static int edit_locked(struct replace *replace, const char *path, uint64_t limit,

@@ -1,5 +1,4 @@
 /* Kubernetes objects: containerPort, hostPort, nodePort, wherever they stand in one. */
-#include "manifests/readers.h"
 #include "manifests/yaml.h"
 
 #include <string.h>

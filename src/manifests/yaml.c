@@ -1,7 +1,5 @@
 #include "manifests/yaml.h"
 
-#include "manifests/readers.h"
-
 #include <string.h>
 
 enum { MERGE_DEPTH = 16, DOCUMENTS_MOST = 1000 };
@@ -95,10 +93,11 @@ static void say_broken(const yaml_parser_t *parser, bool is_fault, struct report
 		report_gap(out, at, "this is not YAML; a template, perhaps");
 }
 
-void readers_yaml(bool is_compose, bool is_named, const char *bytes, size_t n, struct report *out)
+void readers_yaml(bool is_compose, bool is_named, const char *bytes, size_t n,
+		  const struct reader_variables *variables, struct report *out)
 {
 	yaml_parser_t parser;
-	struct yaml y = {.steps = YAML_STEPS_MOST, .out = out, .is_named = is_named};
+	struct yaml y = {.steps = YAML_STEPS_MOST, .out = out, .variables = variables};
 
 	if (!yaml_parser_initialize(&parser))
 		return;
