@@ -56,12 +56,12 @@ static const struct claims_tree_claim *find_claim(const struct check *k, uint16_
 static const char *describe_owner(const struct check *k, const struct answer_listener *l)
 {
 	const struct answer_owner *o = answer_main_owner(l);
-	const char *name = o && o->label ? o->label : o ? o->program : NULL;
-	const char *program = check_escape(k, name);
+	const char *program = o ? check_escape(k, o->label ? o->label : o->program) : NULL;
+	const char *text = program;
 
 	if (program && o->pid >= 0)
-		return arena_printf(k->arena, "%s (pid %lld)", program, (long long)o->pid);
-	return program ? program : "somebody";
+		text = arena_printf(k->arena, "%s (pid %lld)", program, (long long)o->pid);
+	return text ? text : "somebody";
 }
 
 static void judge_listener(struct check *k, const struct answer_listener *l)

@@ -73,6 +73,7 @@ static bool take_variable(const struct reader_variables *v, const char **text, c
 }
 
 /* Put values in the place of variables. False when one has none, or it gets too long. */
+/* NOLINTNEXTLINE(misc-no-recursion): `depth` bounds it */
 static bool expand(const struct reader_variables *v, const char *text, size_t n,
 		   unsigned int depth, char *out, size_t *length)
 {

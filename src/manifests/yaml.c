@@ -30,6 +30,7 @@ struct report_at yaml_at(const yaml_node_t *node)
 static yaml_node_t *get(struct yaml *y, yaml_node_t *mapping, const char *key, unsigned int depth);
 
 /* The value of "<<": a mapping, or a list of them, the first of which counts. */
+/* NOLINTNEXTLINE(misc-no-recursion): MERGE_DEPTH deep */
 static yaml_node_t *get_merged(struct yaml *y, yaml_node_t *merged, const char *key,
 			       unsigned int depth)
 {
@@ -47,6 +48,7 @@ static yaml_node_t *get_merged(struct yaml *y, yaml_node_t *merged, const char *
 	return NULL;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): likewise */
 static yaml_node_t *get(struct yaml *y, yaml_node_t *mapping, const char *key, unsigned int depth)
 {
 	int merged = 0;
