@@ -489,6 +489,8 @@ class Writing(Sandbox):
                                    "e 50000/tcp until=2020-01-01\n")
         script = "echo 41000,45000-45001 >/proc/sys/net/ipv4/ip_local_reserved_ports; exec \"$@\""
         before = ["unshare", "-n", "sh", "-c", script, "sh"]
+        self.assertRegex(self.run_it("claims", "--sysctl", before=["unshare", "-n"], folder=self.outside).stdout,
+                         r"\A# no claim [^\n]*\n\Z")
         done = self.run_it("claims", "--sysctl", before=before)
         self.assertEqual(done.stdout, "net.ipv4.ip_local_reserved_ports = 32768-32769,40000-40003,41000,45000-45001\n")
 
