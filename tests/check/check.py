@@ -383,6 +383,14 @@ class Hostile(Sandbox):
         self.assertEqual(self.run_it("check", before=nobody).returncode, 0)
         os.chown(self.claims, 12345, 12345)
         self.assertEqual(self.run_it("check", before=nobody, env={"SUDO_UID": "12345"}).returncode, 2)
+        own = self.outside / "data"  # where his ledger goes
+        own.mkdir()
+        os.chown(own, NOBODY, NOBODY)
+        done = self.run_it("claim", "c", "14503", before=nobody)
+        if "not installed" not in done.stderr:
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stderr, "ports.claims: it belongs to another user")
+            self.assertEqual(self.claims.read_text(), "a 14501/tcp\n")
 
 
 class Writing(Sandbox):
@@ -432,7 +440,7 @@ class Writing(Sandbox):
 
     def test_unclaim_points_to_the_file(self):
         self.write("ports.claims", "web 14501/tcp\n")
-        done = self.run_it("unclaim", "web")
+        done = self.run_it("unclaim", "web", "--ledger", self.outside / "l.db")
         if "not installed" in done.stderr:
             self.skipTest("berth-ledger was not built")
         self.one_line(done, 1, "web stands in ports.claims:1")
