@@ -97,7 +97,7 @@ complete -c berth -n '__berth_verb_is suggest' -l block -x -d 'N neighbouring po
 complete -c berth -n '__berth_verb_is suggest' -l count -x -d 'N suggestions'
 complete -c berth -n '__berth_verb_is suggest' -l browser -d 'only ports that browsers open'
 complete -c berth -n '__berth_verb_is suggest' -l range -x -d 'choose from these ports, instead of 12346-14935'
-complete -c berth -n '__berth_verb_is suggest' -l stable-for -x -d 'the checkout for which the port stays the same, instead of the one around the working directory'
+complete -c berth -n '__berth_verb_is suggest' -l stable-for -r -F -d 'the checkout for which the port stays the same, instead of the one around the working directory'
 complete -c berth -n '__berth_verb_is suggest' -l explain -d 'what was passed over, and why; the runner-up'
 complete -c berth -n '__berth_verb_is suggest' -l claim -d 'claim what is suggested, in the ledger, for NAME and this checkout'
 complete -c berth -n '__berth_verb_is claims' -l log -d 'the ledger\'s audit trail: who did what, and when'

@@ -32,7 +32,7 @@ LINES = {"answer": "answer", "listener": "here-listener", "published": "publishe
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
          "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger",
-         "finding": "finding"}
+         "finding": "finding", "suggest": "suggest", "lease": "lease"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -150,6 +150,8 @@ IN_WORLDS = [
     (["why", "22", "80", "443", "53/udp", "3476", "5173", "7001-7015", "8080", "9200", "--json"], as_list("why")),
     (["why", "7001-7015", "40000", "--reuseaddr", "--reuseport", "--uid", "7", "--jsonl"], as_lines("why")),
     (["why", "7001-7015", "-6", "-u", "--jsonl"], as_lines("why")),
+    (["suggest", "api", "--json"], as_object("suggest")),
+    (["suggest", "--jsonl", "-t", "-u", "--block", "4", "--count", "3", "--explain"], as_lines("suggest")),
     (["evict", "22", "53/udp", "80", "443", "631", "5173", "8080", "--dry-run", "--json"], as_object("evict")),
     (["evict", "22", "80", "9200", "--dry-run", "--stop", "--time-wait", "--jsonl"], as_lines("evict")),
 ]
@@ -200,6 +202,12 @@ def claims_files():
         check_lines(run("check", str(path), "--jsonl", exits=(1,)), {"finding"})
         path.write_text("")
         check("check", parse(run("check", str(path), "--json")))
+
+
+def leases():
+    """One for a command with a name."""
+    check("leases", parse(run("lease", "web", "--", BERTH, "leases", "--json")))
+    check_lines(run("lease", "--", BERTH, "leases", "--jsonl"), {"lease"})
 
 
 def waits_and_knocks():
@@ -255,7 +263,7 @@ def check_refusals():
         for what, broken in breakings(name, value):
             if VALIDATORS[name].is_valid(broken):
                 raise Broken(f"accepted: {what}")
-    if set(LINES.values()) != set(SCHEMAS) - {"here", "check"}:
+    if set(LINES.values()) != set(SCHEMAS) - {"here", "check", "leases"}:
         raise Broken(f"schemas {set(SCHEMAS)} and types of lines {LINES} do not fit")
 
 
@@ -268,7 +276,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, claims, claims_files, waits_and_knocks, check_refusals):
+    for more in (updates, claims, claims_files, waits_and_knocks, leases, check_refusals):
         try:
             more()
             passed += 1

@@ -285,18 +285,6 @@ def environment_files():
 
 
 @case
-def without_proc():
-    lease = leased()
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
-    environment = dict(ENVIRONMENT, ASAN_OPTIONS="detect_leaks=0")  # looking for leaks takes /proc
-    out, _ = run(0, "leases", env=environment)
-    check(str(lease.port) in out and "not seen" in out, out)
-    out, err = run(0, "lease", "--", "sh", "-c", "echo $PORT", env=environment)
-    check(out.strip().isdigit() and err.count("\n") <= 1, f"{out} {err}")
-    kill(lease)
-
-
-@case
 def many_at_once():
     """No port twice at a time, none left after any kind of death."""
     most = 1000 if os.environ.get("FULL") == "1" else 100
