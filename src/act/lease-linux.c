@@ -179,27 +179,35 @@ static bool has_only_remnants(uint16_t port)
 
 /* --- holding --------------------------------------------------------------------------------- */
 
+static int bind_hold(int fd, bool is_v6, uint16_t port)
+{
+	const struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    (is_v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
+	    bind(fd, is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4,
+		 is_v6 ? sizeof(v6) : sizeof(v4)) < 0)
+		return -errno;
+	return 0;
+}
+
 /* Bound with SO_REUSEADDR, never listening: servers that set it too are not in its way. */
 static int hold(enum address_family family, uint16_t port, int *out)
 {
-	BERTH_CLEANUP(fd_closep) int fd = -1;
-	const int on = 1;
-	const struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	const struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	bool is_v6 = family == ADDRESS_IPV6;
+	int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), r;
 
-	fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == EAFNOSUPPORT ? 0 : -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    (is_v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
-		return -errno;
-	if (bind(fd, is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4,
-		 is_v6 ? sizeof(v6) : sizeof(v4)) < 0)
-		return errno == EADDRNOTAVAIL ? 0 : -errno;
-	*out = fd;
-	fd = -1;
-	return 0;
+	r = bind_hold(fd, is_v6, port);
+	if (r == 0) {
+		*out = fd;
+		return 0;
+	}
+	fd_close(fd);
+	return r == -EADDRNOTAVAIL ? 0 : r;
 }
 
 static int hold_both(struct lease *l)

@@ -19,7 +19,7 @@ uint64_t lease_seed(void)
 }
 
 int lease_take(const struct lease_ports *pool BERTH_UNUSED, size_t *cursor BERTH_UNUSED,
-	       enum lease_hold hold BERTH_UNUSED, struct lease *out BERTH_UNUSED,
+	       enum lease_hold how BERTH_UNUSED, struct lease *out BERTH_UNUSED,
 	       struct lease_misses *misses BERTH_UNUSED)
 {
 	return -ENOTSUP;

@@ -397,7 +397,7 @@ static int start(struct course *c, struct lease_end *out)
 
 static int prepare(struct course *c)
 {
-	uint16_t ports[LEASE_MOST];
+	uint16_t ports[LEASE_MOST] = {0};
 	int r;
 
 	for (size_t i = 0; i < c->run->n; i++) {

@@ -116,7 +116,7 @@ const char *lease_variable(const char *name, char *out)
 		out[n++] = *c >= 'a' && *c <= 'z'			 ? (char)(*c - 'a' + 'A')
 			   : is_letter(*c) || is_digit(*c) ? *c
 								 : '_';
-	memcpy(out + n, n > 0 ? "_PORT" : "PORT", n > 0 ? 6 : 5);
+	snprintf(out + n, LEASE_VARIABLE_SIZE - n, "%s", n > 0 ? "_PORT" : "PORT");
 	return out;
 }
 
@@ -133,7 +133,7 @@ static const struct lease_wish *find_place(const char *text, const struct lease_
 	*length = inside + 2;
 	if (n > 0 && inside == 4 && memcmp(text + 1, "PORT", 4) == 0)
 		return wishes;
-	for (size_t i = 0; inside > 0 && i < n; i++) {
+	for (size_t i = 0; wishes && inside > 0 && i < n; i++) {
 		if (strlen(wishes[i].name) == inside &&
 		    memcmp(wishes[i].name, text + 1, inside) == 0)
 			return &wishes[i];

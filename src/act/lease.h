@@ -53,7 +53,7 @@ uint64_t lease_seed(void);
  * A closed connection in TIME_WAIT alone is not in the way when nothing better is left. Returns 0;
  * 1: none is left, `*misses` says why; or a negative errno (-ENOTSUP: not on this system).
  */
-int lease_take(const struct lease_ports *pool, size_t *cursor, enum lease_hold hold,
+int lease_take(const struct lease_ports *pool, size_t *cursor, enum lease_hold how,
 	       struct lease *out, struct lease_misses *misses) BERTH_MUST_CHECK;
 
 /* Say whose it is. What fails is only not told. Safe in a forked child. */
