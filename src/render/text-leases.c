@@ -16,7 +16,10 @@ static const char *describe_age(const struct answer_lease *l, live_time now, str
 
 	if (l->since == LIVE_TIME_NONE)
 		return "";
-	text_put_duration(&text, now > l->since ? (now - l->since) / 1000000000 * 1000 : 0);
+	if (now < l->since + 1000000000)
+		str_append(&text, "0 s"); /* it knows seconds only */
+	else
+		text_put_duration(&text, (now - l->since) / 1000000000 * 1000);
 	copy = arena_strdup(arena, str_text(&text));
 	str_fini(&text);
 	return copy;
