@@ -27,7 +27,7 @@ struct reader_variables {
 	size_t n;
 };
 
-/* The value of a variable, as it stands but for quotes; of several the last. False: it is not set. */
+/* The value of a variable, as it stands but for quotes; of several the last. False: not set. */
 bool readers_variable(const struct reader_variables *v, const char *name, size_t n_name,
 		      const char **value, size_t *n_value);
 
