@@ -50,6 +50,13 @@ _berth()
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'text sarif github' -- "$cur")
 		return ;;
+	--env)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--hold)
+		mapfile -t COMPREPLY < <(compgen -W 'reuse none fd' -- "$cur")
+		return ;;
 	--ledger)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -63,9 +70,9 @@ _berth()
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|suggest|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|suggest|lease|leases|portserver|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -125,9 +132,18 @@ _berth()
 	'suggest')
 		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --registry --block --count --browser --range --stable-for --explain --claim --ledger --replay --help --version'
 		;;
+	'lease')
+		options=' --color --width --quiet --verbose --strict --on --registry --env --hold --ledger --help --version'
+		;;
+	'leases')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
+	'portserver')
+		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -136,7 +152,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -18,3 +18,18 @@ int verb_evict(struct cli *c BERTH_UNUSED)
 {
 	return cli_fail(EXIT_USAGE, "berth evict is not there on this system");
 }
+
+int verb_lease(struct cli *c BERTH_UNUSED)
+{
+	return cli_fail(EXIT_USAGE, "berth lease is not there on this system");
+}
+
+int verb_leases(struct cli *c BERTH_UNUSED)
+{
+	return cli_fail(EXIT_USAGE, "berth leases is not there on this system");
+}
+
+int verb_portserver(struct cli *c BERTH_UNUSED)
+{
+	return cli_fail(EXIT_USAGE, "berth portserver is not there on this system");
+}
