@@ -519,6 +519,12 @@ class Live(Sandbox):
         self.finds(record, "conflict", ["ports.claims", 2, 1], "tenant")
         self.finds(record, "unclaimed-listener", ["", None, None], "14504")
         self.assertEqual(self.ids(record), ["conflict", "dark", "dark", "unclaimed-listener"])
+        deep = self.repo / "a/b"
+        deep.mkdir(parents=True)
+        rows = json.loads(self.run_it("here", "--json", "--netns", "here", folder=deep,
+                                      before=["unshare", "-n", sys.executable, program]).stdout)["listeners"]
+        self.assertEqual([(r["port"], r["verdict"], {"source": "claim", "name": "mine"} in r["names"]) for r in rows][0],
+                         (14502, "conflict", True))
 
 
 COMPOSE = """

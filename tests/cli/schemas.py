@@ -32,7 +32,7 @@ LINES = {"answer": "answer", "listener": "here-listener", "published": "publishe
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
          "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger",
-         "finding": "finding", "suggest": "suggest", "lease": "lease"}
+         "finding": "finding", "lease": "lease", "suggest": "suggest"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -204,12 +204,6 @@ def claims_files():
         check("check", parse(run("check", str(path), "--json")))
 
 
-def leases():
-    """One for a command with a name."""
-    check("leases", parse(run("lease", "web", "--", BERTH, "leases", "--json")))
-    check_lines(run("lease", "--", BERTH, "leases", "--jsonl"), {"lease"})
-
-
 def waits_and_knocks():
     """A wait that is over, one that is not, and a listener that is knocked at once by a datagram."""
     with socket.socket() as listener:
@@ -276,7 +270,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, claims, claims_files, waits_and_knocks, leases, check_refusals):
+    for more in (updates, claims, claims_files, waits_and_knocks, check_refusals):
         try:
             more()
             passed += 1
