@@ -204,6 +204,12 @@ def claims_files():
         check("check", parse(run("check", str(path), "--json")))
 
 
+def leases():
+    """One for a command with a name."""
+    check("leases", parse(run("lease", "web", "--", BERTH, "leases", "--json")))
+    check_lines(run("lease", "--", BERTH, "leases", "--jsonl"), {"lease"})
+
+
 def waits_and_knocks():
     """A wait that is over, one that is not, and a listener that is knocked at once by a datagram."""
     with socket.socket() as listener:
@@ -270,7 +276,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, claims, claims_files, waits_and_knocks, check_refusals):
+    for more in (updates, claims, claims_files, waits_and_knocks, leases, check_refusals):
         try:
             more()
             passed += 1
