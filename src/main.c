@@ -7,6 +7,7 @@
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
+ *         command-line winsock-windows   words in one text, as Windows has it; its sockets' errors
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
@@ -76,8 +77,9 @@
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
  *         end stop                   processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
- *         wait-parts wait-look wait-linux wait-none   what they share; the system's tables, cheaply
+ *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
+ *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
@@ -85,7 +87,7 @@
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
- *         entry terminal             what a system hands main(); what it shows text on
+ *         entry terminal launch      what a system hands main(); what it shows text on; a command
  *         system-windows absent-windows   which verbs a system lacks
  */
 #include "cli/cli.h"
