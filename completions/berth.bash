@@ -116,6 +116,7 @@ _berth()
 		;;
 	'check')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --live --fail-on --format --ledger --help --version'
+		files=yes
 		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'

@@ -37,6 +37,7 @@ complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and ho
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
 complete -c berth -n '__berth_verb_is unclaim' -x -a '(berth claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")'
+complete -c berth -n '__berth_verb_is check' -r -F
 complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update wait listen report evict claim unclaim claims check help version'
 complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims check' -l json -d 'one JSON document'
 complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims check' -l jsonl -d 'one JSON record a line'

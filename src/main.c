@@ -10,10 +10,12 @@
  *         command-line winsock-windows   words in one text, as Windows has it; its sockets' errors
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
+ *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
+ *         port-set                   which of the 65,536
  *         ip-text overlap            addresses as text; do two of them collide
  *     registry/  2a. what the world claims
  *         format builder validate    how it lies in an image; made; checked before use
@@ -34,6 +36,7 @@
  *         netns mounts               network namespaces, and where one may be bind-mounted
  *         owner fdscan held cgroup   who holds a socket; descriptor tables; by cgroup
  *         site sockopts              what bind(2) checks about a place; flags of sockets
+ *         lease-names                which ports processes have on lease
  *         kernel                     which ports the kernel's own drivers use
  *         proc proc-parse passwd cgroup-path   processes, their users, units and containers
  *         published nat addresses    host ports that lead elsewhere, and what is behind them
@@ -59,19 +62,23 @@
  *         check -kinds -parts -world -places -live   do claims agree with all of that
  *         lineage                    what started a process
  *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
+ *         suggest -judge answer-suggest   a good port, one port weighed, as a record
  *     render/    4. its faces
  *         render writer schema       the only walk; what every face is told; its JSON Schema
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
+ *         text-suggest               a good port, and why
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         helper self                berth's own programs, in libexec; where it is
+ *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
  *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         pick                       a suggestion that was tried
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
@@ -84,6 +91,8 @@
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
+ *     manifests/ the helper berth-manifests, which has libyaml: main report
+ *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
@@ -105,6 +114,7 @@ static int run(struct cli *c)
 		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
 		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
 		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
+		[VERB_SUGGEST] = verb_suggest,
 	};
 
 	return verbs[c->options->verb](c);

@@ -29,6 +29,7 @@ static const struct field_record *const records[] = {
 	&record_wait,          &record_knock,
 	&record_claim,         &record_entry,     &record_ledger,
 	&record_check,         &record_finding,
+	&record_suggest,
 };
 
 /* What an option or verb takes. */
@@ -45,7 +46,7 @@ static enum value_kind kind_of(const char *argument, enum option_id id)
 {
 	if (!argument || !*argument)
 		return VALUE_NONE;
-	if (strcmp(argument, "FILE") == 0)
+	if (strcmp(argument, "FILE") == 0 || strcmp(argument, "[FILE...]") == 0)
 		return VALUE_FILE;
 	if (strcmp(argument, "[VERB]") == 0)
 		return VALUE_VERB;

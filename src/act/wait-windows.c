@@ -1,7 +1,7 @@
 /*
- * IP helper: there is no point look-up, only whole tables. They are read anew when the last ones are
- * older than a hundred times what it took to read them, so that the tables of a busy machine cost
- * no more than a hundredth of a core either.
+ * IP helper: there is no point look-up, only whole tables. They are read anew when the last ones
+ * are older than a hundred times what it took to read them, so that the tables of a busy machine
+ * cost no more than a hundredth of a core either.
  *
  * Windows tells neither which connections wait to be accepted nor how many.
  */

@@ -255,7 +255,8 @@ int wire_wait(struct wire_wait *waits, size_t n, int64_t timeout_us)
 	if (!sets)
 		return -ENOMEM;
 	if (fill(sets, waits, n) == 0) {
-		Sleep((DWORD)((timeout_us + 999) / 1000)); /* select() refuses to wait for nothing */
+		/* select() refuses to wait for nothing. */
+		Sleep((DWORD)((timeout_us + 999) / 1000));
 		free(sets);
 		return 0;
 	}

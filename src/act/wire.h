@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-/* Begin a connection. Returns 0 (it stands), 1 (under way: WIRE_WRITE or WIRE_TROUBLE will tell), or
- * a negative errno. `*fd` is set to the descriptor for 0 and 1. */
+/* Begin a connection. Returns 0 (it stands), 1 (under way: WIRE_WRITE or WIRE_TROUBLE will tell),
+ * or a negative errno. `*fd` is set to the descriptor for 0 and 1. */
 int wire_connect(const struct address *to, uint16_t port, int *fd) BERTH_MUST_CHECK;
 
 /* What came of a connection that was under way: 0 or a negative errno. */

@@ -595,6 +595,50 @@ struct answer_knock {
 	const char *ended;   /* closed, reset, kept, silent, displaced, datagram */
 };
 
+/* One thing that is to be said of a port that was looked at. */
+struct answer_suggest_reason {
+	uint16_t port;
+	const char *reason;   /* "bound", "near-assigned": the words of answer/suggest.h */
+	bool rejects;
+	answer_number cost;   /* null of what rejects */
+	const char *text;
+};
+
+/* A port, or neighbouring ones, that could be taken. */
+struct answer_suggest_place {
+	uint16_t port;        /* the first */
+	struct live_span ports;
+	bool claimed;         /* for this name and checkout */
+	answer_number cost;   /* of all its ports; null: it is rejected */
+	const struct answer_suggest_reason *reasons;
+	size_t n_reasons;
+};
+
+/* A suggestion. */
+struct answer_suggest {
+	const char *result;   /* suggested, claimed, nothing */
+	const char *message;  /* why nothing; NULL otherwise */
+	const char *name;     /* NULL: for none */
+	const char *repository; /* NULL: in none */
+	const char *checkout;
+	const char *const *protocols;
+	struct live_span range;
+	uint16_t start;       /* where the search began */
+	bool tried;           /* bind(2) was tried on what is suggested */
+	const struct answer_suggest_place *suggestions;
+	size_t n_suggestions;
+	const struct answer_suggest_place *runner_up;
+	const struct answer_suggest_place *passed;
+	size_t n_passed;
+	answer_number n_more; /* passed over and not listed */
+	const char *ledger;   /* the file that was written to; NULL: none */
+	struct answer_registry registry;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+	bool is_wide;         /* not a field: the usual range had nothing left */
+};
+
 /* How much goes into an answer beyond the ordinary. */
 struct answer_options {
 	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */
@@ -637,6 +681,20 @@ const struct answer *answer_port(const struct answer_sources *from, uint16_t por
  */
 const struct answer_why *answer_why(const struct answer_sources *from,
 				    const struct answer_why_question *q, struct arena *arena);
+
+/*
+ * A suggestion as a record: registry, claims, gaps and time of the sources; name, repository,
+ * checkout, tried, ledger and is_wide are the caller's to fill in. `kept` are the places that are
+ * claimed for the purpose (`n_kept`), which come first. NULL when out of memory.
+ */
+struct suggest_choice;
+struct suggest_place;
+struct suggest_wish;
+struct answer_suggest *answer_suggest(const struct answer_sources *from,
+				      const struct suggest_wish *wish,
+				      const struct suggest_choice *choice,
+				      const struct suggest_place *kept, size_t n_kept,
+				      struct arena *arena);
 
 /* Every listener in the snapshot beside its names and verdict. NULL when out of memory. */
 const struct answer_here *answer_here(const struct answer_sources *from, struct arena *arena);

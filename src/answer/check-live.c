@@ -57,7 +57,8 @@ static const struct claims_tree_claim *find_claim(const struct check *k, uint16_
 static const char *describe_owner(const struct check *k, const struct answer_listener *l)
 {
 	const struct answer_owner *o = answer_main_owner(l);
-	const char *program = o && o->program ? check_escape(k, o->program) : NULL;
+	const char *name = o && o->label ? o->label : o ? o->program : NULL;
+	const char *program = check_escape(k, name);
 
 	if (program && o->pid >= 0)
 		return arena_printf(k->arena, "%s (pid %lld)", program, (long long)o->pid);

@@ -91,7 +91,7 @@ struct opinion {
 	const struct claim *elsewhere; /* claimed at a narrower address */
 	const struct claim *otherwise; /* for another transport */
 	const struct claim *gone;      /* retired, or expired */
-	const struct claim *foreign;   /* of another name, while the place has the name of a claim */
+	const struct claim *foreign;   /* of another name, while the place has that of a claim */
 };
 
 /* Whether every socket at the place's address is one of the claim's. */

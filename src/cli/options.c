@@ -17,7 +17,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS) | FOR(CHECK))
+	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -246,6 +246,9 @@ static const struct fate {
 	[OPTION_WRITE] = FLAG(wants_write),
 	[OPTION_SYSCTL] = FLAG(wants_sysctl),
 	[OPTION_LIVE] = FLAG(wants_live),
+	[OPTION_BROWSER] = FLAG(for_browser),
+	[OPTION_EXPLAIN] = FLAG(wants_reasons),
+	[OPTION_STAKE] = FLAG(wants_claim),
 	[OPTION_YES] = FLAG(is_sure),
 	[OPTION_DRY_RUN] = FLAG(is_dry_run),
 	[OPTION_STOP] = FLAG(wants_stop),
@@ -278,6 +281,10 @@ static const struct fate {
 	[OPTION_ON] = TEXT(on),
 	[OPTION_FOR_TIME] = TEXT(for_time),
 	[OPTION_MAX] = TEXT(max),
+	[OPTION_BLOCK] = TEXT(block),
+	[OPTION_COUNT] = TEXT(count),
+	[OPTION_RANGE] = TEXT(range),
+	[OPTION_STABLE_FOR] = TEXT(stable_for),
 	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
 	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
 	[OPTION_JSON] = MEANING(take_format),

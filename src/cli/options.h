@@ -82,6 +82,8 @@ struct options {
 	bool wants_live;                   /* check */
 	enum check_severity fail_on;
 	enum check_format { CHECK_TEXT, CHECK_SARIF, CHECK_GITHUB } check_format;
+	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
+	bool for_browser, wants_reasons, wants_claim;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

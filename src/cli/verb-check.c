@@ -1,4 +1,5 @@
 /* berth check [FILE...]: do claims agree with each other, the world, manifests, this machine? */
+#include "act/manifests.h"
 #include "cli/cli.h"
 #include "cli/own-claims.h"
 #include "ledger/claims-tree.h"
@@ -15,6 +16,11 @@ struct run {
 	struct claims_tree tree;
 	struct check_case given;
 	struct check_trouble *troubles;
+	const char **words;        /* manifests that were named */
+	size_t n_words;
+	const char **directories;  /* in which manifests are looked for */
+	size_t n_directories;
+	struct manifests manifests;
 	struct answer_gap gaps[64];
 	size_t n_gaps;
 	char today[CLAIM_DATE_SIZE];
@@ -63,16 +69,98 @@ static int read_claims(struct run *run)
 
 	claims_tree_init(&run->tree, &run->c->arena);
 	run->troubles = arena_calloc(&run->c->arena, o->n_words + 1, sizeof(*run->troubles));
-	if (!run->troubles)
+	run->words = arena_calloc(&run->c->arena, o->n_words + 1, sizeof(*run->words));
+	if (!run->troubles || !run->words)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
-	for (size_t i = 0; r == 0 && i < o->n_words; i++)
-		r = name_file(run, o->words[i]);
-	if (r == 0 && o->n_words == 0)
+	for (size_t i = 0; r == 0 && i < o->n_words; i++) {
+		if (manifests_is_one(o->words[i]))
+			run->words[run->n_words++] = o->words[i];
+		else
+			r = name_file(run, o->words[i]);
+	}
+	if (r == 0 && run->n_words == o->n_words)
 		r = find_claims(run);
 	if (r == 0 && !claims_tree_read(&run->tree))
 		r = cli_fail(EXIT_SYSTEM, "out of memory");
 	run->given.troubles = run->troubles;
 	return r;
+}
+
+/* The directory of the claims file that was found, and of those below it that it includes. */
+static bool choose_directories(struct run *run)
+{
+	const struct claims_tree *tree = &run->tree;
+	size_t n_first = strlen(tree->files[0].path) - strlen(CLAIMS_TREE_NAME);
+
+	run->directories = arena_calloc(&run->c->arena, CLAIMS_TREE_FILES_MOST,
+					sizeof(*run->directories));
+	for (unsigned int i = 0; run->directories && i < tree->n_files; i++) {
+		const char *path = tree->files[i].path, *slash = strrchr(path, '/');
+
+		if (i > 0 && (strncmp(path, tree->files[0].path, n_first) != 0 ||
+			      strncmp(path + n_first, "../", 3) == 0 || !slash ||
+			      strcmp(slash + 1, CLAIMS_TREE_NAME) != 0))
+			continue;
+		run->directories[run->n_directories++] =
+			slash ? arena_strndup(&run->c->arena, path, (size_t)(slash - path)) : "";
+	}
+	return run->directories && !arena_failed(&run->c->arena);
+}
+
+/* What was said of manifests joins the rest. */
+static bool take_manifests(struct run *run)
+{
+	struct manifests *m = &run->manifests;
+	size_t n = run->given.n_troubles;
+	struct check_trouble *troubles = arena_calloc(&run->c->arena, n + m->n_troubles,
+						      sizeof(*troubles));
+
+	if (!troubles)
+		return false;
+	if (n > 0)
+		memcpy(troubles, run->given.troubles, n * sizeof(*troubles));
+	if (m->n_troubles > 0)
+		memcpy(troubles + n, m->troubles, m->n_troubles * sizeof(*troubles));
+	run->given.troubles = troubles;
+	run->given.n_troubles = n + m->n_troubles;
+	run->given.manifests = m->paths;
+	run->given.n_manifests = m->n_paths;
+	run->given.places = m->places;
+	run->given.n_places = m->n_places;
+	for (size_t i = 0; i < m->n_gaps; i++)
+		add_gap(run, m->gaps[i]);
+	return true;
+}
+
+static int read_manifests(struct run *run)
+{
+	struct manifests_request request = {.files = run->words, .n_files = run->n_words};
+	int r;
+
+	if (run->c->options->n_words == 0 && !choose_directories(run))
+		return cli_fail(EXIT_SYSTEM, "out of memory");
+	request.directories = run->directories;
+	request.n_directories = run->n_directories;
+	if (request.n_files + request.n_directories == 0)
+		return 0;
+	r = manifests_read(&request, &run->c->arena, &run->manifests);
+	if (r == -ENOENT && run->n_words == 0) {
+		add_gap(run, (struct answer_gap){"manifests", "below the claims file",
+						 "the helper berth-manifests is not installed",
+						 NULL, false});
+		return 0;
+	}
+	if (r == -ENOENT)
+		return cli_fail(EXIT_SYSTEM, "the helper berth-manifests is not installed: this "
+					     "build of berth reads no manifests");
+	if (r == -EFBIG)
+		return cli_fail(EXIT_USAGE, "too many files at once");
+	if (r == -EPROTO)
+		return cli_fail(EXIT_SYSTEM, "the helper berth-manifests ended without an answer");
+	if (r < 0)
+		return cli_fail(EXIT_SYSTEM, "cannot ask the helper berth-manifests: %s",
+				strerror(-r));
+	return take_manifests(run) ? 0 : cli_fail(EXIT_SYSTEM, "out of memory");
 }
 
 static int read_day(struct run *run)
@@ -208,6 +296,8 @@ int verb_check(struct cli *c)
 		r = read_day(&run);
 	if (r == 0)
 		r = read_claims(&run);
+	if (r == 0)
+		r = read_manifests(&run);
 	if (r == 0)
 		r = judge(&run);
 	claims_tree_fini(&run.tree);

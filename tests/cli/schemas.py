@@ -31,7 +31,8 @@ VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in 
 LINES = {"answer": "answer", "listener": "here-listener", "published": "published", "holder": "holder", "gap": "gap",
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
-         "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger"}
+         "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger",
+         "finding": "finding"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -190,6 +191,17 @@ def claims():
         check("ledger", parse(run("unclaim", "web", "--json", *ledger)))
 
 
+def claims_files():
+    """A claims file with something to find, and one without."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ports.claims"
+        path.write_text("web 8080/tcp\napi 8080/tcp owner=me\nold 40000/udp retired # gone\n")
+        check("check", parse(run("check", str(path), "--json", exits=(1,))))
+        check_lines(run("check", str(path), "--jsonl", exits=(1,)), {"finding"})
+        path.write_text("")
+        check("check", parse(run("check", str(path), "--json")))
+
+
 def waits_and_knocks():
     """A wait that is over, one that is not, and a listener that is knocked at once by a datagram."""
     with socket.socket() as listener:
@@ -243,7 +255,7 @@ def check_refusals():
         for what, broken in breakings(name, value):
             if VALIDATORS[name].is_valid(broken):
                 raise Broken(f"accepted: {what}")
-    if set(LINES.values()) != set(SCHEMAS) - {"here"}:
+    if set(LINES.values()) != set(SCHEMAS) - {"here", "check"}:
         raise Broken(f"schemas {set(SCHEMAS)} and types of lines {LINES} do not fit")
 
 
@@ -256,7 +268,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, claims, waits_and_knocks, check_refusals):
+    for more in (updates, claims, claims_files, waits_and_knocks, check_refusals):
         try:
             more()
             passed += 1

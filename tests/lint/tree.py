@@ -24,6 +24,7 @@ BELOW["render"] = BELOW["act"] = BELOW["answer"] | {"answer"}
 BELOW["cli"] = BELOW["web"] = BELOW["answer"] | {"answer", "render", "act"}
 BELOW["update"] = {"base", "query", "registry"}  # a helper program
 BELOW["ledger-helper"] = {"base", "query", "ledger"}  # likewise
+BELOW["manifests"] = {"base"}  # likewise
 GENERATED = {"registry-image.h", "registry-browser-ports.h", "store-schema.h"}
 VARIANTS = {"linux", "darwin", "windows", "posix", "secure", "atomic", "none", "elf", "macho", "coff"}
 MOST_FUNCTION_LINES, MOST_FILE_LINES, MOST_COLUMNS, TAB = 80, 800, 100, 8
@@ -143,7 +144,7 @@ def calls(tree):
     for path, code in tree.code.items():
         for found in UNBOUNDED.finditer(code):
             yield f"{path}:{line_of(code, found.start())}: {found.group(1)}()"
-        speakers = ("cli", "web", "update", "ledger-helper")
+        speakers = ("cli", "web", "update", "ledger-helper", "manifests")
         if path.parts[0] == "src" and len(path.parts) > 2 and path.parts[1] not in speakers:
             for found in SPEAKS.finditer(code):
                 if found.group(1) == "_exit" and path.parts[1] == "act" and "fork()" in code:

@@ -7,6 +7,7 @@ started and forgets everything it mounted. Needs root; without it the whole suit
 """
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -214,6 +215,8 @@ def main(manual, *tools):
     if len(arguments) < len(tools):
         sys.exit(manual)
     TOOLS.update(zip(tools, arguments))
+    # A background job of a shell ignores it, and so would everything that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if names[:1] == ["--inside"]:
         sys.stdout.reconfigure(line_buffering=True)
         sys.exit(run_inside(names[1]))

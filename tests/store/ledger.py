@@ -192,7 +192,7 @@ class Verbs(Sandbox):
         self.assertEqual(self.names(), [("web", 8080)])
         done = self.berth("claim", "shop", "8081", "--to", "file", cwd="/")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no claims file", done.stderr)
+        self.assertIn("no ports.claims", done.stderr)
         self.assertEqual(self.names(), [("web", 8080)])
 
     def test_long_names_are_a_warning(self):
