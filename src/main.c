@@ -77,7 +77,7 @@
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
- *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         trial trial-windows trial-none   one bind(2), made and taken back at once; no such system
  *         pick                       a suggestion that was tried
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
