@@ -97,7 +97,7 @@
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
- *         system-windows absent-windows   which verbs a system lacks
+ *         system                     which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"

@@ -73,6 +73,8 @@ static struct trial_result try_once(const struct trial_request *q)
 	return result;
 }
 
+const bool trial_is_reuse_safe = false;
+
 int trial_bind(const struct trial_request *request, struct trial_result *result)
 {
 	const enum transport space = transport_port_space(request->transport);
