@@ -201,9 +201,8 @@ static int check_unit(const struct evict_step *step, char *error)
 static int stop(const struct evict_step *step, char *error)
 {
 	size_t n = step->unit ? strlen(step->unit) : 0;
-	/* Services of Windows have names without an ending. */
-	bool is_service = n > 0 && (!strchr(step->unit, '.') ||
-				    (n > 8 && strcmp(step->unit + n - 8, ".service") == 0));
+	/* Services of Windows are called anything. */
+	bool is_service = n < 7 || strcmp(step->unit + n - 7, ".socket") != 0;
 	int r = 0;
 
 	if (step->action == EVICT_STOP_CONTAINER)

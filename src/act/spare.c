@@ -87,7 +87,8 @@ bool spare_windows_program(const char *program)
 bool spare_windows_service(const char *service)
 {
 	static const char *const services[] = {
-		"RpcSs",    "RpcEptMapper", "DcomLaunch", "LSM",      "SamSs",     "BrokerInfrastructure",
+		"RpcSs",    "RpcEptMapper", "DcomLaunch", "LSM",      "SamSs",
+		"BrokerInfrastructure",
 		"PlugPlay", "Power",        "EventLog",   "Schedule", "TermService", "WinRM",
 		"sshd",     "Netlogon",     "NTDS",       "Kdc",      "KeyIso",    "BFE",
 		"mpssvc",   "WinDefend",    "Dhcp",       "Dnscache", "NlaSvc",    "nsi",

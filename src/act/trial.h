@@ -55,8 +55,8 @@ struct trial_result {
  */
 int trial_bind(const struct trial_request *request, struct trial_result *result) BERTH_MUST_CHECK;
 
-/* Whether SO_REUSEADDR is how a server is to bind here that does not wait for connections of before.
- * Where it would take the port from whoever has it, it is not. */
+/* Whether SO_REUSEADDR is how a server is to bind here that does not wait for connections of
+ * before. Where it would take the port from whoever has it, it is not. */
 extern const bool trial_is_reuse_safe;
 
 /* "socket", "options", "device", "bind". */
