@@ -37,6 +37,10 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--stable-for)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
 	--to)
 		mapfile -t COMPREPLY < <(compgen -W 'file ledger' -- "$cur")
 		return ;;
@@ -46,6 +50,13 @@ _berth()
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'text sarif github' -- "$cur")
 		return ;;
+	--env)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--hold)
+		mapfile -t COMPREPLY < <(compgen -W 'reuse none fd' -- "$cur")
+		return ;;
 	--ledger)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -54,14 +65,14 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--block|--count|--range|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--to|--fail-on|--format|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|help|version)
+		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|suggest|lease|leases|portserver|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -118,9 +129,21 @@ _berth()
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --live --fail-on --format --ledger --help --version'
 		files=yes
 		;;
+	'suggest')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --registry --block --count --browser --range --stable-for --explain --claim --ledger --replay --help --version'
+		;;
+	'lease')
+		options=' --color --width --quiet --verbose --strict --on --registry --env --hold --ledger --help --version'
+		;;
+	'leases')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
+	'portserver')
+		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why find ranges export update wait listen report evict claim unclaim claims check help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -129,7 +152,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update wait listen report evict claim unclaim claims check help version'
+		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

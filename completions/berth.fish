@@ -7,9 +7,9 @@ function __berth_verb_is
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --owner --scope --reason --to --fail-on --format --ledger --replay --internet -i
+        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --owner --scope --reason --block --count --range --stable-for --to --fail-on --format --env --hold --ledger --replay --internet -i
             set is_value yes
-        else if contains -- $word here why find ranges export update wait listen report evict claim unclaim claims check help version
+        else if contains -- $word here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version
             set verb $word
             break
         end
@@ -32,23 +32,27 @@ complete -c berth -n '__berth_verb_is answer' -a claim -d 'claim ports for a nam
 complete -c berth -n '__berth_verb_is answer' -a unclaim -d 'give claims of the ledger up'
 complete -c berth -n '__berth_verb_is answer' -a claims -d 'every claim of your own, and who made it'
 complete -c berth -n '__berth_verb_is answer' -a check -d 'do claims agree with each other, the world, your manifests? for CI'
+complete -c berth -n '__berth_verb_is answer' -a suggest -d 'a good port for a service, the same for the same checkout, with the reasons'
+complete -c berth -n '__berth_verb_is answer' -a lease -d 'run CMD with ports that no other lease gets, for as long as it lives'
+complete -c berth -n '__berth_verb_is answer' -a leases -d 'the ports that are leased, to whom, since when'
+complete -c berth -n '__berth_verb_is answer' -a portserver -d 'ports for the clients of portpicker, leased like those of `berth lease`'
 complete -c berth -n '__berth_verb_is answer' -a help -d 'what berth and its verbs take'
 complete -c berth -n '__berth_verb_is answer' -a version -d 'the version, and how old the built-in registry is'
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
 complete -c berth -n '__berth_verb_is unclaim' -x -a '(berth claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")'
 complete -c berth -n '__berth_verb_is check' -r -F
-complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update wait listen report evict claim unclaim claims check help version'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims check' -l json -d 'one JSON document'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims check' -l jsonl -d 'one JSON record a line'
+complete -c berth -n '__berth_verb_is help' -x -a 'here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims check suggest leases' -l json -d 'one JSON document'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen evict claim unclaim claims check suggest leases' -l jsonl -d 'one JSON record a line'
 complete -c berth -n '__berth_verb_is answer here find export claims' -l csv -d 'comma-separated values'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l verbose -s v -d 'more detail'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l strict -d 'exit 3 when something could not be seen'
-complete -c berth -n '__berth_verb_is answer here why ranges listen report' -l tcp -s t -d 'only TCP and MPTCP'
-complete -c berth -n '__berth_verb_is answer here why ranges listen report' -l udp -s u -d 'only UDP and UDP-Lite'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l verbose -s v -d 'more detail'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l strict -d 'exit 3 when something could not be seen'
+complete -c berth -n '__berth_verb_is answer here why ranges listen report suggest' -l tcp -s t -d 'only TCP and MPTCP'
+complete -c berth -n '__berth_verb_is answer here why ranges listen report suggest' -l udp -s u -d 'only UDP and UDP-Lite'
 complete -c berth -n '__berth_verb_is answer here why ranges wait listen report' -l ipv4 -s 4 -d 'only IPv4'
 complete -c berth -n '__berth_verb_is answer here why ranges wait listen report' -l ipv6 -s 6 -d 'only IPv6'
 complete -c berth -n '__berth_verb_is answer here why ranges report evict' -l netns -x -a 'here all' -d 'which network namespaces'
@@ -82,13 +86,20 @@ complete -c berth -n '__berth_verb_is wait' -l accepting -d 'until a process acc
 complete -c berth -n '__berth_verb_is wait' -l http -x -d 'until a GET of PATH is answered with STATUS, or any of 200 to 299'
 complete -c berth -n '__berth_verb_is wait claim' -l until -x -a 'free unlistened' -d 'until it can be bound again, or only nobody listens; claim: its last day, YYYY-MM-DD or from now 90d'
 complete -c berth -n '__berth_verb_is wait' -l by -x -d 'only a listener of that program counts'
-complete -c berth -n '__berth_verb_is listen' -l on -x -d 'the address to listen on, instead of loopback'
+complete -c berth -n '__berth_verb_is listen lease' -l on -x -d 'the address to listen on, instead of loopback'
 complete -c berth -n '__berth_verb_is listen' -l for -x -d 'end after that time'
 complete -c berth -n '__berth_verb_is listen' -l max -x -d 'end after N knocks'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
 complete -c berth -n '__berth_verb_is claim' -l owner -x -d 'who answers for the claim, instead of you'
 complete -c berth -n '__berth_verb_is claim' -l scope -x -d 'for whom it holds: a host, a team, a site'
 complete -c berth -n '__berth_verb_is claim' -l reason -x -d 'what it is for, in words'
+complete -c berth -n '__berth_verb_is suggest' -l block -x -d 'N neighbouring ports'
+complete -c berth -n '__berth_verb_is suggest' -l count -x -d 'N suggestions'
+complete -c berth -n '__berth_verb_is suggest' -l browser -d 'only ports that browsers open'
+complete -c berth -n '__berth_verb_is suggest' -l range -x -d 'choose from these ports, instead of 12346-14935'
+complete -c berth -n '__berth_verb_is suggest' -l stable-for -r -F -d 'the checkout for which the port stays the same, instead of the one around the working directory'
+complete -c berth -n '__berth_verb_is suggest' -l explain -d 'what was passed over, and why; the runner-up'
+complete -c berth -n '__berth_verb_is suggest' -l claim -d 'claim what is suggested, in the ledger, for NAME and this checkout'
 complete -c berth -n '__berth_verb_is claims' -l log -d 'the ledger\'s audit trail: who did what, and when'
 complete -c berth -n '__berth_verb_is claim' -l to -x -a 'file ledger' -d 'where to: the ports.claims above you, or the ledger'
 complete -c berth -n '__berth_verb_is claims' -l fmt -d 'the claims file in its canonical form'
@@ -97,8 +108,10 @@ complete -c berth -n '__berth_verb_is claims' -l sysctl -d 'the line of ip_local
 complete -c berth -n '__berth_verb_is check' -l live -d 'also against this machine: dark claims, conflicts, unclaimed listeners'
 complete -c berth -n '__berth_verb_is check' -l fail-on -x -a 'error warning note' -d 'exit 1 from this severity on; error unless given'
 complete -c berth -n '__berth_verb_is check' -l format -x -a 'text sarif github' -d 'SARIF 2.1.0, or GitHub\'s annotations'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l ledger -r -F -d 'the ledger to read and write, instead of yours and the system\'s'
-complete -c berth -n '__berth_verb_is answer here why ranges report evict' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
+complete -c berth -n '__berth_verb_is lease' -l env -r -F -d 'write the ports into this environment file, too'
+complete -c berth -n '__berth_verb_is lease' -l hold -x -a 'reuse none fd' -d 'how a port is kept until CMD listens: reserved, not at all, or passed as a socket'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l ledger -r -F -d 'the ledger to read and write, instead of yours and the system\'s'
+complete -c berth -n '__berth_verb_is answer here why ranges report evict suggest' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
 complete -c berth -n '__berth_verb_is answer here' -l internet -s i -x -d 'as lsof\'s -i :PORT'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l help -s h -d 'what a verb takes'
-complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check help version' -l version -s V -d 'the version'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l help -s h -d 'what a verb takes'
+complete -c berth -n '__berth_verb_is answer here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version' -l version -s V -d 'the version'

@@ -68,7 +68,7 @@
  *         writer-json writer-csv     the faces for programs
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
- *         text-suggest               a good port, and why
+ *         text-suggest text-leases   a good port, and why; leases
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
@@ -89,15 +89,20 @@
  *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
+ *         lease-text lease-pick      names of leases, placeholders, requests; which ports, in order
+ *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
+ *         leases leases-none         who has which
+ *         portserver portserver-none clients   the same for portpicker's clients
  *     update/    the helper berth-update, which has libcurl and expat: main fetch etag
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     manifests/ the helper berth-manifests, which has libyaml: main report
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
- *         system                     which verbs a system lacks
+ *         system absent-windows      which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"
@@ -113,6 +118,8 @@ static int run(struct cli *c)
 		[VERB_VERSION] = verb_version, [VERB_EVICT] = verb_evict,
 		[VERB_WAIT] = verb_wait, [VERB_LISTEN] = verb_listen,
 		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
+		[VERB_LEASE] = verb_lease, [VERB_LEASES] = verb_leases,
+		[VERB_PORTSERVER] = verb_portserver,
 		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
 		[VERB_SUGGEST] = verb_suggest,
 	};

@@ -29,7 +29,7 @@ static const struct field_record *const records[] = {
 	&record_wait,          &record_knock,
 	&record_claim,         &record_entry,     &record_ledger,
 	&record_check,         &record_finding,
-	&record_suggest,
+	&record_suggest,       &record_leases,     &record_lease,
 };
 
 /* What an option or verb takes. */
@@ -46,7 +46,8 @@ static enum value_kind kind_of(const char *argument, enum option_id id)
 {
 	if (!argument || !*argument)
 		return VALUE_NONE;
-	if (strcmp(argument, "FILE") == 0 || strcmp(argument, "[FILE...]") == 0)
+	if (strcmp(argument, "FILE") == 0 || strcmp(argument, "[FILE...]") == 0 ||
+	    strcmp(argument, "DIRECTORY") == 0)
 		return VALUE_FILE;
 	if (strcmp(argument, "[VERB]") == 0)
 		return VALUE_VERB;

@@ -44,8 +44,10 @@ int main(int argc, char **argv)
 	fputs("/* Made by mkschema from the steps of the schema. */\n"
 	      "static const char *const store_schema[] = {\n", out);
 	for (int i = 2; i < argc; i++) {
-		if (write_step(out, argv[i]) < 0)
+		if (write_step(out, argv[i]) < 0) {
+			fclose(out);
 			return EXIT_FAILURE;
+		}
 	}
 	fputs("};\n", out);
 	return fclose(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,7 +1,7 @@
 /*
- * Pick: a suggestion that was tried. What answer/suggest.h chooses from what was seen is bound once,
- * as act/trial.h does it (TCP with SO_REUSEADDR, as servers have it), at both wildcards; a port that
- * bind(2) refuses is struck off, and the next is chosen.
+ * Pick: a suggestion that was tried. What answer/suggest.h chooses from what was seen is bound
+ * once, as act/trial.h does it (TCP with SO_REUSEADDR, as servers have it), at both wildcards; a
+ * port that bind(2) refuses is struck off, and the next is chosen.
  */
 #pragma once
 

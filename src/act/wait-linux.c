@@ -274,7 +274,7 @@ static bool is_listener(const struct row *row, bool is_udp)
 int wait_look_points(struct wait_look *l, struct wait_point *points, size_t n)
 {
 	struct ends ends[WAIT_MOST_POINTS];
-	struct row rows[WAIT_MOST_POINTS];
+	struct row rows[WAIT_MOST_POINTS] = {0};
 	int r;
 
 	if (n > WAIT_MOST_POINTS)
@@ -310,7 +310,7 @@ int wait_look_exists(struct wait_look *l, const struct live_socket *s)
 		.remote_port = s->has_remote ? s->remote_port : 0,
 		.cookie = s->cookie,
 	};
-	struct row row;
+	struct row row = {0};
 	int r;
 
 	if (s->state == LIVE_BOUND || s->cookie == 0 || s->transport == TRANSPORT_UDPLITE)
@@ -328,7 +328,7 @@ int wait_look_server_end(struct wait_look *l, const struct address *server, uint
 				  .remote = client,
 				  .local_port = server_port,
 				  .remote_port = client_port};
-	struct row row;
+	struct row row = {0};
 	int r = ask(l, &ends, 1, &row);
 
 	if (r < 0)

@@ -224,6 +224,7 @@ static void say_insufficient(struct saying *s, const struct spot *spot)
 		str_append(&s->out, "a process");
 	str_append(&s->out, " listens on ");
 	put_address(s, &spot->found);
+	/* The order of the questions matters. NOLINTBEGIN(bugprone-branch-clone) */
 	if (q->by && !spot->is_owner_right)
 		str_printf(&s->out, ", not %s", q->by);
 	else if (q->goal == WAIT_ANSWERS && spot->status)
@@ -237,6 +238,7 @@ static void say_insufficient(struct saying *s, const struct spot *spot)
 		str_append(&s->out, " and accepts nothing");
 	else if (spot->error)
 		str_printf(&s->out, "; %s", words_of(spot->error));
+	/* NOLINTEND(bugprone-branch-clone) */
 	else if (q->goal == WAIT_ANSWERS)
 		str_append(&s->out, "; no answer yet");
 }

@@ -67,6 +67,9 @@ static const char *explain_nothing(const struct suggest_wish *wish,
 				    suggest_why_name((enum suggest_why)why));
 		lead = ", ";
 	}
+	if (choice->n_forbidden[SUGGEST_EPHEMERAL] > 0 && !wish->is_asked)
+		text = arena_printf(arena, "%s; --range inside the ephemeral range takes from "
+					   "there all the same", text);
 	return text;
 }
 
@@ -100,7 +103,8 @@ struct answer_suggest *answer_suggest(const struct answer_sources *from,
 	struct answer_suggest *out = arena_alloc(arena, sizeof(*out));
 	struct answer_suggest_place *places =
 		arena_calloc(arena, n_kept + choice->n, sizeof(*places));
-	struct answer_suggest_place *passed = arena_calloc(arena, choice->n_passed, sizeof(*passed));
+	struct answer_suggest_place *passed =
+		arena_calloc(arena, choice->n_passed, sizeof(*passed));
 	struct answer_suggest_place *next = arena_alloc(arena, sizeof(*next));
 	size_t n = n_kept + choice->n;
 

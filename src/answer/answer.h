@@ -640,6 +640,36 @@ struct answer_suggest {
 	bool is_wide;         /* not a field: the usual range had nothing left */
 };
 
+/* A process that keeps a lease. */
+struct answer_lease_holder {
+	answer_number pid;
+	const char *program;
+};
+
+/* A leased port. */
+struct answer_lease {
+	uint16_t port;
+	const char *const *protocols; /* tcp, udp */
+	const char *name;             /* NULL: none was given, or not known */
+	const char *kind;             /* command, portserver, unknown */
+	live_time since;
+	answer_number pid;            /* the process it is for, as the lease says */
+	const char *user;             /* who made it */
+	answer_number uid;
+	const struct answer_owner *owner; /* that process; NULL: gone, or not to be seen */
+	const struct answer_lease_holder *holders;
+	size_t n_holders;
+};
+
+/* All of them. */
+struct answer_leases {
+	const struct answer_lease *leases;
+	size_t n_leases;
+	const struct answer_gap *gaps;
+	size_t n_gaps;
+	struct answer_checked checked;
+};
+
 /* How much goes into an answer beyond the ordinary. */
 struct answer_options {
 	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */

@@ -18,11 +18,10 @@ static bool is_answered(const struct check *k, const struct claim *c)
 	}
 	for (size_t i = 0; i < here->n_published; i++) {
 		const struct answer_published *p = &here->published[i];
+		uint16_t port = MAX_OF(c->first, p->ports.first); /* the first of both, if any */
 
-		for (uint32_t port = p->ports.first; port <= p->ports.last; port++) {
-			if (claim_covers(c, (uint16_t)port, p->transport, NULL))
-				return true;
-		}
+		if (port <= p->ports.last && claim_covers(c, port, p->transport, NULL))
+			return true;
 	}
 	return false;
 }
@@ -57,12 +56,12 @@ static const struct claims_tree_claim *find_claim(const struct check *k, uint16_
 static const char *describe_owner(const struct check *k, const struct answer_listener *l)
 {
 	const struct answer_owner *o = answer_main_owner(l);
-	const char *name = o && o->label ? o->label : o ? o->program : NULL;
-	const char *program = check_escape(k, name);
+	const char *program = o ? check_escape(k, o->label ? o->label : o->program) : NULL;
+	const char *text = program;
 
 	if (program && o->pid >= 0)
-		return arena_printf(k->arena, "%s (pid %lld)", program, (long long)o->pid);
-	return program ? program : "somebody";
+		text = arena_printf(k->arena, "%s (pid %lld)", program, (long long)o->pid);
+	return text ? text : "somebody";
 }
 
 static void judge_listener(struct check *k, const struct answer_listener *l)

@@ -151,25 +151,52 @@ struct contest {
 	size_t n;
 };
 
-static int compare_by_name(const void *pa, const void *pb)
-{
-	const struct claims_tree_claim *a = *(const struct claims_tree_claim *const *)pa;
-	const struct claims_tree_claim *b = *(const struct claims_tree_claim *const *)pb;
-	int r = str_casecmp(a->claim.name, b->claim.name);
+/* Sorted by these and not by claims: those lie about in memory. */
+struct sort_key {
+	uint64_t key;
+	const struct claims_tree_claim *entry;
+};
 
-	if (r == 0)
-		r = claim_compare(&a->claim, &b->claim);
-	return r ? r : (a > b) - (a < b);
+static int compare_keys(const void *pa, const void *pb)
+{
+	const struct sort_key *a = pa, *b = pb;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return (a->entry > b->entry) - (a->entry < b->entry); /* as they were read */
 }
 
-static int compare_by_ports(const void *pa, const void *pb)
+static uint64_t key_of_name(const struct claim *c)
 {
-	const struct claims_tree_claim *a = *(const struct claims_tree_claim *const *)pa;
-	const struct claims_tree_claim *b = *(const struct claims_tree_claim *const *)pb;
+	uint64_t key = 0xcbf29ce484222325U;
 
-	if (a->claim.first != b->claim.first)
-		return a->claim.first < b->claim.first ? -1 : 1;
-	return (a > b) - (a < b); /* as they were read */
+	for (const char *at = c->name; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		byte |= byte >= 'A' && byte <= 'Z' ? 0x20 : 0; /* names have no case */
+		key = (key ^ byte) * 0x100000001b3U;
+	}
+	return key;
+}
+
+static uint64_t key_of_ports(const struct claim *c)
+{
+	return c->first;
+}
+
+/* Sort the entries by a key, and list their claims. False when out of memory. */
+static bool sort_entries(struct check *k, struct contest *c,
+			 uint64_t (*key_of)(const struct claim *c))
+{
+	struct sort_key *keys = arena_calloc(k->arena, c->n, sizeof(*keys));
+
+	for (size_t i = 0; keys && i < c->n; i++)
+		keys[i] = (struct sort_key){key_of(&c->entries[i]->claim), c->entries[i]};
+	if (keys && c->n > 1)
+		qsort(keys, c->n, sizeof(*keys), compare_keys);
+	for (size_t i = 0; keys && i < c->n; i++)
+		c->entries[i] = keys[i].entry;
+	return keys != NULL;
 }
 
 /* Of two claims, the one to blame first: the nearer file's, then the one read later. */
@@ -225,6 +252,17 @@ static void blame_rival(struct check *k, const struct claims_tree_claim *a,
 	check_relate(k, f, other);
 }
 
+/* By first port; a name seldom has more than a few claims. */
+static int compare_by_ports(const void *pa, const void *pb)
+{
+	const struct claims_tree_claim *a = *(const struct claims_tree_claim *const *)pa;
+	const struct claims_tree_claim *b = *(const struct claims_tree_claim *const *)pb;
+
+	if (a->claim.first != b->claim.first)
+		return a->claim.first < b->claim.first ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
 /* The claims of one name among themselves. What gives way is taken out (NULL). */
 static bool settle_name(struct check *k, const struct claims_tree_claim **entries,
 			const struct claim **claims, size_t n)
@@ -233,6 +271,7 @@ static bool settle_name(struct check *k, const struct claims_tree_claim **entrie
 
 	if (n < 2)
 		return true;
+	qsort(entries, n, sizeof(*entries), compare_by_ports);
 	for (size_t i = 0; i < n; i++)
 		claims[i] = &entries[i]->claim;
 	found = collisions_find(claims, n, k->arena);
@@ -255,7 +294,8 @@ static bool settle_names(struct check *k, struct contest *c)
 {
 	size_t kept = 0;
 
-	qsort(c->entries, c->n, sizeof(*c->entries), compare_by_name);
+	if (!sort_entries(k, c, key_of_name))
+		return false;
 	for (size_t i = 0, end; i < c->n; i = end) {
 		for (end = i + 1; end < c->n && str_casecmp(c->entries[end]->claim.name,
 							    c->entries[i]->claim.name) == 0;)
@@ -288,7 +328,8 @@ static bool check_collisions(struct check *k)
 	}
 	if (!settle_names(k, &c))
 		return false;
-	qsort(c.entries, c.n, sizeof(*c.entries), compare_by_ports);
+	if (!sort_entries(k, &c, key_of_ports))
+		return false;
 	for (size_t i = 0; i < c.n; i++)
 		c.claims[i] = &c.entries[i]->claim;
 	found = collisions_find(c.claims, c.n, k->arena);

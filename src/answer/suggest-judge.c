@@ -133,7 +133,7 @@ static void judge_rules(struct judge *j)
 		add(j, SUGGEST_EXCLUDED, "excluded: Windows keeps it");
 	if (!e || !is_in(e, 1, j->port) || is_reserved)
 		return;
-	if (j->wish->first >= e->first && j->wish->last <= e->last)
+	if (j->wish->is_asked && j->wish->first >= e->first && j->wish->last <= e->last)
 		add(j, SUGGEST_ASKED, "ephemeral, as asked: an outgoing connection may take it "
 				      "(%u-%u)", e->first, e->last);
 	else

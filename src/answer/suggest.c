@@ -63,11 +63,12 @@ static uint32_t draw_start(const struct search *s)
 		lasting.live = NULL;
 	}
 	for (uint64_t i = 0; i < DRAWS; i++) {
-		uint32_t base = (uint32_t)(mix(s->wish->seed + i) % s->n_bases);
-		uint16_t first = port_at(s, base);
+		uint32_t base = (uint32_t)(mix(s->wish->seed + i) % s->n_bases), n = 0;
 
-		if (suggest_cost_of(&lasting, s->wish, first, (uint16_t)(first + block - 1),
-				    NULL) == 0)
+		while (n < block && suggest_cost_of(&lasting, s->wish, port_at(s, base + n),
+						    port_at(s, base + n), NULL) == 0)
+			n++;
+		if (n == block)
 			return base;
 	}
 	return (uint32_t)(mix(s->wish->seed) % s->n_bases);
@@ -82,54 +83,58 @@ static uint32_t cost_of_port(struct search *s, uint32_t i)
 	return s->costs[i];
 }
 
-static bool is_taken(const struct search *s, uint32_t base)
+/* How many ports of a place, from its first, a search has to step over because the last of them
+ * costs something or is taken; 0 = none, the place is free. */
+static uint32_t step_over(struct search *s, uint32_t base)
 {
-	for (uint32_t i = 0; i < s->wish->block; i++) {
-		if (s->is_taken[base + i])
-			return true;
+	for (uint32_t i = s->wish->block; i > 0; i--) {
+		if (s->is_taken[base + i - 1] || cost_of_port(s, base + i - 1) != 0)
+			return i;
 	}
-	return false;
-}
-
-static uint32_t cost_of_place(struct search *s, uint32_t base)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < s->wish->block; i++) {
-		uint32_t cost = cost_of_port(s, base + i);
-
-		if (cost == FORBIDDEN)
-			return FORBIDDEN;
-		sum += cost;
-	}
-	return sum;
+	return 0;
 }
 
 /* The next that costs nothing, from step `*k` on; where there is none, `*k` says so ever after. */
 static bool find_free(struct search *s, uint32_t *k, uint32_t *base)
 {
-	for (; *k < s->n_bases; (*k)++) {
+	while (*k < s->n_bases) {
+		uint32_t over;
+
 		*base = (s->start + *k) % s->n_bases;
-		if (!is_taken(s, *base) && cost_of_place(s, *base) == 0)
+		over = step_over(s, *base);
+		if (over == 0)
 			return true;
+		/* Not around the end of the range: blocks begin anew there. */
+		*k += MIN_OF(over, s->n_bases - *base);
 	}
 	return false;
 }
 
-/* The first of the cheapest that are left. */
+/* The first of the cheapest that are left: one walk with the sum of a block at hand. */
 static bool find_best(struct search *s, uint32_t *k, uint32_t *base)
 {
-	uint32_t best = FORBIDDEN;
+	uint32_t best = FORBIDDEN, best_step = 0, sum = 0, n_blocked = 0, block = s->wish->block;
 
 	if (find_free(s, k, base))
 		return true;
-	for (uint32_t step = 0; step < s->n_bases; step++) {
-		uint32_t i = (s->start + step) % s->n_bases;
+	for (uint32_t i = 0; i < s->n_ports; i++) {
+		uint32_t gone = i - block, at = gone + 1, step;
 
-		if (is_taken(s, i) || cost_of_place(s, i) >= best)
+		if (s->is_taken[i] || cost_of_port(s, i) == FORBIDDEN)
+			n_blocked++;
+		else
+			sum += cost_of_port(s, i);
+		if (i >= block && (s->is_taken[gone] || s->costs[gone] == FORBIDDEN))
+			n_blocked--;
+		else if (i >= block)
+			sum -= s->costs[gone];
+		step = (at + s->n_bases - s->start) % s->n_bases;
+		if (i + 1 < block || n_blocked > 0 || sum > best ||
+		    (sum == best && step > best_step))
 			continue;
-		best = cost_of_place(s, i);
-		*base = i;
+		best = sum;
+		best_step = step;
+		*base = at;
 	}
 	return best != FORBIDDEN;
 }
@@ -164,6 +169,15 @@ static uint32_t reach_of(const struct search *s, const struct suggest_choice *c)
 	return c->n < s->wish->count ? s->n_bases : reach;
 }
 
+static bool overlaps_taken(const struct search *s, uint32_t base)
+{
+	for (uint32_t i = 0; i < s->wish->block; i++) {
+		if (s->is_taken[base + i])
+			return true;
+	}
+	return false;
+}
+
 /* What was passed over on the way to the last of the chosen ones. */
 static bool list_passed(struct search *s, struct suggest_choice *c)
 {
@@ -175,7 +189,7 @@ static bool list_passed(struct search *s, struct suggest_choice *c)
 	for (uint32_t step = 0; step < reach; step++) {
 		uint32_t base = (s->start + step) % s->n_bases;
 
-		if (is_among(c, port_at(s, base)) || is_taken(s, base))
+		if (is_among(c, port_at(s, base)) || overlaps_taken(s, base))
 			continue;
 		if (c->n_passed == SUGGEST_PASSED)
 			c->n_more++;

@@ -117,7 +117,8 @@ struct suggest_world {
 struct suggest_wish {
 	uint64_t seed;
 	bool want_tcp, want_udp; /* at least one */
-	uint16_t first, last;    /* the range */
+	uint16_t first, last;    /* the range ... */
+	bool is_asked;           /* ... that somebody asked for */
 	uint16_t block;          /* neighbouring ports: 1 to SUGGEST_MOST */
 	uint16_t count;          /* so many of them: 1 to SUGGEST_MOST */
 	bool for_browser;

@@ -66,5 +66,5 @@ long fd_read_file_at(int dir, const char *path, char *buffer, size_t size,
 int fd_slurp_at(int dir, const char *path, size_t limit, char **out,
 		size_t *n_out) BERTH_MUST_CHECK;
 
-/* For the files that open: fd_slurp() of what is open already; `fd` is closed in any case. */
-int fd_slurp_open(int fd, size_t limit, char **out, size_t *n_out) BERTH_MUST_CHECK;
+/* For the files that open: fd_slurp() of what is open already; `opened` is closed in any case. */
+int fd_slurp_open(int opened, size_t limit, char **out, size_t *n_out) BERTH_MUST_CHECK;

@@ -215,7 +215,7 @@ int replace_commit(struct replace *r, const void *bytes, size_t n, long modified
 
 void replace_fini(struct replace *r)
 {
-	if (r->is_prepared)
+	if (r->is_prepared && r->path_new)
 		unlink(r->path_new);
 	fd_close(r->lock_fd);
 	free(r->path);

@@ -77,6 +77,15 @@ static bool resolve(const char *directory, const char *given, char *out)
 	return make_real(whole, out) == 0;
 }
 
+/* Whether git would take the directory for its own: each has a HEAD, a worktree's part, too. */
+static bool has_head(const char *directory)
+{
+	char path[REPOSITORY_PATH_SIZE];
+	struct stat st;
+
+	return print_path(path, "%s/HEAD", directory) && lstat(path, &st) == 0;
+}
+
 /* What the worktrees of `checkout` share, if it is one. */
 static bool find_common(const char *checkout, char *common)
 {
@@ -91,6 +100,8 @@ static bool find_common(const char *checkout, char *common)
 	} else if (!S_ISDIR(st.st_mode) || make_real(path, path) < 0) {
 		return false;
 	}
+	if (!has_head(path))
+		return false;
 	if (print_path(common, "%s/commondir", path) && read_pointer(common, "", given))
 		return resolve(path, given, common);
 	return print_path(common, "%s", path);

@@ -2,9 +2,9 @@
  * Repository: which checkout of which repository a directory belongs to, read from git's own files;
  * no program is run.
  *
- * A checkout is the nearest directory, from the given one upward, that holds `.git`: a directory, or
- * (a linked worktree, a submodule) a file that names one. Its repository is told from others by the
- * url of the remote "origin" in the configuration that its worktrees share; without one, by the
+ * A checkout is the nearest directory, from the given one upward, that holds `.git`: a directory,
+ * or (a linked worktree, a submodule) a file that names one. Its repository is told from others by
+ * the url of the remote "origin" in the configuration that its worktrees share; without one, by the
  * path of the directory that they share. Formats: gitrepository-layout(5), git-config(1); includes
  * of a configuration are not followed. Whatever is malformed or too large counts as absent.
  */

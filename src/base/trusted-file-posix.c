@@ -41,7 +41,7 @@ int trusted_file_open(struct trusted_file *out, const char *path, uint64_t limit
 {
 	/* O_NONBLOCK: opening a FIFO by mistake must not wait for its writer. */
 	BERTH_CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct trusted_file file;
+	struct trusted_file file = {0};
 	void *bytes;
 	int r;
 

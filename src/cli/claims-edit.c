@@ -150,8 +150,8 @@ static void mark(bool *ports, uint32_t first, uint32_t last)
 		ports[port] = true;
 }
 
-/* "N" and "N-M", separated by commas. */
-static void append_list(struct str *out, const bool *ports)
+/* "N" and "N-M", separated by commas. False: there are none. */
+static bool append_list(struct str *out, const bool *ports)
 {
 	const char *lead = "";
 
@@ -164,6 +164,7 @@ static void append_list(struct str *out, const bool *ports)
 		str_printf(out, first == last ? "%s%u" : "%s%u-%u", lead, first, last);
 		lead = ",";
 	}
+	return *lead;
 }
 
 /* Claims inside the range, beside what is reserved already. */
@@ -201,7 +202,10 @@ int claims_edit_sysctl(struct cli *c)
 		cli_warn("what is reserved already could not be read: the line holds claims only");
 	merge(&from, &live.rules, ports);
 	str_append(&c->out, "net.ipv4.ip_local_reserved_ports = ");
-	append_list(&c->out, ports);
+	if (!append_list(&c->out, ports)) { /* an empty list would be one, too */
+		str_clear(&c->out);
+		str_append(&c->out, "# no claim lies in the ephemeral range, nothing is reserved");
+	}
 	str_append_char(&c->out, '\n');
 	return cli_flush(c) < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
 }

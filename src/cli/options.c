@@ -17,7 +17,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST))
+	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -212,6 +212,14 @@ static int take_fail_on(struct parse *p, const struct option_row *row, const cha
 	return r;
 }
 
+static int take_hold(struct parse *p, const struct option_row *row, const char *value)
+{
+	int choice = 0, r = choose(p, row, value, &choice);
+
+	p->o->hold = (enum hold_choice)choice;
+	return r;
+}
+
 /* What becomes of an option. */
 static const struct fate {
 	enum {
@@ -281,6 +289,7 @@ static const struct fate {
 	[OPTION_ON] = TEXT(on),
 	[OPTION_FOR_TIME] = TEXT(for_time),
 	[OPTION_MAX] = TEXT(max),
+	[OPTION_ENV] = TEXT(env),
 	[OPTION_BLOCK] = TEXT(block),
 	[OPTION_COUNT] = TEXT(count),
 	[OPTION_RANGE] = TEXT(range),
@@ -292,6 +301,7 @@ static const struct fate {
 	[OPTION_CSV] = MEANING(take_format),
 	[OPTION_COLOR] = MEANING(take_colour),
 	[OPTION_OWNERS] = MEANING(take_owners),
+	[OPTION_HOLD] = MEANING(take_hold),
 	[OPTION_TO] = MEANING(take_place),
 	[OPTION_FORMAT] = MEANING(take_check_format),
 	[OPTION_FAIL_ON] = MEANING(take_fail_on),
@@ -481,7 +491,7 @@ static void settle_verb(struct parse *p)
 
 static bool takes_command(enum verb_id verb)
 {
-	return verb == VERB_WAIT;
+	return verb == VERB_WAIT || verb == VERB_LEASE;
 }
 
 bool options_run_command(int argc, char **argv)

@@ -43,6 +43,7 @@ extern const struct verb_row verb_rows[N_VERBS];
 extern const struct option_row option_rows[N_OPTIONS];
 
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV };
+enum hold_choice { HOLD_REUSE, HOLD_NONE, HOLD_FD };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 /* Everything the command line said. Strings are borrowed from argv. */
@@ -72,6 +73,8 @@ struct options {
 	const char *timeout, *http, *until, *by; /* wait, claim; NULL = as usual */
 	bool is_any, is_accepting;
 	const char *on, *for_time, *max; /* listen; NULL = loopback, no end */
+	const char *env;           /* lease; NULL = no file */
+	enum hold_choice hold;
 	const char **command; /* what stands behind "--" of a verb that runs it; NULL = nothing,
 	                         otherwise part of `words`, and not counted in `n_words` */
 	const char *ledger;        /* NULL = the user's own, and the system's */

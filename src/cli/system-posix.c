@@ -1,6 +1,7 @@
 #include "cli/system.h"
 
-const unsigned int system_lacks = 0;
+/* Leases are made of Linux's abstract unix names. */
+const unsigned int system_lacks = 1U << VERB_LEASE | 1U << VERB_LEASES | 1U << VERB_PORTSERVER;
 
 const char system_bind_denied[] = "needs a privilege to bind";
 

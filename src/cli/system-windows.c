@@ -1,7 +1,8 @@
 #include "cli/system.h"
 
-/* Claims are read, but the helper that writes them is not built. */
-const unsigned int system_lacks = 1U << VERB_CLAIM | 1U << VERB_UNCLAIM;
+/* Claims are read, but the helper that writes them is not built; leases stand on Linux. */
+const unsigned int system_lacks = 1U << VERB_CLAIM | 1U << VERB_UNCLAIM | 1U << VERB_LEASE |
+				  1U << VERB_LEASES | 1U << VERB_PORTSERVER;
 
 /* No port needs a privilege. */
 const char system_bind_denied[] = "is refused: another program has it for itself alone, or Windows "

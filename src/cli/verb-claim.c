@@ -169,6 +169,13 @@ static const char *find_collision(struct cli *c, const struct wish *wish,
 	return NULL;
 }
 
+/* A claims file that is not believed, say: the claim goes elsewhere then. */
+static void warn_of_gaps(const struct answer_sources *from)
+{
+	for (size_t i = 0; i < from->n_claim_gaps; i++)
+		cli_warn("claims %s: %s", from->claim_gaps[i].where, from->claim_gaps[i].why);
+}
+
 /* The claims file that is to be written to; NULL = the ledger is. */
 static const char *choose_file(const struct cli *c)
 {
@@ -199,6 +206,8 @@ int verb_claim(struct cli *c)
 	if (!file && c->options->is_to_file)
 		return cli_fail(EXIT_USAGE, "there is no " CLAIMS_TREE_NAME " here or above to "
 					    "write to");
+	if (!file && !c->options->is_to_ledger && !c->options->ledger)
+		warn_of_gaps(&others);
 	collision = find_collision(c, &wish, others.claims, file, place.level);
 	if (collision)
 		return ledger_answer_taken(c, &place, collision);

@@ -73,6 +73,7 @@ static int parse_addresses(struct session *s)
 	const struct options *o = s->c->options;
 	const struct address v4 = {.family = ADDRESS_IPV4, .bytes = {127, 0, 0, 1}};
 	const struct address v6 = {.family = ADDRESS_IPV6, .bytes = {[15] = 1}};
+	const struct address all_v4 = {.family = ADDRESS_IPV4}, all_v6 = {.family = ADDRESS_IPV6};
 	struct listen_request *q = &s->request;
 	bool is_all = o->on && strcmp(o->on, "all") == 0;
 
@@ -84,9 +85,9 @@ static int parse_addresses(struct session *s)
 		return 0;
 	}
 	if (o->want_v4 || !o->want_v6)
-		q->on[q->n_on++] = is_all ? (struct address){.family = ADDRESS_IPV4} : v4;
+		q->on[q->n_on++] = is_all ? all_v4 : v4;
 	if (o->want_v6 || !o->want_v4)
-		q->on[q->n_on++] = is_all ? (struct address){.family = ADDRESS_IPV6} : v6;
+		q->on[q->n_on++] = is_all ? all_v6 : v6;
 	q->is_either_enough = q->n_on == 2;
 	return 0;
 }

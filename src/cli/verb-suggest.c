@@ -5,6 +5,7 @@
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
 #include "ledger/claims.h"
+#include "live/gaps.h"
 #include "live/lease-names.h"
 #include "registry/browser-ports.h"
 #include "render/text-suggest.h"
@@ -37,8 +38,8 @@ static int read_number(const char *option, const char *text, uint16_t *out)
 	uint64_t value = 1;
 
 	if (text && (str_parse_u64(text, strlen(text), SUGGEST_MOST, &value) < 0 || value == 0))
-		return cli_fail(EXIT_USAGE, "--%s takes a number from 1 to %d, not \"%.60s\"", option,
-				SUGGEST_MOST, text);
+		return cli_fail(EXIT_USAGE, "--%s takes a number from 1 to %d, not \"%.60s\"",
+				option, SUGGEST_MOST, text);
 	*out = (uint16_t)value;
 	return 0;
 }
@@ -54,9 +55,10 @@ static int read_range(const char *text, struct suggest_wish *wish)
 		return 0;
 	if (claim_ports_parse(text, &wish->first, &wish->last, &transports, error) < 0)
 		return cli_fail(EXIT_USAGE, "--range: %s", error);
+	wish->is_asked = true;
 	if (transports)
-		return cli_fail(EXIT_USAGE, "--range takes ports such as 8000-8999; -t and -u choose "
-					    "the transport");
+		return cli_fail(EXIT_USAGE, "--range takes ports such as 8000-8999; -t and -u "
+					    "choose the transport");
 	return 0;
 }
 
@@ -65,8 +67,8 @@ static int check_name(const struct options *o)
 	const char *name = o->n_words > 0 ? o->words[0] : NULL;
 
 	if (o->n_words > 1)
-		return cli_fail(EXIT_USAGE, "berth suggest takes one name, and \"%.60s\" is another",
-				o->words[1]);
+		return cli_fail(EXIT_USAGE, "berth suggest takes one name, and \"%.60s\" is "
+					    "another", o->words[1]);
 	if (name && (!*name || strlen(name) > CLAIM_TEXT_MOST))
 		return cli_fail(EXIT_USAGE, "a name has 1 to %d bytes", CLAIM_TEXT_MOST);
 	if (!o->wants_claim)
@@ -149,7 +151,7 @@ static int add_gap(struct task *t, const char *where, const char *why, bool is_a
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (n > 0)
 		memcpy(gaps, t->from.claim_gaps, n * sizeof(*gaps));
-	gaps[n] = (struct answer_gap){"leases", where, why, NULL, is_aside};
+	gaps[n] = (struct answer_gap){"leases", where, why ? why : "?", NULL, is_aside};
 	t->from.claim_gaps = gaps;
 	t->from.n_claim_gaps++;
 	return 0;
@@ -157,6 +159,7 @@ static int add_gap(struct task *t, const char *where, const char *why, bool is_a
 
 static int read_leases(struct task *t)
 {
+	char text[80];
 	int r;
 
 	if (t->c->options->replay)
@@ -164,7 +167,10 @@ static int read_leases(struct task *t)
 	r = lease_names_read(&t->leased_tcp, &t->leased_udp);
 	if (r == -ENOTSUP) /* nobody has any there */
 		return 0;
-	return r < 0 ? add_gap(t, "/proc/net/unix", strerror(-r), false) : 0;
+	if (r == 0)
+		return 0;
+	gaps_errno_text(-r, text, sizeof(text));
+	return add_gap(t, "/proc/net/unix", arena_strdup(&t->c->arena, text), false);
 }
 
 static int gather(struct task *t)
@@ -224,12 +230,11 @@ static int find_kept(struct task *t)
 	return 0;
 }
 
-/* Choose what is not kept; in the whole of the ports when the usual range has nothing left. */
-static int choose(struct task *t)
+/* Choose what is not kept. */
+static int choose_in_range(struct task *t)
 {
 	struct suggest_wish wish = t->wish;
 	bool is_tried = !t->c->options->replay;
-	int r;
 
 	t->choice = (struct suggest_choice){.start = wish.first};
 	wish.count = (uint16_t)(wish.count - t->n_kept);
@@ -238,13 +243,22 @@ static int choose(struct task *t)
 		return 0;
 	if (pick(&t->world, &wish, is_tried, &t->refused, &t->c->arena, &t->choice) < 0)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
-	if (t->choice.n == wish.count || t->c->options->range || t->is_wide)
-		return 0;
+	return 0;
+}
+
+/* The same; in all of the ports when the usual range has not enough left. */
+static int choose(struct task *t)
+{
+	int r = choose_in_range(t);
+
+	if (r != 0 || t->n_kept + t->choice.n == t->wish.count || t->c->options->range ||
+	    t->is_wide)
+		return r;
 	t->is_wide = true;
 	t->wish.first = SUGGEST_WIDE_FIRST;
 	t->wish.last = SUGGEST_WIDE_LAST;
 	r = look(t);
-	return r != 0 ? r : choose(t);
+	return r != 0 ? r : choose_in_range(t);
 }
 
 static void fill_claim(const struct task *t, const struct suggest_place *place,

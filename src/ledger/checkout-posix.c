@@ -119,8 +119,8 @@ int checkout_find(const char *name, char *path, struct checkout_file *out, const
 		fd_close(fd);
 		return -ENAMETOOLONG;
 	}
-	for (size_t i = 0; i < n_up; i++)
-		memcpy(path + 3 * i, "../", 3);
+	for (size_t i = 0; i < 3 * n_up; i++)
+		path[i] = "../"[i % 3];
 	memcpy(path + 3 * n_up, name, strlen(name) + 1);
 	return take(fd, false, out, reason);
 }
@@ -164,7 +164,7 @@ int checkout_open(const char *path, struct checkout *out)
 
 	if (r < 0)
 		return r;
-	n = n_all = strlen(directory);
+	n_all = strlen(directory);
 	snprintf(out->root, sizeof(out->root), "%s", directory);
 	while (!holds_git(out->root)) {
 		char *slash = strrchr(out->root, '/');
@@ -193,10 +193,10 @@ int checkout_open_inside(const struct checkout *c, const char *place, bool is_an
 {
 	BERTH_CLEANUP(fd_closep) int dir = open_at(c->fd, ".", O_DIRECTORY);
 	char name[NAME_MAX + 1];
-	int next = dir;
 
 	for (;;) {
 		size_t n = strcspn(place, "/");
+		int next;
 
 		if (dir < 0 || n > NAME_MAX) {
 			*reason = explain(dir < 0 ? -dir : ENAMETOOLONG);
@@ -217,13 +217,23 @@ int checkout_open_inside(const struct checkout *c, const char *place, bool is_an
 	}
 }
 
-/* The mode and the owner that the file had. */
+/* The mode and the owner that the file had. By descriptor: whoever may write to the directory could
+ * put a link in its place. */
 static int keep_access(const char *path, const struct stat *st)
 {
-	if (chmod(path, st->st_mode & 07777) < 0)
+	BERTH_CLEANUP(fd_closep) int fd = open_at(AT_FDCWD, path, O_NOFOLLOW);
+	struct stat fresh;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &fresh) < 0)
 		return -errno;
+	if (!S_ISREG(fresh.st_mode) || fresh.st_uid != geteuid() || fresh.st_nlink != 1)
+		return -EPERM; /* not what was written a moment ago */
 	/* Another user's file can be given back by root only: everybody else becomes its owner. */
-	return chown(path, st->st_uid, st->st_gid) < 0 && geteuid() == 0 ? -errno : 0;
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 && geteuid() == 0)
+		return -errno;
+	return fchmod(fd, st->st_mode & 0777) < 0 ? -errno : 0;
 }
 
 static int edit_locked(struct replace *replace, const char *path, uint64_t limit,

@@ -295,11 +295,34 @@ static bool add_claim(struct claims_tree *t, unsigned int number, const struct c
 	return true;
 }
 
+/* Room for as many claims as there are lines: better than to double it again and again. */
+static void make_room(struct claims_tree *t, const struct claims_tree_file *file)
+{
+	const char *at = file->bytes, *end = at + file->n_bytes;
+	size_t n = t->n_claims + 1;
+	void *grown;
+
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL && n <=
+	       CLAIMS_FILE_CLAIMS_MOST) {
+		at++;
+		n++;
+	}
+	if (n <= t->claims_capacity)
+		return;
+	grown = arena_grow(t->arena, t->claims, t->n_claims, n, sizeof(*t->claims));
+	if (!grown)
+		return;
+	t->claims = grown;
+	t->claims_capacity = n;
+}
+
 static void read_one(struct claims_tree *t, unsigned int number)
 {
 	struct claims_reader reader;
 	struct claims_line line;
 	bool goes_on = true;
+
+	make_room(t, &t->files[number]);
 
 	claims_reader_init(&reader, t->files[number].bytes, t->files[number].n_bytes, t->arena);
 	while (goes_on && claims_reader_next(&reader, &line)) {

@@ -1,7 +1,5 @@
 #include "ledger/collisions.h"
 
-#include "base/str.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,184 +8,205 @@
  * claim could ask about, the claim with the largest last port so far is remembered: when that one
  * does not reach the later claim, none of its class does.
  *
- * Classes: one exact address (with its zone, with any zone), everything of a family, everything.
+ * Classes: every address, a wildcard, a whole family, everything; and one exact address, with its
+ * zone and (of addresses that may have one) with any.
  */
-enum class_kind { CLASS_EVERY_ADDRESS, CLASS_WILDCARD, CLASS_EXACT, CLASS_ANY_ZONE, CLASS_FAMILY,
-		  CLASS_ALL };
+enum class_id {
+	CLASS_ALL,
+	CLASS_EVERY_ADDRESS,
+	CLASS_WILDCARD_V4,
+	CLASS_WILDCARD_V6,
+	CLASS_FAMILY_V4,
+	CLASS_FAMILY_V6,
+};
+enum { N_CLASSES = CLASS_FAMILY_V6 + 1, ANY_ZONE = 1 };
 
-struct slot {
-	bool is_used;
-	enum class_kind kind;
-	enum transport transport;
-	struct address address; /* zeroed where the class has none */
-	int32_t furthest;
+/* The claim that reaches furthest; number 0 = none, else its number and 1. */
+struct reach {
+	uint32_t number_and_1;
+	uint16_t last;
 };
 
-struct table {
+/* One address, and who reaches furthest there; without a reach it is free. */
+struct slot {
+	uint8_t bytes[16];
+	uint32_t zone;
+	uint8_t family, is_any_zone, is_used;
+	struct reach reach[N_REGISTRY_TRANSPORTS];
+};
+
+struct pass {
+	struct reach classes[N_CLASSES][N_REGISTRY_TRANSPORTS];
 	struct slot *slots;
 	size_t mask;
 };
 
-/* The slot of a class; without `adds` NULL when there is none yet. */
-static struct slot *find_slot(struct table *t, enum class_kind kind, enum transport transport,
-			      const struct address *address, bool adds)
+static size_t hash(const struct slot *key)
 {
-	struct {
-		uint32_t kind, transport, family, zone;
-		uint8_t bytes[16];
-	} key = {(uint32_t)kind, (uint32_t)transport, (uint32_t)address->family, address->scope_id,
-		 {0}};
+	uint64_t halves[2];
+
+	memcpy(halves, key->bytes, sizeof(halves));
+	halves[0] ^= (uint64_t)key->zone << 32 ^ key->family ^ (uint64_t)key->is_any_zone << 8;
+	halves[0] = (halves[0] ^ halves[0] >> 32) * 0x9e3779b97f4a7c15U;
+	halves[1] = (halves[1] ^ halves[1] >> 29) * 0xbf58476d1ce4e5b9U;
+	halves[0] ^= halves[1];
+	return (size_t)(halves[0] ^ halves[0] >> 31);
+}
+
+/* The slot of an address, made when it is new. There is always a free one. */
+static struct slot *find_slot(struct pass *p, const struct address *a, bool is_any_zone)
+{
+	struct slot key = {.family = (uint8_t)a->family, .is_any_zone = is_any_zone, .is_used = 1,
+			   .zone = is_any_zone ? 0 : a->scope_id};
 	size_t i;
 
-	memcpy(key.bytes, address->bytes, sizeof(key.bytes));
-	i = (size_t)str_hash(&key, sizeof(key)) & t->mask;
-	for (; t->slots[i].is_used; i = (i + 1) & t->mask) {
-		const struct slot *s = &t->slots[i];
+	memcpy(key.bytes, a->bytes, sizeof(key.bytes));
+	for (i = hash(&key) & p->mask; p->slots[i].is_used; i = (i + 1) & p->mask) {
+		const struct slot *s = &p->slots[i];
 
-		if (s->kind == kind && s->transport == transport &&
-		    address_is_equal(&s->address, address))
-			break;
+		if (memcmp(s->bytes, key.bytes, sizeof(key.bytes)) == 0 && s->zone == key.zone &&
+		    s->family == key.family && s->is_any_zone == key.is_any_zone)
+			return &p->slots[i];
 	}
-	if (!t->slots[i].is_used && !adds)
-		return NULL;
-	if (!t->slots[i].is_used)
-		t->slots[i] = (struct slot){true, kind, transport, *address, COLLISIONS_NONE};
-	return &t->slots[i];
+	p->slots[i] = key;
+	return &p->slots[i];
 }
 
-/* The classes of an address; the same list tells where a claim is remembered, and (with those of
- * the others that it excludes) where it is looked for. */
-struct class {
-	enum class_kind kind;
-	struct address address;
+/* Only addresses of IPv6 have zones: of others the exact one is enough. */
+static bool may_have_zone(const struct address *a)
+{
+	return a->family == ADDRESS_IPV6;
+}
+
+/* Lists of reaches, each an array by transport. */
+struct places {
+	struct reach *items[8];
+	size_t n;
 };
 
-static struct class family_class(enum address_family family)
+static void add(struct places *l, struct reach *reach)
 {
-	return (struct class){CLASS_FAMILY, {.family = family}};
+	l->items[l->n++] = reach;
 }
 
-static struct class wildcard_class(enum address_family family)
+/* Where a claim at `a` (NULL = everywhere) is remembered. */
+static void list_own(struct pass *p, const struct address *a, struct places *l)
 {
-	return (struct class){CLASS_WILDCARD, {.family = family}};
+	bool is_v4 = a && a->family == ADDRESS_IPV4;
+
+	add(l, p->classes[CLASS_ALL]);
+	if (!a) {
+		add(l, p->classes[CLASS_EVERY_ADDRESS]);
+		return;
+	}
+	add(l, p->classes[is_v4 ? CLASS_FAMILY_V4 : CLASS_FAMILY_V6]);
+	if (address_is_wildcard(a)) {
+		add(l, p->classes[is_v4 ? CLASS_WILDCARD_V4 : CLASS_WILDCARD_V6]);
+		return;
+	}
+	add(l, find_slot(p, a, false)->reach);
+	if (may_have_zone(a))
+		add(l, find_slot(p, a, ANY_ZONE)->reach);
 }
 
-/* Where a claim is remembered: its own class, those of its family, and all. */
-static size_t list_own(const struct claim *c, struct class *out)
+/* Where those are remembered that it may collide with. */
+static void list_rivals(struct pass *p, const struct address *a, struct places *l)
 {
-	struct address a = address_unmapped(&c->address);
-	size_t n = 0;
+	struct address bare;
 
-	out[n++] = (struct class){CLASS_ALL, {.family = ADDRESS_IPV4}};
-	if (!c->has_address) {
-		out[n++] = (struct class){CLASS_EVERY_ADDRESS, {.family = ADDRESS_IPV4}};
-		return n;
+	if (!a) {
+		add(l, p->classes[CLASS_ALL]);
+		return;
 	}
-	out[n++] = family_class(a.family);
-	if (address_is_wildcard(&a)) {
-		out[n++] = wildcard_class(a.family);
-		return n;
+	add(l, p->classes[CLASS_EVERY_ADDRESS]);
+	add(l, p->classes[CLASS_WILDCARD_V6]);
+	if (address_is_wildcard(a)) {
+		add(l, p->classes[CLASS_FAMILY_V4]);
+		if (a->family == ADDRESS_IPV6)
+			add(l, p->classes[CLASS_FAMILY_V6]);
+		return;
 	}
-	out[n++] = (struct class){CLASS_EXACT, a};
-	a.scope_id = 0;
-	out[n++] = (struct class){CLASS_ANY_ZONE, a};
-	return n;
+	if (a->family == ADDRESS_IPV4)
+		add(l, p->classes[CLASS_WILDCARD_V4]);
+	if (may_have_zone(a) && a->scope_id == 0) {
+		add(l, find_slot(p, a, ANY_ZONE)->reach);
+		return;
+	}
+	add(l, find_slot(p, a, false)->reach);
+	if (may_have_zone(a)) {
+		bare = *a;
+		bare.scope_id = 0;
+		add(l, find_slot(p, &bare, false)->reach);
+	}
 }
 
-/* Where those are found that a claim may collide with. */
-static size_t list_rivals(const struct claim *c, struct class *out)
+static int32_t look_up(struct pass *p, const struct claim *c, const struct address *a)
 {
-	struct address a = address_unmapped(&c->address);
-	size_t n = 0;
+	struct places l = {.n = 0};
+	int32_t found = COLLISIONS_NONE;
+	uint16_t last = 0;
 
-	if (!c->has_address) {
-		out[n++] = (struct class){CLASS_ALL, {.family = ADDRESS_IPV4}};
-		return n;
+	list_rivals(p, a, &l);
+	for (size_t i = 0; i < l.n; i++) {
+		for (unsigned int t = 0; t < N_REGISTRY_TRANSPORTS; t++) {
+			const struct reach *r = &l.items[i][t];
+
+			if (!(c->protocols & TRANSPORT_BIT(t)) || r->number_and_1 == 0 ||
+			    r->last < c->first || (found >= 0 && r->last <= last))
+				continue;
+			found = (int32_t)(r->number_and_1 - 1);
+			last = r->last;
+		}
 	}
-	out[n++] = (struct class){CLASS_EVERY_ADDRESS, {.family = ADDRESS_IPV4}};
-	out[n++] = wildcard_class(ADDRESS_IPV6);
-	if (address_is_wildcard(&a)) {
-		out[n++] = family_class(ADDRESS_IPV4);
-		if (a.family == ADDRESS_IPV6)
-			out[n++] = family_class(ADDRESS_IPV6);
-		return n;
-	}
-	if (a.family == ADDRESS_IPV4)
-		out[n++] = wildcard_class(ADDRESS_IPV4);
-	if (a.scope_id == 0) {
-		out[n++] = (struct class){CLASS_ANY_ZONE, a};
-		return n;
-	}
-	out[n++] = (struct class){CLASS_EXACT, a};
-	a.scope_id = 0;
-	out[n++] = (struct class){CLASS_EXACT, a};
-	return n;
+	return found;
 }
 
-static void look_up(struct table *t, const struct claim *const *claims, size_t number,
-		    int32_t *out)
+static void remember(struct pass *p, const struct claim *c, const struct address *a, size_t number)
 {
-	const struct claim *c = claims[number];
-	struct class rivals[8];
-	size_t n = list_rivals(c, rivals);
+	struct places l = {.n = 0};
 
-	for (unsigned int p = 0; p < N_TRANSPORTS; p++) {
-		for (size_t i = 0; (c->protocols & TRANSPORT_BIT(p)) && i < n; i++) {
-			const struct slot *s = find_slot(t, rivals[i].kind, (enum transport)p,
-							 &rivals[i].address, false);
-			int32_t found = s ? s->furthest : COLLISIONS_NONE;
+	list_own(p, a, &l);
+	for (size_t i = 0; i < l.n; i++) {
+		for (unsigned int t = 0; t < N_REGISTRY_TRANSPORTS; t++) {
+			struct reach *r = &l.items[i][t];
 
-			if (found >= 0 && claims[found]->last >= c->first &&
-			    (*out < 0 || claims[found]->last > claims[*out]->last))
-				*out = found;
+			if ((c->protocols & TRANSPORT_BIT(t)) &&
+			    (r->number_and_1 == 0 || r->last < c->last))
+				*r = (struct reach){(uint32_t)number + 1, c->last};
 		}
 	}
 }
 
-static void remember(struct table *t, const struct claim *const *claims, size_t number)
+/* A claim makes at most three slots; half of the table stays free. */
+static bool make_table(struct pass *p, const struct claim *const *claims, size_t n)
 {
-	const struct claim *c = claims[number];
-	struct class own[8];
-	size_t n = list_own(c, own);
+	size_t size = 16, most = 0;
 
-	for (unsigned int p = 0; p < N_TRANSPORTS; p++) {
-		for (size_t i = 0; (c->protocols & TRANSPORT_BIT(p)) && i < n; i++) {
-			struct slot *s = find_slot(t, own[i].kind, (enum transport)p,
-						   &own[i].address, true);
-
-			if (s->furthest < 0 || claims[s->furthest]->last < c->last)
-				s->furthest = (int32_t)number;
-		}
+	for (size_t i = 0; i < n; i++) {
+		if (claims[i]->has_address)
+			most += may_have_zone(&claims[i]->address) ? 6 : 2;
 	}
-}
-
-/* Every claim needs at most four slots a transport; half of the table stays free. */
-static bool make_table(struct table *t, const struct claim *const *claims, size_t n)
-{
-	size_t size = 256, most = 64;
-
-	for (size_t i = 0; i < n; i++)
-		most += claims[i]->has_address ? 8U * (unsigned int)__builtin_popcount(
-							      claims[i]->protocols) : 0U;
-	while (size < most)
+	while (size <= most)
 		size *= 2;
-	t->slots = calloc(size, sizeof(*t->slots));
-	t->mask = size - 1;
-	return t->slots != NULL;
+	p->slots = calloc(size, sizeof(*p->slots));
+	p->mask = size - 1;
+	return p->slots != NULL;
 }
 
 const int32_t *collisions_find(const struct claim *const *claims, size_t n, struct arena *arena)
 {
 	int32_t *out = arena_calloc(arena, n, sizeof(*out));
-	struct table table;
+	struct pass pass = {.slots = NULL};
 
-	if (!out || n > INT32_MAX || !make_table(&table, claims, n))
+	if (!out || n > INT32_MAX || !make_table(&pass, claims, n))
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		out[i] = COLLISIONS_NONE;
-		look_up(&table, claims, i, &out[i]);
-		remember(&table, claims, i);
+		struct address plain = address_unmapped(&claims[i]->address);
+		const struct address *a = claims[i]->has_address ? &plain : NULL;
+
+		out[i] = look_up(&pass, claims[i], a);
+		remember(&pass, claims[i], a, i);
 	}
-	free(table.slots);
+	free(pass.slots);
 	return out;
 }

@@ -444,38 +444,58 @@ static void keep_row(const struct diag_row *row, void *context)
 	socket_list_push(dump->list, &s);
 }
 
-/* One request and everything that answers it. */
-static int converse(struct diag *d, const struct diag_query *q, int family, struct dump *dump)
+/* One request and everything that answers it; `*n_parts` replies had rows. */
+static int converse(struct diag *d, const struct diag_query *q, int family, struct dump *dump,
+		    size_t *n_parts)
 {
 	_Alignas(struct nlmsghdr) unsigned char request[DIAG_REQUEST_SIZE];
 	size_t length = diag_request(q, family, ++d->sequence, request);
 	int r = 0;
 
+	*n_parts = 0;
+
 	if (mnl_socket_sendto(d->netlink, request, length) < 0)
 		return -errno;
 	while (r == 0) {
 		ssize_t n = mnl_socket_recvfrom(d->netlink, d->reply, REPLY_SIZE);
+		size_t before = dump->list->n;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == ENOSPC ? -EBADMSG : -errno; /* ENOSPC: libmnl's "cut off" */
 		r = diag_parse(d->reply, (size_t)n, q, d->sequence, d->port_id, keep_row, dump);
+		*n_parts += dump->list->n > before;
 	}
 	return r < 0 ? r : 0;
 }
 
+/*
+ * Between two parts of a dump the kernel only remembers how many sockets of a hash bucket it has
+ * told. When one of those is closed meanwhile it leaves out another, that lives, without a word: so
+ * a dump in parts is made a second time, and who is in both is unified later. Not with connections,
+ * of which there may be many thousand, while their buckets are small.
+ */
+static bool may_have_skipped(const struct diag_query *q, size_t n_parts)
+{
+	const uint32_t quiet = DIAG_LISTEN | DIAG_BOUND_INACTIVE | DIAG_CLOSE;
+
+	return n_parts > 1 && (q->transport == TRANSPORT_UDP || q->transport == TRANSPORT_UDPLITE ||
+			       (q->states & ~quiet) == 0);
+}
+
 static int dump_family(struct diag *d, const struct diag_query *q, int family, struct dump *dump)
 {
-	size_t kept = dump->list->n;
+	size_t kept = dump->list->n, n_parts = 0, n_whole;
 	int r = -EINTR;
 
 	for (int i = 0; i < N_TRIES && (r == -EINTR || r == -ENOBUFS); i++) {
 		dump->list->n = kept;
-		r = converse(d, q, family, dump);
+		r = converse(d, q, family, dump, &n_parts);
 	}
-	if (r < 0)
-		dump->list->n = kept;
+	n_whole = r < 0 ? kept : dump->list->n;
+	if (r < 0 || (may_have_skipped(q, n_parts) && converse(d, q, family, dump, &n_parts) < 0))
+		dump->list->n = n_whole;
 	return r;
 }
 

@@ -1,5 +1,4 @@
 /* Compose files (compose-spec): the ports of their services. */
-#include "manifests/readers.h"
 #include "manifests/yaml.h"
 
 #include <string.h>
@@ -20,24 +19,69 @@ static const char *find_brace(const char *at)
 	return NULL;
 }
 
-/* What stands for "NAME:-DEFAULT" or "NAME-DEFAULT"; NULL = only the environment knows. */
-static const char *find_default(const char *at, const char *end)
+static size_t name_length(const char *at, const char *end)
 {
+	const char *start = at;
+
 	while (at < end && (*at == '_' || (*at >= '0' && *at <= '9') ||
 			    ((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z')))
 		at++;
-	if (at + 1 < end && at[0] == ':' && at[1] == '-')
-		return at + 2;
-	return at < end && *at == '-' ? at + 1 : NULL;
+	return (size_t)(at - start);
 }
 
-/* Put the defaults of variables in their place. False when one has none, or it gets too long. */
-static bool expand(const char *text, size_t n, unsigned int depth, char *out, size_t *length)
+/*
+ * What stands for "NAME", "NAME:-DEFAULT", "NAME-DEFAULT" and their like: the variable of .env, or
+ * the default. False: only the environment knows.
+ */
+static bool find_value(const struct reader_variables *v, const char *at, const char *end,
+		       const char **value, size_t *n)
+{
+	size_t n_name = name_length(at, end);
+	const char *rest = at + n_name;
+	bool is_set = n_name > 0 && readers_variable(v, at, n_name, value, n);
+	bool has_colon = rest < end && *rest == ':';
+
+	rest += has_colon;
+	if (is_set && !(has_colon && *n == 0) && (rest == end || *rest != '+'))
+		return true;
+	if (rest == end || *rest != '-')
+		return false;
+	*value = rest + 1;
+	*n = (size_t)(end - rest - 1);
+	return true;
+}
+
+/* The variable that begins at `*text` (behind its $), which moves on behind it. */
+static bool take_variable(const struct reader_variables *v, const char **text, const char *end,
+			  const char **value, size_t *n)
+{
+	const char *close;
+	size_t length;
+
+	if (*text < end && **text == '{') {
+		close = find_brace(*text + 1);
+		if (!close || close >= end || !find_value(v, *text + 1, close, value, n))
+			return false;
+		*text = close + 1;
+		return true;
+	}
+	length = name_length(*text, end);
+	if (length == 0 || !readers_variable(v, *text, length, value, n))
+		return false;
+	*text += length;
+	return true;
+}
+
+/* Put values in the place of variables. False when one has none, or it gets too long. */
+/* NOLINTNEXTLINE(misc-no-recursion): `depth` bounds it */
+static bool expand(const struct reader_variables *v, const char *text, size_t n,
+		   unsigned int depth, char *out, size_t *length)
 {
 	const char *end = text + n;
 
 	while (text < end) {
-		const char *close, *value;
+		const char *value;
+		size_t n_value;
 
 		if (*text != '$') {
 			if (*length + 1 >= TEXT_SIZE)
@@ -45,17 +89,15 @@ static bool expand(const char *text, size_t n, unsigned int depth, char *out, si
 			out[(*length)++] = *text++;
 			continue;
 		}
-		close = text + 1 < end && text[1] == '{' ? find_brace(text + 2) : NULL;
-		value = close && close < end ? find_default(text + 2, close) : NULL;
-		if (!value || depth == 0 ||
-		    !expand(value, (size_t)(close - value), depth - 1, out, length))
+		text++;
+		if (depth == 0 || !take_variable(v, &text, end, &value, &n_value) ||
+		    !expand(v, value, n_value, depth - 1, out, length))
 			return false;
-		text = close + 1;
 	}
 	return true;
 }
 
-/* The text of a scalar with defaults for its variables; NULL after a gap. */
+/* The text of a scalar with values for its variables; NULL after a gap. */
 static const char *read_text(struct yaml *y, const yaml_node_t *node, char *out)
 {
 	const char *text = yaml_text(node);
@@ -63,8 +105,8 @@ static const char *read_text(struct yaml *y, const yaml_node_t *node, char *out)
 
 	if (!text)
 		return NULL;
-	if (!expand(text, strlen(text), 8, out, &length)) {
-		report_gap(y->out, yaml_at(node), "it hangs on a variable without a default");
+	if (!expand(y->variables, text, strlen(text), 8, out, &length)) {
+		report_gap(y->out, yaml_at(node), "it hangs on a variable that has no value here");
 		return NULL;
 	}
 	out[length] = '\0';

@@ -179,6 +179,35 @@ static void unquote(struct line *value)
 	value->n = end ? (size_t)(end - value->text) : 0;
 }
 
+static void skip_export(struct line *line)
+{
+	if (line->n <= 7 || strncmp(line->text, "export ", 7) != 0)
+		return;
+	line->text += 7;
+	line->n -= 7;
+	line->indent += 7;
+}
+
+bool readers_variable(const struct reader_variables *v, const char *name, size_t n_name,
+		      const char **value, size_t *n_value)
+{
+	struct lines lines = {v->bytes, v->bytes + v->n, 0};
+	struct line line, key, found;
+	bool is_set = false;
+
+	while (v->bytes && next_line(&lines, &line)) {
+		skip_export(&line);
+		if (line.n == 0 || line.text[0] == '#' || !split(&line, &key, &found) ||
+		    key.n != n_name || memcmp(key.text, name, n_name) != 0)
+			continue;
+		unquote(&found);
+		*value = found.text;
+		*n_value = found.n;
+		is_set = true;
+	}
+	return is_set;
+}
+
 void readers_dotenv(const char *bytes, size_t n, struct report *out)
 {
 	struct lines lines = {bytes, bytes + n, 0};
@@ -190,11 +219,7 @@ void readers_dotenv(const char *bytes, size_t n, struct report *out)
 
 		if (line.n == 0 || line.text[0] == '#')
 			continue;
-		if (line.n > 7 && strncmp(line.text, "export ", 7) == 0) {
-			line.text += 7;
-			line.n -= 7;
-			line.indent += 7;
-		}
+		skip_export(&line);
 		if (!split(&line, &key, &value) || !is_port_key(&key))
 			continue;
 		unquote(&value);

@@ -62,10 +62,25 @@ static int slurp(const char *path, bool is_named, char **bytes, size_t *n)
 	return fd_slurp_open(fd, READERS_FILE_MOST, bytes, n);
 }
 
+/* The .env beside a compose file: compose takes its variables from there. */
+static void read_beside(struct run *run, const char *path, struct reader_variables *out)
+{
+	const char *slash = strrchr(path, '/');
+	char beside[4096], *bytes = NULL;
+	int n = snprintf(beside, sizeof(beside), "%.*s.env", slash ? (int)(slash - path) + 1 : 0,
+			 path);
+
+	if (n < 0 || (size_t)n >= sizeof(beside) || slurp(beside, false, &bytes, &out->n) < 0)
+		return;
+	out->bytes = bytes;
+	run->n_bytes += out->n;
+}
+
 static void read_manifest(struct run *run, const char *path, bool is_named)
 {
 	enum reader_kind kind = readers_kind(path);
 	const struct report_at whole = {0, 0};
+	struct reader_variables variables = {.bytes = NULL};
 	char *bytes = NULL;
 	size_t n = 0;
 	int r;
@@ -77,8 +92,10 @@ static void read_manifest(struct run *run, const char *path, bool is_named)
 	run->n_files++;
 	r = slurp(path, is_named, &bytes, &n);
 	report_file(&run->report, path);
+	if (r == 0 && (kind == READER_COMPOSE || kind == READER_YAML))
+		read_beside(run, path, &variables);
 	if (r == 0)
-		readers_read(kind, path, is_named, bytes, n, &run->report);
+		readers_read(kind, path, is_named, bytes, n, &variables, &run->report);
 	else if (is_named)
 		report_fault(&run->report, whole, explain(r));
 	else
@@ -87,6 +104,7 @@ static void read_manifest(struct run *run, const char *path, bool is_named)
 		report_gap(&run->report, whole, "more manifests than are looked at");
 	run->n_bytes += n;
 	free(bytes);
+	free((void *)variables.bytes);
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b)

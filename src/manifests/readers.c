@@ -46,16 +46,16 @@ bool readers_span(const char *text, size_t n, uint16_t *first, uint16_t *last)
 }
 
 void readers_read(enum reader_kind kind, const char *path, bool is_named, const char *bytes,
-		  size_t n, struct report *out)
+		  size_t n, const struct reader_variables *variables, struct report *out)
 {
 	switch (kind) {
 	case READER_NONE:
 		return;
 	case READER_COMPOSE:
-		readers_yaml(true, is_named, bytes, n, out);
+		readers_yaml(true, is_named, bytes, n, variables, out);
 		return;
 	case READER_YAML:
-		readers_yaml(false, is_named, bytes, n, out);
+		readers_yaml(false, is_named, bytes, n, variables, out);
 		return;
 	case READER_SOCKET:
 		readers_socket(path, bytes, n, out);

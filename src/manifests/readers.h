@@ -21,13 +21,24 @@ enum reader_kind {
 /* The kind of a file by the last part of its path. */
 enum reader_kind readers_kind(const char *path);
 
+/* The .env beside a compose file: what its variables are; `bytes` NULL = there is none. */
+struct reader_variables {
+	const char *bytes;
+	size_t n;
+};
+
+/* The value of a variable, as it stands but for quotes; of several the last. False: not set. */
+bool readers_variable(const struct reader_variables *v, const char *name, size_t n_name,
+		      const char **value, size_t *n_value);
+
 /* Read one file; `path` gives a socket unit its name. `is_named`: what cannot be read is a fault,
  * not a gap. */
 void readers_read(enum reader_kind kind, const char *path, bool is_named, const char *bytes,
-		  size_t n, struct report *out);
+		  size_t n, const struct reader_variables *variables, struct report *out);
 
 /* The readers themselves. */
-void readers_yaml(bool is_compose, bool is_named, const char *bytes, size_t n, struct report *out);
+void readers_yaml(bool is_compose, bool is_named, const char *bytes, size_t n,
+		  const struct reader_variables *variables, struct report *out);
 void readers_socket(const char *path, const char *bytes, size_t n, struct report *out);
 void readers_dotenv(const char *bytes, size_t n, struct report *out);
 

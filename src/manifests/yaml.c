@@ -1,7 +1,5 @@
 #include "manifests/yaml.h"
 
-#include "manifests/readers.h"
-
 #include <string.h>
 
 enum { MERGE_DEPTH = 16, DOCUMENTS_MOST = 1000 };
@@ -32,6 +30,7 @@ struct report_at yaml_at(const yaml_node_t *node)
 static yaml_node_t *get(struct yaml *y, yaml_node_t *mapping, const char *key, unsigned int depth);
 
 /* The value of "<<": a mapping, or a list of them, the first of which counts. */
+/* NOLINTNEXTLINE(misc-no-recursion): MERGE_DEPTH deep */
 static yaml_node_t *get_merged(struct yaml *y, yaml_node_t *merged, const char *key,
 			       unsigned int depth)
 {
@@ -49,6 +48,7 @@ static yaml_node_t *get_merged(struct yaml *y, yaml_node_t *merged, const char *
 	return NULL;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): likewise */
 static yaml_node_t *get(struct yaml *y, yaml_node_t *mapping, const char *key, unsigned int depth)
 {
 	int merged = 0;
@@ -95,10 +95,11 @@ static void say_broken(const yaml_parser_t *parser, bool is_fault, struct report
 		report_gap(out, at, "this is not YAML; a template, perhaps");
 }
 
-void readers_yaml(bool is_compose, bool is_named, const char *bytes, size_t n, struct report *out)
+void readers_yaml(bool is_compose, bool is_named, const char *bytes, size_t n,
+		  const struct reader_variables *variables, struct report *out)
 {
 	yaml_parser_t parser;
-	struct yaml y = {.steps = YAML_STEPS_MOST, .out = out, .is_named = is_named};
+	struct yaml y = {.steps = YAML_STEPS_MOST, .out = out, .variables = variables};
 
 	if (!yaml_parser_initialize(&parser))
 		return;

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "manifests/report.h"
+#include "manifests/readers.h"
 
 #include <yaml.h>
 
@@ -13,7 +13,7 @@ struct yaml {
 	yaml_document_t document;
 	unsigned int steps;
 	struct report *out;
-	bool is_named;
+	const struct reader_variables *variables;
 };
 
 enum { YAML_STEPS_MOST = 200000 };

@@ -99,7 +99,7 @@ void text_claims(struct text *t, const struct answer_claim *claims, size_t n)
 	cells = arena_calloc(&arena, n * CLAIM_COLUMNS, sizeof(*cells));
 	for (size_t i = 0; cells && i < n; i++)
 		fill_row(&claims[i], cells + i * CLAIM_COLUMNS, &arena);
-	if (arena_failed(&arena)) {
+	if (!cells || arena_failed(&arena)) {
 		t->out->has_failed = true;
 	} else {
 		size_t n_kept = squeeze(columns, cells, n, kept);

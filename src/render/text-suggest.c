@@ -74,6 +74,44 @@ static void put_head(struct text *t, const struct answer_suggest *s, size_t i)
 	text_end(t);
 }
 
+static bool has_gap(const struct answer_suggest *s, const char *what)
+{
+	for (size_t i = 0; i < s->n_gaps; i++) {
+		if (strcmp(s->gaps[i].what, what) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "no claim, no lease and no socket has it": only what was looked for. */
+static void put_looked(struct text *t, const struct answer_suggest *s,
+		       const struct answer_suggest_place *p)
+{
+	static const struct {
+		const char *what, *text;
+	} sources[] = {{"claims", "no claim"}, {"leases", "no lease"}, {"sockets", "no socket"}};
+	size_t n = 0, n_left = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(sources); i++)
+		n_left += !has_gap(s, sources[i].what);
+	for (size_t i = 0; i < N_ELEMENTS(sources); i++) {
+		if (has_gap(s, sources[i].what))
+			continue;
+		n_left--;
+		if (n > 0)
+			text_say(t, TEXT_PLAIN, n_left > 0 ? 0 : 1, n_left > 0 ? "," : "and");
+		else if (p->cost == 0)
+			text_say(t, TEXT_PLAIN, 0, ";");
+		text_say(t, TEXT_PLAIN, n > 0 || p->cost == 0,
+			 i == 0 && p->claimed ? "no other claim" : sources[i].text);
+		n++;
+	}
+	if (n > 0)
+		text_say(t, TEXT_PLAIN, 1, s->tried && !p->claimed ? "has it;" : "has it");
+	if (s->tried && !p->claimed)
+		text_say(t, TEXT_PLAIN, 1, "bind(2) took it when tried");
+}
+
 /* What speaks for it, as far as was looked. */
 static void put_good(struct text *t, const struct answer_suggest *s,
 		     const struct answer_suggest_place *p)
@@ -83,12 +121,9 @@ static void put_good(struct text *t, const struct answer_suggest *s,
 	text_begin(t, "why", TEXT_INDENT);
 	if (is_free && p->cost == 0)
 		text_say(t, TEXT_PLAIN, 0, "IANA lists nothing within 3, no known software uses it "
-					   "by default;");
+					   "by default");
 	if (is_free)
-		text_say(t, TEXT_PLAIN, 1, s->tried && !p->claimed
-						   ? "no claim, no lease, no socket has it, and "
-						     "bind(2) took it"
-						   : "no other claim, no lease, no socket has it");
+		put_looked(t, s, p);
 	else
 		text_say(t, TEXT_NOTE, 0, "it is claimed for this, whatever else speaks against:");
 	text_end(t);
@@ -158,4 +193,5 @@ void text_suggest(struct text *t, const struct answer_suggest *s, bool is_explai
 		text_end(t);
 	}
 	text_gaps(t, s->gaps, s->n_gaps, TEXT_INDENT);
+	text_footer(t, &s->registry, s->gaps, s->n_gaps);
 }

@@ -368,6 +368,12 @@ class Hostile(Sandbox):
         self.assertEqual(self.run_it("check", "ports.claims").returncode, 0)
         self.assertEqual(self.run_it("check", env={"SUDO_UID": "12345"}).returncode, 0)
         self.assertEqual(json.loads(self.run_it("14501", "--json").stdout)["claims"], [])
+        self.write("other.claims", "b 14502/tcp\n")
+        os.chown(self.repo / "other.claims", 12345, 12345)
+        self.claims.unlink()
+        self.write("ports.claims", "include other.claims\n")
+        self.finds(self.check(exits=2), "include", ["ports.claims", 1, 9], "another user")
+        self.assertEqual(self.check("ports.claims", exits=0)["claims"], 1)
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
     def test_nobody(self):
@@ -377,6 +383,14 @@ class Hostile(Sandbox):
         self.assertEqual(self.run_it("check", before=nobody).returncode, 0)
         os.chown(self.claims, 12345, 12345)
         self.assertEqual(self.run_it("check", before=nobody, env={"SUDO_UID": "12345"}).returncode, 2)
+        own = self.outside / "data"  # where his ledger goes
+        own.mkdir()
+        os.chown(own, NOBODY, NOBODY)
+        done = self.run_it("claim", "c", "14503", before=nobody)
+        if "not installed" not in done.stderr:
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stderr, "ports.claims: it belongs to another user")
+            self.assertEqual(self.claims.read_text(), "a 14501/tcp\n")
 
 
 class Writing(Sandbox):
@@ -423,6 +437,13 @@ class Writing(Sandbox):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(self.claims.read_text(), "web 14501/tcp\n")
         self.one_line(self.run_it("claim", "api", "14502", "--to", "file", folder=self.outside), 2, "no ports.claims")
+
+    def test_unclaim_points_to_the_file(self):
+        self.write("ports.claims", "web 14501/tcp\n")
+        done = self.run_it("unclaim", "web", "--ledger", self.outside / "l.db")
+        if "not installed" in done.stderr:
+            self.skipTest("berth-ledger was not built")
+        self.one_line(done, 1, "web stands in ports.claims:1")
 
     def test_race(self):
         """Many writers: every one that was told so has its line, one port has one owner."""
@@ -476,6 +497,8 @@ class Writing(Sandbox):
                                    "e 50000/tcp until=2020-01-01\n")
         script = "echo 41000,45000-45001 >/proc/sys/net/ipv4/ip_local_reserved_ports; exec \"$@\""
         before = ["unshare", "-n", "sh", "-c", script, "sh"]
+        self.assertRegex(self.run_it("claims", "--sysctl", before=["unshare", "-n"], folder=self.outside).stdout,
+                         r"\A# no claim [^\n]*\n\Z")
         done = self.run_it("claims", "--sysctl", before=before)
         self.assertEqual(done.stdout, "net.ipv4.ip_local_reserved_ports = 32768-32769,40000-40003,41000,45000-45001\n")
 
@@ -496,6 +519,12 @@ class Live(Sandbox):
         self.finds(record, "conflict", ["ports.claims", 2, 1], "tenant")
         self.finds(record, "unclaimed-listener", ["", None, None], "14504")
         self.assertEqual(self.ids(record), ["conflict", "dark", "dark", "unclaimed-listener"])
+        deep = self.repo / "a/b"
+        deep.mkdir(parents=True)
+        rows = json.loads(self.run_it("here", "--json", "--netns", "here", folder=deep,
+                                      before=["unshare", "-n", sys.executable, program]).stdout)["listeners"]
+        self.assertEqual([(r["port"], r["verdict"], {"source": "claim", "name": "mine"} in r["names"]) for r in rows][0],
+                         (14502, "conflict", True))
 
 
 COMPOSE = """
@@ -541,6 +570,41 @@ class Manifests(Sandbox):
             ("unclaimed-inside", 12, 61), ("unclaimed-inside", 13, 14)})
         self.assertEqual([(g["where"]) for g in record["gaps"]], ["compose.yaml:12"])
         self.assertEqual(record["files"], ["ports.claims", "compose.yaml"])
+
+    def test_variables_of_compose(self):
+        self.write("ports.claims", "s 14501/tcp\n")
+        self.write("compose.yaml", "services: {s: {ports: ['$WEB_PORT:80', '${WEB_PORT:-1}:81', '${EMPTY:-14501}:82', "
+                                   "'${NONE-14501}:83', '${A:-${WEB_PORT}}:84', '${LOOP}:85', '${WEB_PORT:?no}:86', '$$:1']}}\n")
+        self.write(".env", "WEB_PORT=x\nexport WEB_PORT='14501' # the last counts\nEMPTY=\nLOOP=$LOOP\n")
+        record = self.check(exits=0)
+        self.assertEqual(self.ids(record), [])
+        self.assertEqual(len(record["gaps"]), 2)  # what leads to itself, and a dollar sign
+
+    def test_a_helper_that_lies(self):
+        """What the helper says is checked like anything from outside."""
+        self.write("ports.claims", "s 14501/tcp\n")
+        folder = self.outside / "bin"
+        folder.mkdir()
+        shutil.copy(BERTH, folder / "berth")
+        helper = folder / "berth-manifests"
+        head = "berth-manifests 1\\n"
+        for text, code in ((head + "file\\tx\\nport\\tnode\\ts\\t14501\\t14501\\ttcp\\t\\t1\\t1\\nend\\n", 0), (head, 4),
+                           ("", 4), ("berth-manifests 2\\nend\\n", 4), (head + "end\\nend\\n", 4), (head + "end", 4),
+                           (head + "port\\tnode\\ts\\t1\\t1\\ttcp\\t\\t1\\t1\\nend\\n", 4),  # of no file
+                           (head + "file\\tx\\nport\\tnode\\ts\\t9\\t8\\ttcp\\t\\t1\\t1\\nend\\n", 4),
+                           (head + "file\\tx\\nport\\tnode\\ts\\t1\\t70000\\ttcp\\t\\t1\\t1\\nend\\n", 4),
+                           (head + "file\\tx%0\\nend\\n", 4), (head + "file\\t%00\\nend\\n", 4), (head + "what\\nend\\n", 4),
+                           (head + "file" + "\\tx" * 20 + "\\nend\\n", 4)):
+            helper.write_text(f"#!/bin/sh\ncat >/dev/null\nprintf '{text.replace('%', '%%')}'\n")
+            helper.chmod(0o755)
+            done = subprocess.run([folder / "berth", "check", "-q"], cwd=self.repo, capture_output=True, text=True, check=False,
+                                  env={"HOME": str(self.outside), "PATH": os.environ["PATH"],
+                                       **{k: os.environ[k] for k in KEPT if k in os.environ}})
+            self.assertEqual(done.returncode, code, (text, done.stderr))
+            self.assertEqual("without an answer" in done.stderr, code == 4, text)
+        helper.write_text("#!/bin/sh\nkill -9 $$\n")
+        done = subprocess.run([folder / "berth", "check"], cwd=self.repo, capture_output=True, text=True, check=False)
+        self.one_line(done, 4, "without an answer")
 
     def test_kubernetes(self):
         self.write("ports.claims", "agent 14700/tcp\nnode 30080/tcp\n")

@@ -32,7 +32,7 @@ LINES = {"answer": "answer", "listener": "here-listener", "published": "publishe
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
          "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger",
-         "finding": "finding"}
+         "finding": "finding", "lease": "lease", "suggest": "suggest"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -150,6 +150,8 @@ IN_WORLDS = [
     (["why", "22", "80", "443", "53/udp", "3476", "5173", "7001-7015", "8080", "9200", "--json"], as_list("why")),
     (["why", "7001-7015", "40000", "--reuseaddr", "--reuseport", "--uid", "7", "--jsonl"], as_lines("why")),
     (["why", "7001-7015", "-6", "-u", "--jsonl"], as_lines("why")),
+    (["suggest", "api", "--json"], as_object("suggest")),
+    (["suggest", "--jsonl", "-t", "-u", "--block", "4", "--count", "3", "--explain"], as_lines("suggest")),
     (["evict", "22", "53/udp", "80", "443", "631", "5173", "8080", "--dry-run", "--json"], as_object("evict")),
     (["evict", "22", "80", "9200", "--dry-run", "--stop", "--time-wait", "--jsonl"], as_lines("evict")),
 ]
@@ -255,7 +257,7 @@ def check_refusals():
         for what, broken in breakings(name, value):
             if VALIDATORS[name].is_valid(broken):
                 raise Broken(f"accepted: {what}")
-    if set(LINES.values()) != set(SCHEMAS) - {"here", "check"}:
+    if set(LINES.values()) != set(SCHEMAS) - {"here", "check", "leases"}:
         raise Broken(f"schemas {set(SCHEMAS)} and types of lines {LINES} do not fit")
 
 

@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{READER_COMPOSE, "a/compose.yaml"}, {READER_YAML, "k8s.yaml"},
 		{READER_SOCKET, "a/x.socket"}, {READER_DOTENV, ".env"},
 	};
+	static const char env[] = "A=8080\nB='80'\nexport C=$A # c\nD=\nE=${E}\n";
+	static const struct reader_variables variables = {env, sizeof(env) - 1};
 	size_t which = size > 0 ? data[0] % N_ELEMENTS(files) : 0, n = size > 0 ? size - 1 : 0;
 	char *bytes;
 	struct report report;
@@ -45,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(bytes, data + 1, n);
 	report_begin(&report);
 	report_file(&report, files[which].path);
-	readers_read(files[which].kind, files[which].path, size % 2, bytes, n, &report);
+	readers_read(files[which].kind, files[which].path, size % 2, bytes, n, &variables,
+		     &report);
 	report_end(&report);
 	check(&report);
 	str_fini(&report.out);

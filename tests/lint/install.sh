@@ -35,6 +35,7 @@ answers() {
 is_whole() {
 	local file
 	for file in usr/bin/berth usr/share/doc/berth/LICENSE usr/share/man/man1/berth.1 \
+		usr/share/man/man5/ports.claims.5 usr/share/doc/berth/claims.md \
 		usr/share/bash-completion/completions/berth usr/share/zsh/site-functions/_berth \
 		usr/share/fish/vendor_completions.d/berth.fish usr/share/berth/schema/answer.json; do
 		[ -s "$tree/$file" ] || { echo "$file is not there"; return 1; }
@@ -73,6 +74,15 @@ claims() {
 		berth 3476 --ledger "$scratch/claims.db" | grep -q 'installed'
 }
 
+# Claims files are read by berth alone, manifests by the helper in libexec.
+checks() {
+	[ -x "$tree/usr/libexec/berth/berth-manifests" ] || { echo 'built without libyaml'; return 0; }
+	mkdir -p "$scratch/repo"
+	echo 'shop 14501/tcp' >"$scratch/repo/ports.claims"
+	echo 'services: {shop: {ports: ["14501:80"]}}' >"$scratch/repo/compose.yaml"
+	berth check "$scratch/repo/ports.claims" "$scratch/repo/compose.yaml"
+}
+
 tree=$scratch/tree
 build=$scratch/build
 check build sh -c "meson setup '$build' '$root' -Dtests=false --prefix=/usr && ninja -C '$build'"
@@ -85,6 +95,7 @@ check manual shows_manual
 check no-machine-paths holds_no_path
 check libraries links_little
 check claims claims
+check manifests checks
 mv "$build-away" "$build"
 check uninstall "$root/tools/install-tree" --remove "$build" "$tree" /usr
 check nothing-left sh -c "! find '$tree' -mindepth 1 | grep ."

@@ -73,7 +73,7 @@ static void tear_down(struct scene *s)
 	arena_fini(&s->arena);
 }
 
-/* "bound twin-taken:4": the reasons of a port and what they cost. */
+/* "bound! twin-taken:4": the reasons of a port, what forbids it, what they cost. */
 static const char *judge(struct scene *s, uint16_t port)
 {
 	const char *text = "";
@@ -87,6 +87,8 @@ static const char *judge(struct scene *s, uint16_t port)
 		assert_non_null(r->text);
 		text = arena_printf(&s->arena, "%s%s%s", text, *text ? " " : "",
 				    suggest_why_name(r->why));
+		if (suggest_forbids(r->why))
+			text = arena_printf(&s->arena, "%s!", text);
 		if (r->cost > 0)
 			text = arena_printf(&s->arena, "%s:%u", text, r->cost);
 	}
@@ -109,35 +111,37 @@ static const struct row rows[] = {
 	/* nothing speaks against it */
 	{13000 + 345, "", "tcp", ""},
 	/* what forbids */
-	{0, "", "tcp range=0-10", "zero assigned:1000 round:10"},
-	{1023, "", "tcp range=1-2000", "privileged assigned:1000"},
-	{13345, "rules unprivileged=13346\n", "tcp", "privileged"},
-	{13345, LISTEN("0.0.0.0", "13345"), "tcp", "bound"},
-	{13345, LISTEN("127.0.0.1", "13345"), "tcp", "bound"},
-	{13345, LISTEN("[::1]", "13345"), "tcp", "bound"},
-	{13345, LISTEN("[::]", "13345"), "both", "bound"},
-	{13345, "socket mptcp listener 0.0.0.0:13345 cookie=1\n", "tcp", "bound"},
-	{13345, "socket tcp bound 0.0.0.0:13345 cookie=1 inode=1\n", "tcp", "bound"},
-	{13345, "socket tcp connection 10.0.0.1:13345 10.0.0.2:9 stage=established inode=1\n", "tcp",
-	 "bound"},
-	{13345, "socket udp listener 0.0.0.0:13345 cookie=1 inode=1\n", "udp", "bound"},
-	{13345, "socket udp connection 10.0.0.1:13345 10.0.0.2:9 inode=1\n", "udp", "bound"},
-	{13345, "socket udplite listener 0.0.0.0:13345 cookie=1\n", "udp", "bound"},
-	{13345, "published tcp 13340-13350 by=nftables\n", "tcp", "published"},
+	{0, "", "tcp range=0-10", "zero! assigned:1000 round:10"},
+	{1023, "", "tcp range=1-2000", "privileged! assigned:1000"},
+	{13345, "rules unprivileged=13346\n", "tcp", "privileged!"},
+	{13345, LISTEN("0.0.0.0", "13345"), "tcp", "bound!"},
+	{13345, LISTEN("127.0.0.1", "13345"), "tcp", "bound!"},
+	{13345, LISTEN("[::1]", "13345"), "tcp", "bound!"},
+	{13345, LISTEN("[::]", "13345"), "both", "bound!"},
+	{13345, "socket mptcp listener 0.0.0.0:13345 cookie=1\n", "tcp", "bound!"},
+	{13345, "socket tcp bound 0.0.0.0:13345 cookie=1 inode=1\n", "tcp", "bound!"},
+	{13345, "socket tcp connection 10.0.0.1:13345 10.0.0.2:9 stage=established inode=1\n",
+	 "tcp", "bound!"},
+	{13345, "socket udp listener 0.0.0.0:13345 cookie=1 inode=1\n", "udp", "bound!"},
+	{13345, "socket udp connection 10.0.0.1:13345 10.0.0.2:9 inode=1\n", "udp", "bound!"},
+	{13345, "socket udplite listener 0.0.0.0:13345 cookie=1\n", "udp", "bound!"},
+	{13345, "published tcp 13340-13350 by=nftables\n", "tcp", "published!"},
 	{13345, "published udp 13345 by=nftables\n", "tcp", ""},
-	{33345, "", "tcp range=30000-35000", "ephemeral pool:250"},
-	{60999, "", "tcp range=60000-65535", "ephemeral"},
+	{33345, "", "tcp range=30000-35000", "ephemeral! pool:250"},
+	{60999, "", "tcp range=60000-65535", "ephemeral!"},
 	{61000 + 1, "", "tcp range=60000-65535", ""},
 	{6667, "", "tcp browser range=6000-7000",
-	 "browser-blocked assigned:1000 customary:80"},
-	{10080, "", "tcp browser", "browser-blocked assigned:1000"},
+	 "browser-blocked! assigned:1000 customary:80"},
+	{10080, "", "tcp browser", "browser-blocked! assigned:1000"},
 	{10080, "", "tcp", "assigned:1000"},
-	{13345, "system windows\nrules unprivileged=0 reserved=13300-13399\n", "tcp", "excluded"},
+	{13345, "system windows\nrules unprivileged=0 reserved=13300-13399\n", "tcp", "excluded!"},
 	/* what does not */
 	{40005, "", "tcp range=30000-45000", ""},                  /* reserved by the kernel */
 	{13345, "rules unprivileged=0 reserved=13345\n", "tcp", ""},
 	{13345, "rules unprivileged=1024\n", "tcp", ""},           /* the range is not known */
 	{45201, "", "tcp range=45200-45300", "ephemeral"},         /* asked for: said only */
+	{13345, "rules ephemeral=1024-65535\n", "tcp", "ephemeral!"}, /* not asked for */
+	{13345, "rules ephemeral=1024-65535\n", "tcp range=13000-13999", "ephemeral"},
 	{13345, LISTEN("0.0.0.0", "13344"), "tcp", ""},
 	{13345, "socket tcp listener 0.0.0.0:13345 ns=2 cookie=1\n", "tcp", ""},
 	{13345, "socket tcp connection 10.0.0.1:40000 10.0.0.2:13345 stage=established\n", "tcp",
@@ -149,8 +153,9 @@ static const struct row rows[] = {
 	{13345, "socket sctp listener 0.0.0.0:13345 cookie=1\n", "tcp", ""},
 	/* what costs */
 	{3476, "", "tcp", "assigned:1000 customary:80"},
-	{49151, "", "tcp", "ephemeral assigned:1000"},             /* reserved */
+	{49151, "", "tcp", "ephemeral! assigned:1000"},            /* reserved */
 	{9006, "", "tcp", "assigned:1000"},                        /* de-commissioned */
+	{4502, "", "tcp", "assigned:1000"},                        /* for sctp alone */
 	{5000, "", "tcp", "assigned:1000 customary-system:160 round:10"},
 	{7000, "", "tcp", "assigned:1000 customary-system:160 round:10"},
 	{6660, "", "tcp", "unauthorized-use:500 near-assigned:30"},
@@ -164,7 +169,7 @@ static const struct row rows[] = {
 	{13500, "", "tcp", "round:10"},
 	{13345, "socket udp listener 0.0.0.0:13345 cookie=1 inode=1\n", "tcp", "twin-taken:4"},
 	{13345, LISTEN("0.0.0.0", "13345"), "udp", "twin-taken:4"},
-	{13345, "socket udp listener 0.0.0.0:13345 cookie=1\n", "both", "bound"},
+	{13345, "socket udp listener 0.0.0.0:13345 cookie=1\n", "both", "bound!"},
 };
 
 static void take_wish(const char *text, struct suggest_wish *wish)
@@ -175,6 +180,7 @@ static void take_wish(const char *text, struct suggest_wish *wish)
 	wish->want_tcp = !str_starts_with(text, "udp");
 	wish->want_udp = !str_starts_with(text, "tcp");
 	wish->for_browser = strstr(text, " browser") != NULL;
+	wish->is_asked = range != NULL;
 	if (range && sscanf(range, "range=%u-%u", &first, &last) == 2) {
 		wish->first = (uint16_t)first;
 		wish->last = (uint16_t)last;
@@ -220,16 +226,16 @@ static void test_claims(void **state)
 		uint16_t port;
 		const char *name, *scope, *said;
 	} cases[] = {
-		{13345, NULL, NULL, "claimed"},
-		{13346, NULL, NULL, "claimed"},
-		{13347, NULL, NULL, "claimed"},
+		{13345, NULL, NULL, "claimed!"},
+		{13346, NULL, NULL, "claimed!"},
+		{13347, NULL, NULL, "claimed!"},
 		{13348, NULL, NULL, ""},
 		{13349, NULL, NULL, "twin-taken:4"},
-		{13350, NULL, NULL, "claimed"},
+		{13350, NULL, NULL, "claimed!"},
 		{13350, "api", "/src/a", ""},
 		{13350, "API", "/src/a", ""},
-		{13350, "api", "/src/b", "claimed"},
-		{13350, "web", "/src/a", "claimed"},
+		{13350, "api", "/src/b", "claimed!"},
+		{13350, "web", "/src/a", "claimed!"},
 		{13351, NULL, NULL, ""},
 	};
 
@@ -258,13 +264,13 @@ static void test_sets(void **state)
 	port_set_add(&s.leased_tcp, 13350);
 	port_set_add(&s.refused, 13347);
 	port_set_add(&s.snatched, 13348);
-	assert_string_equal("leased", judge(&s, 13345));
+	assert_string_equal("leased!", judge(&s, 13345));
 	assert_string_equal("twin-taken:4", judge(&s, 13346));
-	assert_string_equal("refused", judge(&s, 13347));
-	assert_string_equal("claimed", judge(&s, 13348));
+	assert_string_equal("refused!", judge(&s, 13347));
+	assert_string_equal("claimed!", judge(&s, 13348));
 	s.wish.want_tcp = false;
 	s.wish.want_udp = true;
-	assert_string_equal("leased", judge(&s, 13346));
+	assert_string_equal("leased!", judge(&s, 13346));
 	assert_string_equal("twin-taken:4", judge(&s, 13350));
 	tear_down(&s);
 }
@@ -460,6 +466,57 @@ static void test_count(void **state)
 	tear_down(&s);
 }
 
+/* The same as the slow way: every place weighed, the first of the cheapest from the start on. */
+static void compare_with_slow_way(struct scene *s)
+{
+	uint32_t n = (uint32_t)(s->wish.last - s->wish.first + 2 - s->wish.block);
+	struct suggest_choice c = choose(s);
+	uint32_t best = UINT32_MAX;
+	uint16_t at = 0;
+
+	for (uint32_t step = 0; step < n; step++) {
+		uint16_t port = (uint16_t)(s->wish.first +
+					   ((uint32_t)(c.start - s->wish.first) + step) % n);
+		uint32_t cost = suggest_cost_of(&s->world, &s->wish, port,
+						(uint16_t)(port + s->wish.block - 1), NULL);
+
+		if (cost < best) {
+			best = cost;
+			at = port;
+		}
+	}
+	assert_int_equal(best != UINT32_MAX, c.n);
+	if (c.n > 0) {
+		assert_int_equal(at, c.places[0].first);
+		assert_int_equal(best, c.places[0].cost);
+	}
+}
+
+static void test_slow_way(void **state)
+{
+	static const struct {
+		uint16_t first, last;
+	} ranges[] = {{13501, 13526}, {8000, 8100},   {13390, 13420},
+		      {6650, 6700},   {32750, 32780}, {1020, 1030}};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(ranges); i++) {
+		struct scene s;
+
+		set_up(&s, LISTEN("0.0.0.0", "8045") LISTEN("0.0.0.0", "13410")
+		       "socket tcp bound 0.0.0.0:13507 cookie=2\n"
+		       "socket tcp bound 0.0.0.0:13515 cookie=3\n"
+		       "socket tcp bound 0.0.0.0:13524 cookie=4\n", NULL, 0);
+		s.wish.first = ranges[i].first;
+		s.wish.last = ranges[i].last;
+		for (s.wish.seed = 0; s.wish.seed < 40; s.wish.seed++) {
+			s.wish.block = (uint16_t)(1 + s.wish.seed % 6);
+			compare_with_slow_way(&s);
+		}
+		tear_down(&s);
+	}
+}
+
 /* Cheap ones that were passed over for cheaper ones are taken when those are gone. */
 static void test_order(void **state)
 {
@@ -487,15 +544,15 @@ static void test_names(void **state)
 {
 	static const char text[] =
 		"Num       RefCount Protocol Flags    Type St Inode Path\n"
-		"0000000000000000: 00000002 00000000 00010000 0001 01 20000 @berth/lease/tcp/13002\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/udp/13003\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/99999\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/1300x\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/\n"
-		"0000000000000000: 00000002 00000000 00000000 0002 01 20001 /tmp/@berth/lease/tcp/7\n"
-		"0000000000000000: 00000003 00000000 00000000 0001 03 20002\n"
+		"00: 00000002 00000000 00010000 0001 01 20000 @berth/lease/tcp/13002\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/udp/13003\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/99999\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/1300x\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 @berth/lease/tcp/\n"
+		"00: 00000002 00000000 00000000 0002 01 20001 /tmp/@berth/lease/tcp/7\n"
+		"00: 00000003 00000000 00000000 0001 03 20002\n"
 		"@berth/lease/tcp/8\n"
-		"0000000000000000: 00000002 00000000 00010000 0001 01 20003 @berth/lease/tcp/13004";
+		"00: 00000002 00000000 00010000 0001 01 20003 @berth/lease/tcp/13004";
 	struct port_set tcp = {{0}}, udp = {{0}};
 	unsigned int n_tcp = 0, n_udp = 0;
 
@@ -536,7 +593,7 @@ int main(void)
 		cmocka_unit_test(test_stable),	cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_cheapest), cmocka_unit_test(test_block),
 		cmocka_unit_test(test_count),	cmocka_unit_test(test_order),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_slow_way),
 	};
 
 	return cmocka_run_group_tests(tests, open_registry, close_registry);

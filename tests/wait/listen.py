@@ -13,7 +13,7 @@ import ssl
 import subprocess
 import time
 
-from common import Berth, expect, wait
+from common import Berth, expect, is_sanitized, wait
 from inside import NOBODY, Mksock, case, check, equal, main
 
 V6 = socket.AF_INET6
@@ -174,7 +174,8 @@ def flood():
         berth.interrupt()
         berth.end(0)
     check(most_fds < 300, f"{most_fds} descriptors")
-    check(peak < 40000, f"{peak} kB at most")
+    if not is_sanitized():  # its shadow and quarantine are not berth's
+        check(peak < 40000, f"{peak} kB at most")
     with open("/run/knocks", encoding="utf-8") as file:
         found = [json.loads(line) for line in file]
     n_tcp = sum(k["protocol"] == "tcp" for k in found)
@@ -185,11 +186,20 @@ def flood():
     expect(berth, f"; {early} let go early")
 
 
+def n_not_accepted(port):
+    """Connections in the queue of the IPv4 listener."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    return sum(int(row[4].split(":")[1], 16) for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A")
+
+
 @case
 def few_descriptors():
     script = 'ulimit -n 120; exec "$@"'
     berth = listening("8001/tcp", "-4", "--jsonl", before=["sh", "-c", script, "sh"])
     held = [socket.create_connection(("127.0.0.1", 8001)) for _ in range(60)]
+    while n_not_accepted(8001):
+        time.sleep(0.01)
     berth.interrupt()
     equal(len(knocks(berth.end(0))), 60)
     check(held)
