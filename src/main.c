@@ -7,6 +7,7 @@
  *     base/      knows nothing of ports
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
+ *         command-line winsock-windows   words in one text, as Windows has it; its sockets' errors
  *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
  *         places trusted-file        where berth writes; what nobody else can have written
  *         repository                 which checkout of which repository, from git's own files
@@ -76,15 +77,16 @@
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
- *         trial trial-none           one bind(2), made and taken back at once; no such system
+ *         trial trial-windows trial-none   one bind(2), made and taken back at once; no such system
  *         pick                       a suggestion that was tried
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
  *         end stop                   processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
- *         wait-parts wait-look wait-linux wait-none   what they share; the system's tables, cheaply
+ *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
+ *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
  *         lease-text lease-pick      names of leases, placeholders, requests; which ports, in order
@@ -99,8 +101,8 @@
  *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
- *         entry terminal             what a system hands main(); what it shows text on
- *         system-windows absent-windows   which verbs a system lacks
+ *         entry terminal launch      what a system hands main(); what it shows text on; a command
+ *         system absent-windows      which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"

@@ -51,10 +51,10 @@ int64_t attempt_now_ms(void);
 void attempt_begin(struct attempt *a, const struct address *to, uint16_t port, const char *host,
 		   const char *path, int64_t give_up_ms);
 
-/* What to poll for; 0 = nothing. */
+/* What to wait for (act/wire.h); 0 = nothing. */
 short attempt_events(const struct attempt *a);
 
-/* Go on, after poll(2) said so or its time is over. */
+/* Go on, after wire_wait() said so or its time is over. */
 void attempt_step(struct attempt *a, short revents, int64_t now_ms);
 
 /* Close everything; state NONE. */

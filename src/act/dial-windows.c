@@ -1,6 +1,7 @@
 #include "act/dial.h"
 
 #include "base/wide-windows.h"
+#include "base/winsock-windows.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,35 +13,6 @@
 int64_t dial_now_ms(void)
 {
 	return (int64_t)GetTickCount64();
-}
-
-/* Winsock has to be woken up once; it ends with the program. */
-static int wake(void)
-{
-	WSADATA data;
-
-	return WSAStartup(MAKEWORD(2, 2), &data);
-}
-
-/* An errno for Winsock's number. */
-static int errno_of(int error)
-{
-	static const struct {
-		int error, number;
-	} known[] = {
-		{WSAECONNREFUSED, ECONNREFUSED}, {WSAETIMEDOUT, ETIMEDOUT},
-		{WSAEHOSTUNREACH, EHOSTUNREACH}, {WSAENETUNREACH, ENETUNREACH},
-		{WSAENETDOWN, ENETUNREACH},	 {WSAEADDRNOTAVAIL, EADDRNOTAVAIL},
-		{WSAEACCES, EACCES},		 {WSAEAFNOSUPPORT, EAFNOSUPPORT},
-		{WSAECONNRESET, ECONNRESET},	 {WSAECONNABORTED, ECONNABORTED},
-		{WSAENOBUFS, ENOBUFS},		 {WSAEMFILE, EMFILE},
-	};
-
-	for (size_t i = 0; i < N_ELEMENTS(known); i++) {
-		if (known[i].error == error)
-			return known[i].number;
-	}
-	return EIO;
 }
 
 static bool fill_address(const struct sockaddr *from, struct address *out)
@@ -89,7 +61,7 @@ int dial_resolve(const char *host, struct arena *arena, struct dial_names *out)
 	struct address *addresses = NULL;
 	size_t capacity = 0;
 	wchar_t *wide = wide_from_utf8(host);
-	int r = wide ? wake() : WSA_NOT_ENOUGH_MEMORY;
+	int r = wide && winsock_wake() == 0 ? 0 : WSA_NOT_ENOUGH_MEMORY;
 
 	if (r == 0)
 		r = GetAddrInfoW(wide, NULL, &hints, &found);
@@ -131,12 +103,12 @@ static int finish(SOCKET s, int64_t timeout_ms)
 	failed.fd_array[failed.fd_count++] = s;
 	r = select(0, NULL, &done, &failed, &wait);
 	if (r == SOCKET_ERROR)
-		return errno_of(WSAGetLastError());
+		return winsock_errno(WSAGetLastError());
 	if (r == 0)
 		return ETIMEDOUT;
 	if (getsockopt(s, SOL_SOCKET, SO_ERROR, (char *)&error, &size) == SOCKET_ERROR)
-		return errno_of(WSAGetLastError());
-	return error ? errno_of(error) : 0;
+		return winsock_errno(WSAGetLastError());
+	return error ? winsock_errno(error) : 0;
 }
 
 static int start(SOCKET s, const struct address *a, uint16_t port, int64_t timeout_ms)
@@ -153,11 +125,11 @@ static int start(SOCKET s, const struct address *a, uint16_t port, int64_t timeo
 	memcpy(&v4.sin_addr, a->bytes, 4);
 	memcpy(&v6.sin6_addr, a->bytes, 16);
 	if (ioctlsocket(s, (long)FIONBIO, &is_non_blocking) == SOCKET_ERROR)
-		return errno_of(WSAGetLastError());
+		return winsock_errno(WSAGetLastError());
 	if (connect(s, to, is_v4 ? (int)sizeof(v4) : (int)sizeof(v6)) == 0)
 		return 0;
 	error = WSAGetLastError();
-	return error == WSAEWOULDBLOCK ? finish(s, timeout_ms) : errno_of(error);
+	return error == WSAEWOULDBLOCK ? finish(s, timeout_ms) : winsock_errno(error);
 }
 
 int dial_try(const struct address *a, uint16_t port, int64_t timeout_ms)
@@ -165,12 +137,12 @@ int dial_try(const struct address *a, uint16_t port, int64_t timeout_ms)
 	SOCKET s;
 	int error;
 
-	if (wake() != 0)
+	if (winsock_wake() != 0)
 		return EIO;
 	s = WSASocketW(a->family == ADDRESS_IPV4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP,
 		       NULL, 0, WSA_FLAG_NO_HANDLE_INHERIT);
 	if (s == INVALID_SOCKET)
-		return errno_of(WSAGetLastError());
+		return winsock_errno(WSAGetLastError());
 	error = start(s, a, port, timeout_ms);
 	closesocket(s);
 	return error;

@@ -3,7 +3,7 @@
  * by its identity, signals, waiting, and what the kernel keeps of closed connections.
  *
  * A process is held by a handle that never comes to mean another one, whatever happens to its
- * number. end-linux.c does it with pidfds; end-none.c says -ENOTSUP.
+ * number. end-linux.c does it with pidfds, end-windows.c with handles; end-none.c says -ENOTSUP.
  */
 #pragma once
 
@@ -30,9 +30,12 @@ bool end_has_ended(int handle);
  */
 int end_has_socket(int handle, uint32_t pid, int fd, const struct live_socket *s) BERTH_MUST_CHECK;
 
-enum end_signal { END_ASK, END_FORCE }; /* SIGTERM (and a stopped process goes on); SIGKILL */
+/* SIGTERM (and a stopped process goes on); SIGKILL. On Windows: its windows are asked to close;
+ * TerminateProcess(). */
+enum end_signal { END_ASK, END_FORCE };
 
-/* Send it. Returns 0; -ESRCH: it has ended; -EPERM; or another negative errno. */
+/* Send it. Returns 0; -ESRCH: it has ended; -EPERM; -EOPNOTSUPP: there is no way to ask it; or
+ * another negative errno. */
 int end_send(int handle, uint32_t pid, enum end_signal which) BERTH_MUST_CHECK;
 
 /* Wait until one of the processes has ended (-1: none), a signal came, or `ms` are over. */

@@ -273,7 +273,7 @@ static void try(const struct evict_run *run, struct evict_place *place)
 		.transport = place->transport,
 		.address = place->address,
 		.port = place->port,
-		.has_reuse_address = is_stream,
+		.has_reuse_address = is_stream && trial_is_reuse_safe,
 		.is_v6only = place->is_v6only,
 		.is_dual_stack = !place->is_v6only,
 		.device = place->address.scope_id ? NULL : place->interface,
@@ -286,8 +286,9 @@ static void try(const struct evict_run *run, struct evict_place *place)
 	if (r == 0)
 		r = -result.error;
 	place->tried = r;
-	place->is_free = r != -EADDRINUSE;
-	if (r < 0 && r != -EADDRINUSE)
+	/* Where it is what another program's SO_EXCLUSIVEADDRUSE says, it is not free either. */
+	place->is_free = r != -EADDRINUSE && (r != -EACCES || trial_is_reuse_safe);
+	if (r < 0 && place->is_free)
 		place->reason = arena_printf(run->arena, "nothing holds it; no bind proves it: %s",
 					     strerror(-r));
 }

@@ -27,6 +27,8 @@ static const char *say_kernel(const struct evict_making *m, const struct evict_s
 
 static const char *say_unseen(const struct evict_making *m)
 {
+	if (m->live->system == LIVE_WINDOWS)
+		return "its owner cannot be seen";
 	return m->request->self.uid == 0 ? "its owner cannot be seen"
 					 : "its owner cannot be seen: run as root";
 }
@@ -35,6 +37,9 @@ static const char *say_permission(const struct evict_making *m, const struct evi
 {
 	const struct live_process *p = step->process;
 
+	if (m->live->system == LIVE_WINDOWS)
+		return arena_printf(m->arena, "it is %s's: run as administrator",
+				    p->user ? p->user : "somebody else");
 	if (p->user)
 		return arena_printf(m->arena, "it is %s's: run as %s%s", p->user, p->user,
 				    p->uid == 0 ? "" : " or root");

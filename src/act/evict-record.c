@@ -196,6 +196,7 @@ int evict_record(const struct evict_request *request, const struct evict_plan *p
 		.steps = fill_steps(plan, run, from, arena),
 		.n_steps = plan->n_steps,
 		.checked = answer_checked(from->live),
+		.is_of_windows = from->live->system == LIVE_WINDOWS,
 	};
 	if (run && run->places) {
 		out->results = fill_results(run, arena);

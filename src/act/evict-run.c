@@ -71,14 +71,24 @@ static bool is_text_equal(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* A system that names no sockets tells them by their place; whose they are, by the handle. */
+static bool is_same_socket(const struct live_socket *x, const struct live_socket *y)
+{
+	if (x->cookie)
+		return x->cookie == y->cookie;
+	if (x->inode)
+		return x->inode == y->inode;
+	return x->transport == y->transport && x->local_port == y->local_port &&
+	       x->state == y->state && address_is_equal(&x->local, &y->local);
+}
+
 static bool has_same_socket(const struct evict_step *a, const struct evict_step *b)
 {
 	for (size_t i = 0; i < a->n_sockets; i++) {
 		for (size_t k = 0; k < b->n_sockets; k++) {
 			const struct live_socket *x = a->sockets[i], *y = b->sockets[k];
 
-			if (x->cookie ? x->cookie == y->cookie
-				      : x->inode != 0 && x->inode == y->inode)
+			if (is_same_socket(x, y))
 				return true;
 		}
 	}
@@ -191,7 +201,8 @@ static int check_unit(const struct evict_step *step, char *error)
 static int stop(const struct evict_step *step, char *error)
 {
 	size_t n = step->unit ? strlen(step->unit) : 0;
-	bool is_service = n > 8 && strcmp(step->unit + n - 8, ".service") == 0;
+	/* Services of Windows are called anything. */
+	bool is_service = n < 7 || strcmp(step->unit + n - 7, ".socket") != 0;
 	int r = 0;
 
 	if (step->action == EVICT_STOP_CONTAINER)
@@ -234,6 +245,13 @@ static void send_to(struct evict_run *run, size_t i, enum end_signal which)
 
 	if (r == -ESRCH) {
 		deed->outcome = EVICT_ENDED;
+		return;
+	}
+	if (r == -EOPNOTSUPP && which == END_ASK) {
+		deed->outcome = run->is_forced ? EVICT_SURVIVED : EVICT_FAILED;
+		deed->error = run->is_forced ? NULL
+					     : "it has no window that could be asked to close; "
+					       "--force ends it all the same";
 		return;
 	}
 	if (r < 0) {
@@ -285,8 +303,7 @@ static bool is_there(const struct live_snapshot *live, const struct live_socket 
 	for (size_t i = 0; i < live->n_sockets; i++) {
 		const struct live_socket *now = &live->sockets[i];
 
-		if (now->local_port == s->local_port &&
-		    (s->cookie ? now->cookie == s->cookie : now->inode == s->inode))
+		if (now->local_port == s->local_port && is_same_socket(s, now))
 			return true;
 	}
 	return false;
@@ -359,6 +376,15 @@ static bool is_waiting(const struct evict_run *run)
 	return false;
 }
 
+static bool has_asked(const struct evict_run *run)
+{
+	for (size_t i = 0; i < run->plan->n_steps; i++) {
+		if (run->deeds[i].is_signalled)
+			return true;
+	}
+	return false;
+}
+
 /* SIGKILL, to those that hold still what they held. */
 static int force_all(struct evict_run *run)
 {
@@ -389,7 +415,7 @@ static int signal_all(struct evict_run *run, const struct evict_step *const *aga
 	ask_all(run, again);
 	if (!is_waiting(run))
 		return 0;
-	r = wait_for_ends(run, run->grace_ms, EVICT_ENDED);
+	r = has_asked(run) ? wait_for_ends(run, run->grace_ms, EVICT_ENDED) : 0;
 	if (r < 0 || !run->is_forced || !is_waiting(run) || is_interrupted(run))
 		return r;
 	return force_all(run);

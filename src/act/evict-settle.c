@@ -254,6 +254,25 @@ static void settle_ordinary(const struct evict_making *m, struct evict_step *ste
 		step->action = EVICT_SIGNAL;
 }
 
+/*
+ * Windows: a service is stopped, never ended, and only where its process has no other: what else
+ * would go with it cannot be asked for by name.
+ */
+static void settle_windows(const struct evict_making *m, struct evict_step *step)
+{
+	const struct live_process *p = step->process;
+
+	if (spare_windows_program(p->program) ||
+	    (p->unit && (strchr(p->unit, ',') || spare_windows_service(p->unit))))
+		refuse(step, EVICT_WHY_PROTECTED, true);
+	else if (p->unit)
+		settle_unit(m, step, p->unit, false);
+	else if (is_equal(p->program, "svchost.exe"))
+		refuse(step, EVICT_WHY_PROTECTED, true); /* its services were not told */
+	else
+		settle_ordinary(m, step);
+}
+
 void evict_settle_process(const struct evict_making *m, struct evict_step *step)
 {
 	const struct live_process *p = step->process;
@@ -266,6 +285,8 @@ void evict_settle_process(const struct evict_making *m, struct evict_step *step)
 		return;
 	else if (is_login(&m->request->self, step))
 		refuse(step, EVICT_WHY_LOGIN, true);
+	else if (m->live->system == LIVE_WINDOWS)
+		settle_windows(m, step);
 	else if (!p->container && (spare_proxy(p->program) || (spare_program(p->program) &&
 							       find_container(m, step))))
 		settle_proxy(m, step);

@@ -502,12 +502,16 @@ static int compare_steps(const void *pa, const void *pb)
 		r = (int)a->why - (int)b->why;
 	if (r == 0)
 		r = compare_names(a->unit, b->unit);
-	return r ? r : compare_names(a->container, b->container);
+	if (r == 0)
+		r = compare_names(a->container, b->container);
+	return r ? r : (a->found_as > b->found_as) - (a->found_as < b->found_as);
 }
 
 static void conclude(struct work *w, struct evict_plan *out)
 {
 	*out = (struct evict_plan){.steps = w->steps, .n_steps = w->n, .is_idle = true};
+	for (size_t i = 0; i < w->n; i++)
+		w->steps[i].found_as = i;
 	if (w->n > 1)
 		qsort(w->steps, w->n, sizeof(*w->steps), compare_steps);
 	for (size_t i = 0; i < w->n; i++) {

@@ -92,6 +92,7 @@ struct evict_step {
 	size_t n_also;
 	const struct live_published *published; /* what leads the port elsewhere; NULL = nothing */
 	const char *reason;           /* for people; NULL = nothing to add */
+	size_t found_as;              /* among equals, the order of finding */
 };
 
 /* A plan. */

@@ -166,7 +166,7 @@ static bool has_only_remnants(uint16_t port)
 	if (wait_look_open(&look) < 0)
 		return false;
 	arena_init(&arena);
-	if (wait_look_shows_bound(look) &&
+	if (!wait_look_unseen(look, WAIT_UNSEEN_BOUND) &&
 	    wait_look_holders(look, TRANSPORT_TCP, port, &arena, &rows) == 0) {
 		is_only = true;
 		for (size_t i = 0; i < rows.n; i++)

@@ -2,34 +2,21 @@
 
 #include "act/attempt.h"
 #include "act/listen-parts.h"
+#include "act/wire.h"
 #include "base/channel.h"
-#include "base/fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 
 enum {
 	MOST_SOCKETS = LISTEN_MOST_PORTS * 4,
-	BACKLOG = 128,
 	AT_ONCE = 64,             /* connections or datagrams of one socket before the next */
 	LEAST_HELD = 4,
 	DESCRIPTORS_FOR_LOOKS = 96,
 	READ_SIZE = 65536,        /* the largest datagram */
 	MOST_READ = 16,           /* reads of one connection before the next */
-};
-
-/* A socket address of either family. */
-union place {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
 };
 
 /* A socket that is listened on. */
@@ -61,70 +48,13 @@ struct listener {
 	size_t most_held, n_held;
 	struct peers peers;
 	struct listen_totals *totals;
-	struct pollfd *fds;
+	struct wire_wait *fds;
 	struct held **polled; /* the connection of fds[i], NULL for others */
 	unsigned char *buffer; /* READ_SIZE bytes */
 	int64_t now_ms;
 };
 
-/* --- addresses ------------------------------------------------------------------------------- */
-
-static socklen_t place_of(const struct address *a, uint16_t port, union place *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (a->family == ADDRESS_IPV4) {
-		out->v4.sin_family = AF_INET;
-		out->v4.sin_port = htons(port);
-		memcpy(&out->v4.sin_addr, a->bytes, 4);
-		return sizeof(out->v4);
-	}
-	out->v6.sin6_family = AF_INET6;
-	out->v6.sin6_port = htons(port);
-	out->v6.sin6_scope_id = a->scope_id;
-	memcpy(&out->v6.sin6_addr, a->bytes, 16);
-	return sizeof(out->v6);
-}
-
-static struct address address_of(const union place *place, uint16_t *port)
-{
-	struct address a = {0};
-
-	if (place->any.sa_family == AF_INET) {
-		a.family = ADDRESS_IPV4;
-		memcpy(a.bytes, &place->v4.sin_addr, 4);
-		*port = ntohs(place->v4.sin_port);
-		return a;
-	}
-	a.family = ADDRESS_IPV6;
-	a.scope_id = place->v6.sin6_scope_id;
-	memcpy(a.bytes, &place->v6.sin6_addr, 16);
-	*port = ntohs(place->v6.sin6_port);
-	return a;
-}
-
 /* --- opening --------------------------------------------------------------------------------- */
-
-static int bind_quiet(struct quiet *q)
-{
-	union place place;
-	socklen_t size = place_of(&q->address, q->port, &place);
-	const int on = 1;
-	bool is_stream = q->transport == TRANSPORT_TCP;
-
-	q->fd = channel_socket(place.any.sa_family, is_stream ? SOCK_STREAM : SOCK_DGRAM);
-	if (q->fd < 0)
-		return -errno;
-	if (place.any.sa_family == AF_INET6 &&
-	    setsockopt(q->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
-		return -errno;
-	/* For TCP it lets nobody else in, but does not wait for connections of before; for UDP it
-	 * would share the port in silence. */
-	if (is_stream && setsockopt(q->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
-		return -errno;
-	if (bind(q->fd, &place.any, size) < 0 || (is_stream && listen(q->fd, BACKLOG) < 0))
-		return -errno;
-	return 0;
-}
 
 /* Whether an address cannot be had because its family cannot. */
 static bool is_missing_family(int error)
@@ -139,12 +69,11 @@ static int add_quiet(struct listener *l, enum transport transport, const struct 
 	int r;
 
 	*q = (struct quiet){.fd = -1, .transport = transport, .address = *a, .port = port};
-	r = bind_quiet(q);
+	r = wire_listen(transport, a, port, &q->fd);
 	if (r == 0) {
 		l->n_quiet++;
 		return 0;
 	}
-	q->fd = fd_close(q->fd);
 	if (l->request->is_either_enough && is_missing_family(r))
 		return 0;
 	*trouble = (struct listen_trouble){.transport = transport, .address = *a, .port = port};
@@ -174,12 +103,11 @@ static int add_port(struct listener *l, const struct listen_port *port,
 /* Descriptors for connections: what the limit leaves when looks have theirs. */
 static size_t most_held(const struct listener *l)
 {
-	struct rlimit limit = {0};
-	size_t used = l->n_quiet + DESCRIPTORS_FOR_LOOKS;
+	uint64_t most = wire_most(), used = l->n_quiet + DESCRIPTORS_FOR_LOOKS;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= used + LEAST_HELD)
+	if (most <= used + LEAST_HELD)
 		return LEAST_HELD;
-	return (size_t)MIN_OF(limit.rlim_cur - used, LISTEN_MOST_HELD);
+	return (size_t)MIN_OF(most - used, (uint64_t)LISTEN_MOST_HELD);
 }
 
 struct listener *listen_close(struct listener *l)
@@ -187,9 +115,9 @@ struct listener *listen_close(struct listener *l)
 	if (!l)
 		return NULL;
 	for (size_t i = 0; i < l->n_quiet; i++)
-		fd_close(l->quiet[i].fd);
+		channel_close(l->quiet[i].fd);
 	for (size_t i = 0; l->held && i < l->most_held; i++)
-		fd_close(l->held[i].fd);
+		channel_close(l->held[i].fd);
 	peers_close(&l->peers);
 	free(l->held);
 	free(l->fds);
@@ -321,7 +249,7 @@ static int let_go(struct listener *l, struct held *h, const char *ended)
 {
 	int r;
 
-	h->fd = fd_close(h->fd);
+	h->fd = channel_close(h->fd);
 	l->n_held--;
 	r = l->totals->has_reached_max ? 0 : tell(l, h, ended);
 	return r;
@@ -336,7 +264,7 @@ static live_time wall_clock(void)
 }
 
 static void begin(struct listener *l, struct held *h, const struct quiet *at, int fd,
-		  const union place *from)
+		  const struct peer *from)
 {
 	memset(h, 0, offsetof(struct held, bytes));
 	h->fd = fd;
@@ -344,8 +272,8 @@ static void begin(struct listener *l, struct held *h, const struct quiet *at, in
 	h->time = wall_clock();
 	h->begun_ms = h->last_ms = l->now_ms;
 	h->local = at->address;
+	h->peer = *from;
 	h->peer.pid = h->peer.uid = -1;
-	h->peer.address = address_of(from, &h->peer.port);
 }
 
 /* --- connections ----------------------------------------------------------------------------- */
@@ -376,30 +304,23 @@ static struct held *find_free(struct listener *l)
 	return NULL;
 }
 
-static int hold(struct listener *l, const struct quiet *q, int fd, const union place *from)
+static int hold(struct listener *l, const struct quiet *q, int fd, const struct peer *from)
 {
-	union place own = {0};
-	socklen_t size = sizeof(own);
 	struct held *h;
 	int r = l->n_held == l->most_held ? displace(l) : 0;
 	uint16_t port;
 
 	h = find_free(l);
 	if (r != 0 || !h) {
-		fd_close(fd);
+		channel_close(fd);
 		return r;
 	}
 	begin(l, h, q, fd, from);
 	l->n_held++;
-	if (getsockname(fd, &own.any, &size) == 0)
-		h->local = address_of(&own, &port);
+	if (wire_own_end(fd, &h->local, &port) < 0)
+		h->local = q->address;
 	peers_ask(&l->peers, TRANSPORT_TCP, &h->local, &h->peer);
 	return 0;
-}
-
-static bool is_later(int error)
-{
-	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
 static int accept_some(struct listener *l, const struct quiet *q)
@@ -407,14 +328,13 @@ static int accept_some(struct listener *l, const struct quiet *q)
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < AT_ONCE && !l->totals->has_reached_max; i++) {
-		union place from = {0};
-		socklen_t size = sizeof(from);
-		int fd = channel_accept(q->fd, &from.any, &size);
+		struct peer from = {0};
+		int fd = wire_accept(q->fd, &from.address, &from.port);
 
 		if (fd >= 0)
 			r = hold(l, q, fd, &from);
-		else if (errno == EMFILE || errno == ENFILE)
-			return l->n_held > 0 ? displace(l) : -errno;
+		else if (fd == -EMFILE || fd == -ENFILE)
+			return l->n_held > 0 ? displace(l) : fd;
 		else
 			return 0; /* none is left, or one was gone before it could be had */
 	}
@@ -425,13 +345,13 @@ static int accept_some(struct listener *l, const struct quiet *q)
 static const char *read_some(struct listener *l, struct held *h)
 {
 	for (int i = 0; i < MOST_READ; i++) {
-		ssize_t n = recv(h->fd, l->buffer, READ_SIZE, 0);
+		long n = wire_receive(h->fd, l->buffer, READ_SIZE);
 		size_t kept;
 
 		if (n == 0)
 			return "closed";
 		if (n < 0)
-			return is_later(errno) ? NULL : "reset";
+			return n == -EAGAIN ? NULL : "reset";
 		kept = MIN_OF((size_t)n, sizeof(h->bytes) - h->n_kept);
 		memcpy(h->bytes + h->n_kept, l->buffer, kept);
 		h->n_kept += kept;
@@ -470,9 +390,8 @@ static int receive_some(struct listener *l, const struct quiet *q)
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < AT_ONCE && !l->totals->has_reached_max; i++) {
-		union place from = {0};
-		socklen_t size = sizeof(from);
-		ssize_t n = recvfrom(q->fd, l->buffer, READ_SIZE, 0, &from.any, &size);
+		struct peer from = {0};
+		long n = wire_receive_from(q->fd, l->buffer, READ_SIZE, &from.address, &from.port);
 
 		if (n < 0)
 			return 0; /* none is left, or a message about one */
@@ -493,17 +412,17 @@ static size_t gather(struct listener *l, int64_t *wake_ms)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n_quiet; i++)
-		l->fds[n++] = (struct pollfd){.fd = l->quiet[i].fd, .events = POLLIN};
+		l->fds[n++] = (struct wire_wait){.fd = l->quiet[i].fd, .events = WIRE_READ};
 	for (size_t i = 0; i < l->most_held; i++) {
 		struct held *h = &l->held[i];
 
 		if (h->fd < 0)
 			continue;
 		l->polled[n] = h;
-		l->fds[n++] = (struct pollfd){.fd = h->fd, .events = POLLIN};
+		l->fds[n++] = (struct wire_wait){.fd = h->fd, .events = WIRE_READ};
 		*wake_ms = MIN_OF(*wake_ms, due_ms(h));
 	}
-	l->fds[n++] = (struct pollfd){.fd = l->request->stop_fd, .events = POLLIN};
+	l->fds[n++] = (struct wire_wait){.fd = l->request->stop_fd, .events = WIRE_READ};
 	return n;
 }
 
@@ -530,10 +449,10 @@ static int loop(struct listener *l, int64_t end_ms)
 	while (r == 0 && !l->totals->has_reached_max && l->now_ms < end_ms) {
 		int64_t wake_ms = MIN_OF(end_ms, l->now_ms + 60 * 1000);
 		size_t n = gather(l, &wake_ms);
-		int ready = poll(l->fds, (nfds_t)n, (int)MAX_OF(wake_ms - l->now_ms, 0));
+		int ready = wire_wait(l->fds, n, MAX_OF(wake_ms - l->now_ms, 0) * 1000);
 
-		if (ready < 0 && errno != EINTR)
-			return -errno;
+		if (ready < 0 && ready != -EINTR)
+			return ready;
 		l->now_ms = attempt_now_ms();
 		if (ready < 0)
 			continue;

@@ -1,24 +1,21 @@
 #include "act/resolve.h"
 
+#include "act/aside.h"
+#include "act/dial.h"
 #include "base/channel.h"
-#include "base/fd.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* Owned by the asker and by the thread; the last of them frees it. */
 struct resolve {
 	pthread_mutex_t lock; /* of everything below but `host` and `pipe` */
 	int n_users;
 	bool is_done;
-	int error; /* of getaddrinfo(3) */
+	struct arena arena; /* the thread's, until it is done */
+	const char *error; /* the system's words; NULL = none */
 	struct address found[RESOLVE_MOST];
 	size_t n;
 	int pipe[2]; /* the thread closes [1] when it is done; [0] is the asker's */
@@ -35,68 +32,26 @@ static void drop(struct resolve *r)
 	if (n_users > 0)
 		return;
 	pthread_mutex_destroy(&r->lock);
+	arena_fini(&r->arena);
 	free(r->host);
 	free(r);
 }
 
-static bool take(const struct addrinfo *info, struct address *out)
-{
-	*out = (struct address){0};
-	if (info->ai_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const void *)info->ai_addr;
-
-		out->family = ADDRESS_IPV4;
-		memcpy(out->bytes, &v4->sin_addr, 4);
-		return true;
-	}
-	if (info->ai_family == AF_INET6) {
-		const struct sockaddr_in6 *v6 = (const void *)info->ai_addr;
-
-		out->family = ADDRESS_IPV6;
-		out->scope_id = v6->sin6_scope_id;
-		memcpy(out->bytes, &v6->sin6_addr, 16);
-		*out = address_unmapped(out);
-		return true;
-	}
-	return false;
-}
-
 static void *work(void *context)
 {
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct resolve *r = context;
-	struct addrinfo *found = NULL;
-	int error = getaddrinfo(r->host, NULL, &hints, &found);
+	struct dial_names names = {0};
+	int error = dial_resolve(r->host, &r->arena, &names);
 
 	pthread_mutex_lock(&r->lock);
-	r->error = error;
-	for (const struct addrinfo *i = found; i && r->n < RESOLVE_MOST; i = i->ai_next) {
-		if (take(i, &r->found[r->n]))
-			r->n++;
-	}
+	r->error = error < 0 ? "out of memory" : names.error;
+	for (size_t i = 0; i < names.n && r->n < RESOLVE_MOST; i++)
+		r->found[r->n++] = address_unmapped(&names.addresses[i]);
 	r->is_done = true;
 	pthread_mutex_unlock(&r->lock);
-	if (error == 0)
-		freeaddrinfo(found);
-	close(r->pipe[1]);
+	channel_close(r->pipe[1]);
 	drop(r);
 	return NULL;
-}
-
-/* Signals are for the thread that waits. */
-static int start(struct resolve *r)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&thread, NULL, work, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error == 0)
-		pthread_detach(thread);
-	return -error;
 }
 
 int resolve_begin(const char *host, struct resolve **out)
@@ -108,15 +63,16 @@ int resolve_begin(const char *host, struct resolve **out)
 		return -ENOMEM;
 	r->n_users = 2;
 	pthread_mutex_init(&r->lock, NULL);
+	arena_init(&r->arena);
 	r->host = strdup(host);
 	if (r->host && channel_pipe(r->pipe, false) == 0) {
-		error = start(r);
+		error = aside_run(work, r);
 		if (error == 0) {
 			*out = r;
 			return 0;
 		}
-		fd_close(r->pipe[0]);
-		fd_close(r->pipe[1]);
+		channel_close(r->pipe[0]);
+		channel_close(r->pipe[1]);
 	} else if (r->host) {
 		error = -errno;
 	}
@@ -140,7 +96,7 @@ bool resolve_take(struct resolve *r, struct address out[RESOLVE_MOST], size_t *n
 	if (is_done) {
 		memcpy(out, r->found, sizeof(r->found));
 		*n = r->n;
-		*error = r->error ? gai_strerror(r->error) : "no address";
+		*error = r->error ? r->error : "no address";
 	}
 	pthread_mutex_unlock(&r->lock);
 	return is_done;
@@ -150,7 +106,7 @@ struct resolve *resolve_end(struct resolve *r)
 {
 	if (!r)
 		return NULL;
-	fd_close(r->pipe[0]);
+	channel_close(r->pipe[0]);
 	drop(r);
 	return NULL;
 }

@@ -24,7 +24,7 @@ int resolve_fd(const struct resolve *r);
 
 /*
  * The result, once it is done: true, and the addresses in the system's order of preference
- * (`*n` = 0: none, then `*error` is gai_strerror(3)'s text). False: not done.
+ * (`*n` = 0: none, then `*error` has its words, until resolve_end()). False: not done.
  */
 bool resolve_take(struct resolve *r, struct address out[RESOLVE_MOST], size_t *n,
 		  const char **error);

@@ -1,5 +1,7 @@
 #include "act/spare.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 static bool is_one_of(const char *word, const char *const *words, size_t n)
@@ -60,6 +62,43 @@ bool spare_program(const char *program)
 	       (program && strncmp(program, "systemd-", 8) == 0);
 }
 
+static bool is_one_of_any_case(const char *word, const char *const *words, size_t n)
+{
+	for (size_t i = 0; word && i < n; i++) {
+		if (str_casecmp(word, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool spare_windows_program(const char *program)
+{
+	static const char *const programs[] = {
+		"System",       "Registry",    "smss.exe",      "csrss.exe",   "wininit.exe",
+		"winlogon.exe", "services.exe", "lsass.exe",    "lsaiso.exe",  "fontdrvhost.exe",
+		"dwm.exe",      "LogonUI.exe", "userinit.exe",  "spoolsv.exe", "MsMpEng.exe",
+		"vmms.exe",     "vmcompute.exe", "wslservice.exe", "dockerd.exe", "containerd.exe",
+		"com.docker.service", "com.docker.backend.exe",
+	};
+
+	return is_one_of_any_case(program, programs, N_ELEMENTS(programs));
+}
+
+bool spare_windows_service(const char *service)
+{
+	static const char *const services[] = {
+		"RpcSs",    "RpcEptMapper", "DcomLaunch", "LSM",      "SamSs",
+		"BrokerInfrastructure",
+		"PlugPlay", "Power",        "EventLog",   "Schedule", "TermService", "WinRM",
+		"sshd",     "Netlogon",     "NTDS",       "Kdc",      "KeyIso",    "BFE",
+		"mpssvc",   "WinDefend",    "Dhcp",       "Dnscache", "NlaSvc",    "nsi",
+		"LanmanServer", "LanmanWorkstation", "PolicyAgent", "IKEEXT", "ProfSvc", "gpsvc",
+		"vmms",     "vmcompute",    "HvHost",     "docker",   "com.docker.service",
+	};
+
+	return is_one_of_any_case(service, services, N_ELEMENTS(services));
+}
+
 bool spare_proxy(const char *program)
 {
 	static const char *const programs[] = {
@@ -72,7 +111,8 @@ bool spare_proxy(const char *program)
 
 bool spare_login(const char *program)
 {
-	static const char *const programs[] = {"sshd", "sshd-session", "dropbear"};
+	static const char *const programs[] = {"sshd", "sshd-session", "dropbear", "sshd.exe",
+					       "sshd-session.exe"};
 
 	return is_one_of(program, programs, N_ELEMENTS(programs));
 }

@@ -17,6 +17,11 @@ bool spare_unit(const char *unit);
 /* Whether the process is a daemon of a container runtime, or the manager of a system or a user. */
 bool spare_program(const char *program);
 
+/* Whether Windows itself, or a login, stands on the program or the service; in any case of its
+ * letters. */
+bool spare_windows_program(const char *program);
+bool spare_windows_service(const char *service);
+
 /* Whether the program only passes on what arrives for a container: ending it is never right. */
 bool spare_proxy(const char *program);
 

@@ -197,6 +197,8 @@ static int try_there(const struct trial_request *q, struct trial_result *result)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
+const bool trial_is_reuse_safe = true;
+
 int trial_bind(const struct trial_request *request, struct trial_result *result)
 {
 	const struct trial_request *q = request;

@@ -4,7 +4,8 @@
  * The only way to know for certain what the kernel says to a server is to ask as that server would.
  * A trial holds the port for some microseconds: another server that binds in just this moment is
  * refused. It never listens, never sets SO_REUSEPORT, and for UDP sets no reuse flag at all, since
- * such sockets take connections and datagrams away from those that are there. Nothing is sent.
+ * such sockets take connections and datagrams away from those that are there. Nothing is sent. On
+ * Windows it is made with SO_EXCLUSIVEADDRUSE, and never with SO_REUSEADDR, which does just that.
  *
  * Used by `berth why` (to check the judgement) and by `berth evict` (to prove that a port is free:
  * TCP with SO_REUSEADDR).
@@ -53,6 +54,10 @@ struct trial_result {
  * what else kept it from being made.
  */
 int trial_bind(const struct trial_request *request, struct trial_result *result) BERTH_MUST_CHECK;
+
+/* Whether SO_REUSEADDR is how a server is to bind here that does not wait for connections of
+ * before. Where it would take the port from whoever has it, it is not. */
+extern const bool trial_is_reuse_safe;
 
 /* "socket", "options", "device", "bind". */
 const char *trial_step_name(enum trial_step step);

@@ -243,9 +243,16 @@ int wait_look_open(struct wait_look **out)
 	return 0;
 }
 
-bool wait_look_shows_bound(const struct wait_look *l)
+const char *wait_look_unseen(const struct wait_look *l, enum wait_unseen what)
 {
-	return l->shows_bound;
+	if (what != WAIT_UNSEEN_BOUND || l->shows_bound)
+		return NULL;
+	return "sockets that are bound and do not listen are shown by Linux 6.8 and newer";
+}
+
+bool wait_look_shares_cookies(const struct wait_look *l BERTH_UNUSED)
+{
+	return true;
 }
 
 static struct address address_of(const struct inet_diag_msg *msg)

@@ -67,14 +67,24 @@ int wait_look_listeners(struct wait_look *l, enum transport transport, uint16_t 
 int wait_look_holders(struct wait_look *l, enum transport transport, uint16_t port,
 		      struct arena *arena, struct wait_rows *out) BERTH_MUST_CHECK;
 
-/* Whether this kernel shows TCP sockets that are bound without listening (Linux 6.8). */
-bool wait_look_shows_bound(const struct wait_look *l);
+/* What the tables of some systems do not tell. */
+enum wait_unseen {
+	WAIT_UNSEEN_BOUND,    /* TCP sockets that are bound without listening */
+	WAIT_UNSEEN_ACCEPTED, /* whether a process has accepted a connection */
+};
+
+/* Why that cannot be seen here, for people; NULL = it can. */
+const char *wait_look_unseen(const struct wait_look *l, enum wait_unseen what);
+
+/* Whether a look of the whole source (live/source.h) has the cookies of the tables. Without, a
+ * listener is found there by the address to which it is bound. */
+bool wait_look_shares_cookies(const struct wait_look *l);
 
 /* Whether a process runs that might take connections for somebody else (live/proxy.h): by the names
  * of all processes, some microseconds for each, without asking who holds what. */
 bool wait_look_may_have_proxy(void);
 
-/* poll(2) with microseconds. */
+/* poll(2) with microseconds; for wire-posix.c. */
 struct pollfd;
 int wait_sleep(struct pollfd *fds, size_t n, int64_t timeout_us);
 

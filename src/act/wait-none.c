@@ -49,7 +49,13 @@ int wait_look_holders(struct wait_look *l BERTH_UNUSED, enum transport transport
 	return -ENOTSUP;
 }
 
-bool wait_look_shows_bound(const struct wait_look *l BERTH_UNUSED)
+const char *wait_look_unseen(const struct wait_look *l BERTH_UNUSED,
+			     enum wait_unseen what BERTH_UNUSED)
+{
+	return "this system has no such tables";
+}
+
+bool wait_look_shares_cookies(const struct wait_look *l BERTH_UNUSED)
 {
 	return false;
 }

@@ -102,9 +102,9 @@ bool wait_wants(const struct waiting *w, const struct address *a);
 int wait_snapshot(struct waiting *w, const struct target *t, unsigned int want, bool is_wide,
 		  struct arena *arena, struct live_snapshot *out) BERTH_MUST_CHECK;
 
-/* Whether the program that listens on socket `cookie` is called as asked. */
-int wait_owner_is_right(struct waiting *w, const struct target *t, uint64_t cookie,
-			bool *out) BERTH_MUST_CHECK;
+/* Whether the program that listens on socket `cookie`, bound to `at`, is called as asked. */
+int wait_owner_is_right(struct waiting *w, const struct target *t, const struct address *at,
+			uint64_t cookie, bool *out) BERTH_MUST_CHECK;
 
 /* Fill a target's record: what was found, or what was seen instead. Returns 0 or -ENOMEM. */
 int wait_fill_target(struct waiting *w, const struct target *t,

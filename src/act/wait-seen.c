@@ -53,7 +53,29 @@ static const struct live_socket *find_socket(const struct live_snapshot *live, u
 	return NULL;
 }
 
-int wait_owner_is_right(struct waiting *w, const struct target *t, uint64_t cookie, bool *out)
+/* The listener that the tables showed, bound to `at`. */
+static const struct live_socket *find_listener(const struct waiting *w, const struct target *t,
+					       const struct live_snapshot *live,
+					       const struct address *at, uint64_t cookie)
+{
+	size_t first, n;
+
+	if (cookie == 0 || !w->look || wait_look_shares_cookies(w->look))
+		return find_socket(live, cookie);
+	n = live_snapshot_find(live, t->asked->port, &first);
+	for (size_t i = first; i < first + n; i++) {
+		const struct live_socket *s = &live->sockets[i];
+
+		if (s->state == LIVE_LISTENER && s->ns->is_here &&
+		    transport_port_space(s->transport) == t->asked->transport &&
+		    address_is_equal(&s->local, at))
+			return s;
+	}
+	return NULL;
+}
+
+int wait_owner_is_right(struct waiting *w, const struct target *t, const struct address *at,
+			uint64_t cookie, bool *out)
 {
 	struct arena_mark mark = arena_mark(w->arena);
 	struct live_snapshot live;
@@ -61,7 +83,7 @@ int wait_owner_is_right(struct waiting *w, const struct target *t, uint64_t cook
 	bool is_right = false;
 	int r = wait_snapshot(w, t, LIVE_WANT_LISTENERS, false, w->arena, &live);
 
-	s = r == 0 ? find_socket(&live, cookie) : NULL;
+	s = r == 0 ? find_listener(w, t, &live, at, cookie) : NULL;
 	for (size_t i = 0; s && i < s->n_owners; i++) {
 		const struct live_owner *o = &s->owners[i];
 
@@ -112,7 +134,7 @@ static void put_owner_as(struct saying *s, const struct live_socket *socket, boo
 			   label ? label : "a process", p->pid);
 	else if (socket->n_owners > 0 && socket->owners[0].kernel)
 		str_printf(&s->out, "the kernel (%s)", socket->owners[0].kernel);
-	else if (socket->inode == 0)
+	else if (socket->inode == 0 && socket->cookie != 0) /* without cookies it says nothing */
 		str_append(&s->out, "nobody");
 	else if (socket->user)
 		str_printf(&s->out, "a process of %s", socket->user);
@@ -191,7 +213,8 @@ static void say_spot_error(struct saying *s, const struct spot *spot)
 /* Somebody listens where it was waited for, and yet it was not enough. */
 static void say_insufficient(struct saying *s, const struct spot *spot)
 {
-	const struct live_socket *socket = find_socket(s->live, spot->cookie);
+	const struct live_socket *socket =
+		find_listener(s->w, s->t, s->live, &spot->found, spot->cookie);
 	const struct wait_request *q = s->w->request;
 
 	join(s);
@@ -370,9 +393,10 @@ static void say_held(struct saying *s)
 	}
 	if (held.n_time_wait > 0) {
 		join(s);
-		str_printf(&s->out, "held by TIME_WAIT%s, %u s left",
-			   held.n_time_wait > 1 ? " (several)" : "",
-			   (held.expires_ms + 999) / 1000);
+		str_append(&s->out, "held by TIME_WAIT");
+		str_append(&s->out, held.n_time_wait > 1 ? " (several)" : "");
+		if (held.expires_ms > 0)
+			str_printf(&s->out, ", %u s left", (held.expires_ms + 999) / 1000);
 	}
 	if (s->out.length == 0)
 		str_append(&s->out, s->live->could_look ? "nothing holds it any more"
@@ -440,7 +464,8 @@ static void say_proxy(struct saying *s, struct answer_wait_target *out)
 
 static void fill_owner(struct saying *s, struct answer_wait_target *out)
 {
-	const struct live_socket *socket = find_socket(s->live, s->t->met_cookie);
+	const struct live_socket *socket =
+		find_listener(s->w, s->t, s->live, &s->t->met_at, s->t->met_cookie);
 	const struct live_process *p = socket ? process_of(socket) : NULL;
 
 	if (!p)

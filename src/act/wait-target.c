@@ -138,6 +138,7 @@ void wait_target_close(struct target *t)
 static int step_resolve(struct waiting *w, struct target *t)
 {
 	struct address found[RESOLVE_MOST];
+	const char *error = NULL;
 	size_t n = 0;
 
 	if (!t->resolve) {
@@ -147,8 +148,10 @@ static int step_resolve(struct waiting *w, struct target *t)
 		}
 		return resolve_begin(t->asked->host, &t->resolve);
 	}
-	if (!resolve_take(t->resolve, found, &n, &t->resolve_error))
+	if (!resolve_take(t->resolve, found, &n, &error))
 		return 0;
+	if (!t->resolve_error || strcmp(t->resolve_error, error) != 0)
+		t->resolve_error = arena_strdup(w->arena, error);
 	t->resolve = resolve_end(t->resolve);
 	for (size_t i = 0; i < n; i++)
 		add_spot(w, t, &found[i]);
@@ -340,6 +343,8 @@ static void begin_attempt(struct waiting *w, struct target *t, struct spot *s)
 /* A connection stands. Whether a process has accepted it can be seen only here. */
 static int judge_connected(struct waiting *w, struct target *t, struct spot *s)
 {
+	bool tells_accepted = s->is_local && w->look && !s->attempt.has_ended &&
+			      !wait_look_unseen(w->look, WAIT_UNSEEN_ACCEPTED);
 	enum wait_server_end end = WAIT_END_NONE;
 	int r = 0;
 
@@ -352,7 +357,7 @@ static int judge_connected(struct waiting *w, struct target *t, struct spot *s)
 	}
 	if (!s->connected_ms)
 		s->connected_ms = w->now_ms;
-	if (s->is_local && w->look && !s->attempt.has_ended)
+	if (tells_accepted)
 		r = wait_look_server_end(w->look, &s->attempt.to, t->asked->port, &s->attempt.from,
 					 s->attempt.from_port, &end);
 	if (r < 0)
@@ -360,7 +365,7 @@ static int judge_connected(struct waiting *w, struct target *t, struct spot *s)
 	if (end == WAIT_END_WAITS)
 		s->was_left_waiting = true;
 	if (end == WAIT_END_WAITS ||
-	    (end == WAIT_END_NONE && s->is_local && w->look && !s->attempt.has_ended &&
+	    (end == WAIT_END_NONE && tells_accepted &&
 	     w->now_ms < s->connected_ms + SETTLE_MS)) {
 		w->is_tick_due = true;
 		return 0;
@@ -441,7 +446,7 @@ static int check_owner(struct waiting *w, struct target *t, struct spot *s)
 		wait_wake_at(w, s->owner_next_ms);
 		return 0;
 	}
-	r = wait_owner_is_right(w, t, s->cookie, &s->is_owner_right);
+	r = wait_owner_is_right(w, t, &s->found, s->cookie, &s->is_owner_right);
 	w->now_ms = attempt_now_ms();
 	s->owner_next_ms = w->now_ms + s->owner_pause_ms;
 	s->owner_pause_ms = MIN_OF(s->owner_pause_ms * 2, MOST_OWNER_MS);

@@ -1,9 +1,9 @@
 #include "act/wait.h"
 
 #include "act/wait-parts.h"
+#include "act/wire.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -85,7 +85,7 @@ static void keep_pace(struct waiting *w, struct pace *p)
 
 /* Everything that can end a sleep. */
 struct sleepers {
-	struct pollfd *fds;
+	struct wire_wait *fds;
 	struct attempt **attempts; /* of fds[i]; NULL: a resolver, or the wish to stop */
 	size_t n;
 };
@@ -94,21 +94,21 @@ static void add_sleeper(struct sleepers *s, int fd, short events, struct attempt
 {
 	if (fd < 0 || events == 0)
 		return;
-	s->fds[s->n] = (struct pollfd){.fd = fd, .events = events};
+	s->fds[s->n] = (struct wire_wait){.fd = fd, .events = events};
 	s->attempts[s->n++] = a;
 }
 
 static void gather_sleepers(struct waiting *w, struct sleepers *s)
 {
 	s->n = 0;
-	add_sleeper(s, w->request->stop_fd, POLLIN, NULL);
+	add_sleeper(s, w->request->stop_fd, WIRE_READ, NULL);
 	for (size_t i = 0; i < w->request->n_targets; i++) {
 		struct target *t = &w->targets[i];
 
 		if (t->is_met)
 			continue;
 		if (t->resolve)
-			add_sleeper(s, resolve_fd(t->resolve), POLLIN, NULL);
+			add_sleeper(s, resolve_fd(t->resolve), WIRE_READ, NULL);
 		for (size_t k = 0; k < t->n_spots; k++)
 			add_sleeper(s, t->spots[k].attempt.fd,
 				    attempt_events(&t->spots[k].attempt), &t->spots[k].attempt);
@@ -134,13 +134,9 @@ static int sleep_once(struct waiting *w, struct sleepers *s)
 	if (w->is_tick_due)
 		wait_us = MIN_OF(wait_us, w->pace_us);
 	gather_sleepers(w, s);
-	r = wait_sleep(s->fds, s->n, MAX_OF(wait_us, 0));
-	if (r < 0) {
-		if (errno != EINTR)
-			return -errno;
-		for (size_t i = 0; i < s->n; i++)
-			s->fds[i].revents = 0;
-	}
+	r = wire_wait(s->fds, s->n, MAX_OF(wait_us, 0));
+	if (r < 0 && r != -EINTR)
+		return r;
 	step_attempts(w, s);
 	if (r > 0 && s->n > 0 && s->fds[0].fd == w->request->stop_fd && s->fds[0].revents)
 		return -EINTR;
@@ -231,15 +227,32 @@ static int open_targets(struct waiting *w, size_t *culprit)
 	return 0;
 }
 
+/* What this system's tables do not tell of the goal. */
+static int fill_gaps(struct waiting *w, struct answer_wait *out)
+{
+	enum wait_goal goal = w->request->goal;
+	const char *why = NULL;
+	struct answer_gap *gap;
+
+	if (w->look && goal == WAIT_FREE)
+		why = wait_look_unseen(w->look, WAIT_UNSEEN_BOUND);
+	else if (w->look && goal == WAIT_ACCEPTS)
+		why = wait_look_unseen(w->look, WAIT_UNSEEN_ACCEPTED);
+	if (!why)
+		return 0;
+	gap = arena_calloc(w->arena, 1, sizeof(*gap));
+	if (!gap)
+		return -ENOMEM;
+	*gap = (struct answer_gap){.what = "sockets", .where = "tcp", .why = why};
+	out->gaps = gap;
+	out->n_gaps = 1;
+	return 0;
+}
+
 static int fill(struct waiting *w, struct answer_wait *out)
 {
 	const struct wait_request *q = w->request;
 	struct answer_wait_target *targets = arena_calloc(w->arena, q->n_targets, sizeof(*targets));
-	static const struct answer_gap bound = {
-		.what = "sockets",
-		.where = "tcp",
-		.why = "sockets that are bound and do not listen are shown by Linux 6.8 and newer",
-	};
 
 	if (!targets)
 		return -ENOMEM;
@@ -256,10 +269,8 @@ static int fill(struct waiting *w, struct answer_wait *out)
 		.targets = targets,
 		.n_targets = q->n_targets,
 	};
-	if (q->goal == WAIT_FREE && w->look && !wait_look_shows_bound(w->look)) {
-		out->gaps = &bound;
-		out->n_gaps = 1;
-	}
+	if (fill_gaps(w, out) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < q->n_targets; i++) {
 		int r = wait_fill_target(w, &w->targets[i], &targets[i]);
 

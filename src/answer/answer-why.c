@@ -198,7 +198,8 @@ static bool fill_holders(const struct answer_sources *from, const struct why_can
 /* --- the trial ------------------------------------------------------------------------------- */
 
 /* What a trial makes of the cause: the kernel has the last word. */
-static enum why_cause settle_cause(const struct why_judgement *j, const struct answer_trial *t)
+static enum why_cause settle_cause(const struct why_judgement *j, const struct answer_trial *t,
+				   enum live_system system)
 {
 	if (!t->is_made || (t->error != 0 && j->bind != WHY_OK && j->bind != WHY_UNKNOWN &&
 			    strcmp(why_errno_name(t->error), why_word_name(j->bind)) == 0))
@@ -213,6 +214,8 @@ static enum why_cause settle_cause(const struct why_judgement *j, const struct a
 	case ENODEV:
 		return WHY_NO_SUCH_DEVICE;
 	case EACCES:
+		if (system == LIVE_WINDOWS) /* no port needs a privilege there */
+			return WHY_CAUSE_UNKNOWN;
 		return j->cause == WHY_PRIVILEGED ? WHY_PRIVILEGED : WHY_POLICY;
 	case EPERM:
 		return WHY_POLICY;
@@ -305,7 +308,7 @@ const struct answer_why *answer_why(const struct answer_sources *from,
 
 	if (!w)
 		return NULL;
-	advice.cause = settle_cause(&j, &q->trial);
+	advice.cause = settle_cause(&j, &q->trial, from->live->system);
 	*w = (struct answer_why){
 		.port = c->port,
 		.protocol = transport_name(c->transport),

@@ -457,6 +457,7 @@ struct answer_evict {
 	const struct answer_evict_port *ports; /* the asked ones */
 	size_t n_ports;
 	bool is_dry_run;
+	bool is_of_windows;  /* for its words */
 	const char *outcome; /* nothing-there, planned, refused, declined, freed, held,
 	                        interrupted */
 	const struct answer_evict_step *steps;

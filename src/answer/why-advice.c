@@ -148,6 +148,10 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 		return arena_printf(a->arena, "there is no device %s", c->device);
 	if (a->cause == WHY_POLICY)
 		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
+	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system == LIVE_WINDOWS &&
+	    a->why->tried && strcmp(a->why->tried->bind, "EACCES") == 0)
+		return "another program has it for itself alone (SO_EXCLUSIVEADDRUSE), or it is "
+		       "in an excluded range";
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system != LIVE_LINUX)
 		return "the rules for bind(2) were checked on Linux only";
 	if (a->cause == WHY_CAUSE_UNKNOWN)
@@ -404,6 +408,25 @@ static void add_for_remnant(struct fixes *f)
 		    "fin-wait-2", "sport", "=", arena_printf(a->arena, ":%u", a->why->port));
 }
 
+/* Each system's own way to show its addresses. */
+static void add_own_addresses(struct fixes *f)
+{
+	static const char words[] = "use an address of this machine";
+
+	switch (f->advice->from->live->system) {
+	case LIVE_LINUX:
+		ADD(f, words, "ip", "address", "show");
+		break;
+	case LIVE_WINDOWS:
+		ADD(f, words, "ipconfig");
+		break;
+	case LIVE_MACOS:
+	case LIVE_OTHER:
+		ADD(f, words, "ifconfig");
+		break;
+	}
+}
+
 static void add_for_place(struct fixes *f)
 {
 	const struct why_advice *a = f->advice;
@@ -414,7 +437,7 @@ static void add_for_place(struct fixes *f)
 		ADD(f, "give the server's program the capability", "setcap",
 		    "cap_net_bind_service=+ep", "PROGRAM");
 	} else if (a->cause == WHY_ADDRESS_NOT_LOCAL) {
-		ADD(f, "use an address of this machine", "ip", "address", "show");
+		add_own_addresses(f);
 	} else if (a->cause == WHY_NO_SUCH_DEVICE) {
 		ADD(f, "use a device of this machine", "ip", "link", "show");
 	} else if (a->cause == WHY_POLICY) {

@@ -2,7 +2,9 @@
 
 #include "base/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Returns 0, or -1 and errno. */
@@ -23,9 +25,13 @@ int channel_socket(int family, int type)
 	return prepared(socket(family, type, 0));
 }
 
-int channel_accept(int fd, struct sockaddr *address, socklen_t *size)
+int channel_accept(int fd, void *address, uint32_t *size)
 {
-	return prepared(accept(fd, address, size));
+	socklen_t length = *size;
+	int accepted = prepared(accept(fd, address, &length));
+
+	*size = length;
+	return accepted;
 }
 
 int channel_pipe(int ends[2], bool is_nonblocking)
@@ -37,4 +43,17 @@ int channel_pipe(int ends[2], bool is_nonblocking)
 	fd_close(ends[0]);
 	fd_close(ends[1]);
 	return -1;
+}
+
+void channel_ring(int fd)
+{
+	int error = errno;
+
+	(void)!write(fd, "", 1);
+	errno = error;
+}
+
+int channel_close(int fd)
+{
+	return fd_close(fd);
 }

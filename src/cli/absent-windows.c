@@ -4,21 +4,6 @@
  */
 #include "cli/cli.h"
 
-int verb_wait(struct cli *c BERTH_UNUSED)
-{
-	return cli_fail(EXIT_USAGE, "berth wait is not there on this system");
-}
-
-int verb_listen(struct cli *c BERTH_UNUSED)
-{
-	return cli_fail(EXIT_USAGE, "berth listen is not there on this system");
-}
-
-int verb_evict(struct cli *c BERTH_UNUSED)
-{
-	return cli_fail(EXIT_USAGE, "berth evict is not there on this system");
-}
-
 int verb_lease(struct cli *c BERTH_UNUSED)
 {
 	return cli_fail(EXIT_USAGE, "berth lease is not there on this system");

@@ -1,6 +1,7 @@
 /*
  * Interrupt: signals that ask a verb to stop become something that can be polled for, so that it
- * can tidy up and end in its own way.
+ * can tidy up and end in its own way. On Windows, what a console tells its programs: Ctrl-C,
+ * Ctrl-Break (SIGTERM here), and that it is closed (SIGHUP's number).
  */
 #pragma once
 

@@ -2,4 +2,6 @@
 
 const unsigned int system_lacks = 0;
 
+const char system_bind_denied[] = "needs a privilege to bind";
+
 const char system_name[] = "Linux";

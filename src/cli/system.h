@@ -11,6 +11,9 @@
 /* A bit (1 << verb) for each verb that is left out. */
 extern const unsigned int system_lacks;
 
+/* What it means here when bind(2) says EACCES, behind an address: "needs a privilege to bind". */
+extern const char system_bind_denied[];
+
 /* What the system is called, for people: "Windows". */
 extern const char system_name[];
 

@@ -24,6 +24,19 @@ struct terminal terminal_look(void)
 	return t;
 }
 
+size_t terminal_progress_columns(void)
+{
+	const char *term = environment_get("TERM");
+	struct winsize size = {0};
+
+	if (!isatty(STDERR_FILENO) || !term || !*term || strcmp(term, "dumb") == 0 ||
+	    tcgetpgrp(STDERR_FILENO) != getpgrp())
+		return 0;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+		return size.ws_col;
+	return 80;
+}
+
 int terminal_write(int fd, const char *bytes, size_t n)
 {
 	return fd_write(fd, bytes, n);

@@ -62,6 +62,18 @@ struct terminal terminal_look(void)
 	return t;
 }
 
+size_t terminal_progress_columns(void)
+{
+	CONSOLE_SCREEN_BUFFER_INFO info;
+	HANDLE err = handle_of(2);
+
+	if (!is_console(err) || !enable_colour(err))
+		return 0;
+	if (GetConsoleScreenBufferInfo(err, &info) && info.srWindow.Right > info.srWindow.Left)
+		return (size_t)(info.srWindow.Right - info.srWindow.Left) + 1;
+	return 80;
+}
+
 /* A console takes characters. In parts: old ones refuse more than 64 KiB at once. */
 static int write_console(HANDLE console, const char *bytes, size_t n)
 {

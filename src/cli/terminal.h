@@ -22,5 +22,10 @@ struct terminal {
  * system has locales this sets the one for characters. */
 struct terminal terminal_look(void);
 
+/* Standard error, for a line that is written again and again in its place: its columns (80 where
+ * they are not known); 0 = no such line: it is no terminal, one that does not understand to clear a
+ * line, or another program's at the moment. */
+size_t terminal_progress_columns(void);
+
 /* Write all of it to standard output (1) or standard error (2). Returns 0 or a negative errno. */
 int terminal_write(int fd, const char *bytes, size_t n) BERTH_MUST_CHECK;

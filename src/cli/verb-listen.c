@@ -5,6 +5,7 @@
 #include "answer/identify.h"
 #include "base/duration.h"
 #include "cli/interrupt.h"
+#include "cli/system.h"
 #include "query/query.h"
 #include "render/text-wait.h"
 
@@ -164,8 +165,8 @@ static int fail_to_open(struct cli *c, int error, const struct listen_trouble *t
 	if (error == -EADDRINUSE)
 		return fail_taken(c, t, place);
 	if (error == -EACCES)
-		return cli_fail(EXIT_SYSTEM, "%s needs a privilege to bind: berth why %u/%s tells "
-					     "more", place, t->port, transport_name(t->transport));
+		return cli_fail(EXIT_SYSTEM, "%s %s: berth why %u/%s tells more", place,
+				system_bind_denied, t->port, transport_name(t->transport));
 	if (error == -EADDRNOTAVAIL)
 		return cli_fail(EXIT_SYSTEM, "%s is no address of this host", address);
 	return cli_fail(EXIT_SYSTEM, "cannot listen on %s: %s", place, strerror(-error));

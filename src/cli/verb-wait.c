@@ -4,8 +4,9 @@
 #include "act/http-reply.h"
 #include "act/wait.h"
 #include "base/duration.h"
-#include "base/environment.h"
 #include "cli/interrupt.h"
+#include "cli/launch.h"
+#include "cli/terminal.h"
 #include "query/query.h"
 #include "render/text-wait.h"
 
@@ -13,8 +14,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 enum { DEFAULT_TIMEOUT_MS = 30 * 1000 };
 
@@ -168,8 +167,7 @@ static int parse(struct session *s)
 
 static void put_terminal(const char *bytes, size_t n)
 {
-	if (write(STDERR_FILENO, bytes, n) < 0)
-		errno = 0; /* nobody is left to be told */
+	(void)!terminal_write(2, bytes, n); /* or nobody is left to be told */
 }
 
 static void clear_progress(struct session *s)
@@ -183,16 +181,13 @@ static void clear_progress(struct session *s)
 static void show_progress(void *context, int64_t elapsed_ms, size_t n_met)
 {
 	struct session *s = context;
-	struct winsize size = {0};
 	struct str words = {0}, line = {0};
-	size_t columns = 80;
+	size_t columns = MAX_OF(terminal_progress_columns(), (size_t)2);
 
 	if (elapsed_ms / 1000 == s->shown_s && n_met == s->shown_met)
 		return;
 	s->shown_s = elapsed_ms / 1000;
 	s->shown_met = n_met;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-		columns = size.ws_col;
 	str_printf(&words, "%" PRId64 " s", s->shown_s);
 	if (s->request.timeout_ms >= 0) {
 		str_append(&words, " of ");
@@ -213,13 +208,9 @@ static void show_progress(void *context, int64_t elapsed_ms, size_t n_met)
 	str_fini(&line);
 }
 
-/* On a terminal that is ours at the moment, and that understands to clear a line. */
 static bool wants_progress(const struct cli *c)
 {
-	const char *term = environment_get("TERM");
-
-	return !c->options->is_quiet && isatty(STDERR_FILENO) && term && *term &&
-	       strcmp(term, "dumb") != 0 && tcgetpgrp(STDERR_FILENO) == getpgrp();
+	return !c->options->is_quiet && terminal_progress_columns() > 0;
 }
 
 /* --- afterwards ------------------------------------------------------------------------------ */
@@ -277,12 +268,12 @@ static void put_text(struct cli *c, const struct answer_wait *w)
 static int run_command(struct cli *c)
 {
 	const char **command = c->options->command;
-	int error;
+	int code = 0, r = launch(command, &code);
 
-	execvp(command[0], (char *const *)command);
-	error = errno;
-	return cli_fail(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "cannot run %s: %s",
-			command[0], strerror(error));
+	if (r == 0)
+		return code;
+	return cli_fail(r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "cannot run %s: %s",
+			command[0], strerror(-r));
 }
 
 static int report(struct cli *c, const struct answer_wait *w)
@@ -336,7 +327,7 @@ int verb_wait(struct cli *c)
 	if (r != 0)
 		return code_of(c, r);
 	s.has_progress = wants_progress(c);
-	s.request.want_owner = isatty(STDOUT_FILENO) && !c->options->is_quiet &&
+	s.request.want_owner = c->style.columns > 0 && !c->options->is_quiet &&
 			       !c->options->command;
 	s.request.stop_fd = interrupt_catch();
 	if (s.has_progress) {

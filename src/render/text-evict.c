@@ -200,7 +200,7 @@ void text_evict_plan(struct text *t, const struct answer_evict *e)
 
 /* --- afterwards ------------------------------------------------------------------------------ */
 
-static const char *outcome_words(const struct answer_evict_step *s)
+static const char *outcome_words(const struct answer_evict_step *s, bool is_of_windows)
 {
 	static const struct {
 		const char *outcome, *words;
@@ -216,6 +216,10 @@ static const char *outcome_words(const struct answer_evict_step *s)
 		{"not-done", "not done"},
 	};
 
+	if (is_of_windows && is_equal(s->outcome, "killed"))
+		return "had to be ended by force";
+	if (is_of_windows && is_equal(s->outcome, "survived"))
+		return "still runs after its windows were asked to close; --force ends it";
 	for (size_t i = 0; i < N_ELEMENTS(known); i++) {
 		if (is_equal(s->outcome, known[i].outcome))
 			return known[i].words;
@@ -223,7 +227,7 @@ static const char *outcome_words(const struct answer_evict_step *s)
 	return s->outcome;
 }
 
-static void put_deed(struct text *t, const struct answer_evict_step *s)
+static void put_deed(struct text *t, const struct answer_evict_step *s, bool is_of_windows)
 {
 	bool is_good = is_equal(s->outcome, "ended") || is_equal(s->outcome, "stopped") ||
 		       is_equal(s->outcome, "destroyed");
@@ -238,7 +242,7 @@ static void put_deed(struct text *t, const struct answer_evict_step *s)
 	else
 		text_putf(t, TEXT_PLAIN, 0, "%s (pid %lld):",
 			  s->label ? s->label : s->program ? s->program : "?", (long long)s->pid);
-	text_say(t, is_good ? TEXT_PLAIN : TEXT_NOTE, 1, outcome_words(s));
+	text_say(t, is_good ? TEXT_PLAIN : TEXT_NOTE, 1, outcome_words(s, is_of_windows));
 	if (s->error) {
 		text_put(t, TEXT_PLAIN, 0, ":");
 		text_say(t, TEXT_PLAIN, 1, s->error);
@@ -263,7 +267,7 @@ void text_evict_done(struct text *t, const struct answer_evict *e)
 {
 	for (size_t i = 0; i < e->n_steps; i++) {
 		if (e->steps[i].outcome && !is_equal(e->steps[i].action, "refuse"))
-			put_deed(t, &e->steps[i]);
+			put_deed(t, &e->steps[i], e->is_of_windows);
 	}
 	/* What is held because it was refused has been said. */
 	for (size_t i = 0; i < e->n_results; i++) {

@@ -19,6 +19,11 @@
 #define LISTENS(owners) \
 	WORLD "socket tcp listener 0.0.0.0:80 inode=5 cookie=50 owners=" owners "\n"
 
+/* Windows names no sockets: neither inode nor cookie. */
+#define ON_WINDOWS(process) \
+	"berth-world 1\nat 2026-08-17T09:30:00Z\nsystem windows\nnamespace 1 here\n" \
+	"socket tcp listener 0.0.0.0:80 owners=8:3\nprocess 8 " process "\n"
+
 enum { STOP = 1, TIME_WAIT = 2 };
 
 /* A plan. `expected`: a line a step, "ACTION[!]:WHY PID SOCKETS [+ALSO] [UNIT] [c=CONTAINER]"; "!"
@@ -129,6 +134,53 @@ static const struct row rows[] = {
 	 .ports = "80",
 	 .flags = STOP,
 	 .expected = "stop-container 7 80 c=11\n"},
+	{.name = "Windows: a program",
+	 .world = ON_WINDOWS("program=web.exe"), .ports = "80", .expected = "signal 8 80\n"},
+	{.name = "Windows: a service is never ended",
+	 .world = ON_WINDOWS("program=httpd.exe unit=Apache2.4"),
+	 .ports = "80",
+	 .expected = "refuse!? 8 80 Apache2.4\n",
+	 .why = EVICT_WHY_ASK_UNIT},
+	{.name = "Windows: a service is stopped when that is said",
+	 .world = ON_WINDOWS("program=httpd.exe unit=Apache2.4"),
+	 .ports = "80",
+	 .flags = STOP,
+	 .expected = "stop-unit 8 80 Apache2.4\n"},
+	{.name = "Windows: several services in one process",
+	 .world = ON_WINDOWS("program=svchost.exe unit=AppA,AppB"),
+	 .ports = "80",
+	 .flags = STOP,
+	 .expected = "refuse! 8 80 AppA,AppB\n",
+	 .why = EVICT_WHY_PROTECTED},
+	{.name = "Windows: services that were not told",
+	 .world = ON_WINDOWS("program=svchost.exe"),
+	 .ports = "80",
+	 .flags = STOP,
+	 .expected = "refuse! 8 80\n",
+	 .why = EVICT_WHY_PROTECTED},
+	{.name = "Windows: what it stands on, in any case of its letters",
+	 .world = ON_WINDOWS("program=LSASS.EXE"),
+	 .ports = "80",
+	 .expected = "refuse! 8 80\n",
+	 .why = EVICT_WHY_PROTECTED},
+	{.name = "Windows: a service that others stand on",
+	 .world = ON_WINDOWS("program=svchost.exe unit=termservice"),
+	 .ports = "80",
+	 .flags = STOP,
+	 .expected = "refuse! 8 80 termservice\n",
+	 .why = EVICT_WHY_PROTECTED},
+	{.name = "Windows: berth's own shell",
+	 .world = ON_WINDOWS("program=cmd.exe"),
+	 .ports = "80",
+	 .ancestor = 8,
+	 .expected = "refuse! 8 80\n",
+	 .why = EVICT_WHY_ANCESTOR},
+	{.name = "Windows: what berth may not end",
+	 .world = ON_WINDOWS("program=web.exe"),
+	 .ports = "80",
+	 .denied = 8,
+	 .expected = "refuse! 8 80\n",
+	 .why = EVICT_WHY_PERMISSION},
 	{.name = "a container of a unit: the unit",
 	 .world = LISTENS("7:3") "process 7 program=web container=" ID " unit=web.service "
 				 "parents=6:conmon,1:systemd\n"

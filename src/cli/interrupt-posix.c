@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t arrived;
@@ -13,11 +12,8 @@ static int ends[2] = {-1, -1};
 
 static void take(int number)
 {
-	int error = errno;
-
 	arrived = number;
-	(void)!write(ends[1], "", 1);
-	errno = error;
+	channel_ring(ends[1]);
 }
 
 int interrupt_catch(void)
