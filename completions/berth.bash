@@ -72,7 +72,7 @@ _berth()
 		case ${COMP_WORDS[i]} in
 		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|find|ranges|export|update|wait|listen|report|evict|claim|unclaim|claims|check|suggest|lease|leases|portserver|help|version)
+		here|why|evict|wait|listen|find|ranges|claim|claims|unclaim|check|suggest|lease|leases|portserver|export|update|report|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -89,18 +89,8 @@ _berth()
 	'why')
 		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --address --reuseaddr --reuseport --v6only --uid --device --no-trial --registry --ledger --replay --help --version'
 		;;
-	'find')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		;;
-	'ranges')
-		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
-		;;
-	'export')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='services json jsonl csv'
-		;;
-	'update')
-		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --ledger --help --version'
+	'evict')
+		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --ledger --replay --help --version'
 		;;
 	'wait')
 		options='--json --jsonl --color --width --quiet --verbose --strict --ipv4 --ipv6 --timeout --any --accepting --http --until --by --registry --ledger --help --version'
@@ -108,22 +98,21 @@ _berth()
 	'listen')
 		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --on --for --max --registry --ledger --help --version'
 		;;
-	'report')
-		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
-		files=yes
+	'find')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		;;
-	'evict')
-		options='--json --jsonl --color --width --quiet --verbose --strict --netns --force --yes --dry-run --grace --stop --time-wait --registry --ledger --replay --help --version'
+	'ranges')
+		options='--json --jsonl --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
 		;;
 	'claim')
 		options='--json --jsonl --color --width --quiet --verbose --strict --program --address --until --registry --owner --scope --reason --to --ledger --help --version'
 		;;
+	'claims')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --fmt --write --sysctl --ledger --help --version'
+		;;
 	'unclaim')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		words=$("${COMP_WORDS[0]}" claims --csv 2>/dev/null | sed -n "2,\$s/^\([A-Za-z0-9-]*\),.*/\1/p")
-		;;
-	'claims')
-		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --log --fmt --write --sysctl --ledger --help --version'
 		;;
 	'check')
 		options='--json --jsonl --color --width --quiet --verbose --strict --registry --live --fail-on --format --ledger --help --version'
@@ -141,9 +130,20 @@ _berth()
 	'portserver')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		;;
+	'export')
+		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
+		words='services json jsonl csv'
+		;;
+	'update')
+		options='--json --jsonl --color --width --quiet --verbose --strict --from --force --cacert --registry --ledger --help --version'
+		;;
+	'report')
+		options=' --color --width --quiet --verbose --strict --tcp --udp --ipv4 --ipv6 --netns --owners --all --registry --ledger --replay --help --version'
+		files=yes
+		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
+		words='here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -152,7 +152,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why find ranges export update wait listen report evict claim unclaim claims check suggest lease leases portserver help version'
+		words='here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
