@@ -261,14 +261,14 @@ static void settle_ordinary(const struct evict_making *m, struct evict_step *ste
 static void settle_windows(const struct evict_making *m, struct evict_step *step)
 {
 	const struct live_process *p = step->process;
+	/* Without a unit its services were not told. */
+	bool is_protected = p->unit ? strchr(p->unit, ',') || spare_windows_service(p->unit)
+				    : is_equal(p->program, "svchost.exe");
 
-	if (spare_windows_program(p->program) ||
-	    (p->unit && (strchr(p->unit, ',') || spare_windows_service(p->unit))))
+	if (is_protected || spare_windows_program(p->program))
 		refuse(step, EVICT_WHY_PROTECTED, true);
 	else if (p->unit)
 		settle_unit(m, step, p->unit, false);
-	else if (is_equal(p->program, "svchost.exe"))
-		refuse(step, EVICT_WHY_PROTECTED, true); /* its services were not told */
 	else
 		settle_ordinary(m, step);
 }

@@ -81,7 +81,9 @@ static bool is_name(const char *text, size_t n)
 	if (n == 0 || n > LEASE_NAME_MOST || !is_letter(text[0]))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_letter(text[i]) && !is_digit(text[i]) && !memchr("-_.", text[i], 3))
+		bool is_mark = text[i] == '-' || text[i] == '_' || text[i] == '.';
+
+		if (!is_letter(text[i]) && !is_digit(text[i]) && !is_mark)
 			return false;
 	}
 	return true;
