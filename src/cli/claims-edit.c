@@ -66,7 +66,7 @@ int claims_edit_append(struct cli *c, const char *path, const struct claim *want
 {
 	struct answer_claim *claims = arena_calloc(&c->arena, n, sizeof(*claims));
 	struct answer_ledger record = {.result = "claimed", .ledger = path, .is_file = true};
-	struct stake_file done;
+	struct stake_file done = {0};
 	int r;
 
 	if (str_casecmp(wanted[0].name, "include") == 0)
