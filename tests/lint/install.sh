@@ -35,7 +35,7 @@ answers() {
 is_whole() {
 	local file
 	for file in usr/bin/berth usr/share/doc/berth/LICENSE usr/share/man/man1/berth.1 \
-		usr/share/man/man5/ports.claims.5 usr/share/doc/berth/claims.md \
+		usr/share/man/man5/ports.claims.5 usr/share/doc/berth/claims.md usr/share/doc/berth/recipes.md \
 		usr/share/bash-completion/completions/berth usr/share/zsh/site-functions/_berth \
 		usr/share/fish/vendor_completions.d/berth.fish usr/share/berth/schema/answer.json; do
 		[ -s "$tree/$file" ] || { echo "$file is not there"; return 1; }
