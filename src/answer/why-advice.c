@@ -113,6 +113,17 @@ static const char *left(const struct why_advice *a)
 					 : "";
 }
 
+/* EACCES, and no socket is seen that has the port. */
+static const char *sentence_of_windows(const struct why_advice *a)
+{
+	if (live_is_excluded(&a->from->live->rules, a->question->candidate->transport,
+			     a->why->port))
+		return "nobody has it, and Windows lets nobody bind it: it lies in an excluded "
+		       "port range";
+	return "nobody is seen on it, and Windows refuses it all the same: it lies in an excluded "
+	       "port range, or a program has bound it for itself alone without listening";
+}
+
 static const char *sentence_of_other(const struct why_advice *a, const char *who, const char *where)
 {
 	const struct why_candidate *c = a->question->candidate;
@@ -146,12 +157,14 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 				    a->why->address);
 	if (a->cause == WHY_NO_SUCH_DEVICE)
 		return arena_printf(a->arena, "there is no device %s", c->device);
+	if (a->cause == WHY_POLICY && a->from->live->system == LIVE_WINDOWS)
+		return sentence_of_windows(a);
 	if (a->cause == WHY_POLICY)
 		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system == LIVE_WINDOWS &&
 	    a->why->tried && strcmp(a->why->tried->bind, "EACCES") == 0)
 		return "another program has it for itself alone (SO_EXCLUSIVEADDRUSE), or it is "
-		       "in an excluded range";
+		       "in an excluded port range";
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system != LIVE_LINUX)
 		return "the rules for bind(2) were checked on Linux only";
 	if (a->cause == WHY_CAUSE_UNKNOWN)
@@ -427,6 +440,26 @@ static void add_own_addresses(struct fixes *f)
 	}
 }
 
+/* The first two look, the others change something, in this order. */
+static void add_for_excluded(struct fixes *f)
+{
+	const struct why_advice *a = f->advice;
+	const bool is_known = live_is_excluded(&a->from->live->rules,
+					       a->question->candidate->transport, a->why->port);
+	const char *protocol = is_datagram(a) ? "udp" : "tcp";
+
+	ADD(f, "see the excluded port ranges; those with a * do not forbid it", "netsh", "int",
+	    "ipv4", "show", "excludedportrange", protocol);
+	if (!is_known)
+		ADD(f, "see sockets that are bound and do not listen", "netstat", "-anoq");
+	ADD(f, "as administrator: let Hyper-V's NAT (WSL, Docker) give its ranges back", "net",
+	    "stop", "winnat");
+	ADD(f, "then keep the port out of such ranges for good", "netsh", "int", "ipv4", "add",
+	    "excludedportrange", arena_printf(a->arena, "protocol=%s", protocol),
+	    arena_printf(a->arena, "startport=%u", a->why->port), "numberofports=1");
+	ADD(f, "and start it again", "net", "start", "winnat");
+}
+
 static void add_for_place(struct fixes *f)
 {
 	const struct why_advice *a = f->advice;
@@ -440,6 +473,8 @@ static void add_for_place(struct fixes *f)
 		add_own_addresses(f);
 	} else if (a->cause == WHY_NO_SUCH_DEVICE) {
 		ADD(f, "use a device of this machine", "ip", "link", "show");
+	} else if (a->cause == WHY_POLICY && a->from->live->system == LIVE_WINDOWS) {
+		add_for_excluded(f);
 	} else if (a->cause == WHY_POLICY) {
 		ADD(f, "see which programs are attached to cgroups", "bpftool", "cgroup", "tree");
 		ADD(f, "see what a security module denied", "journalctl", "-k", "-g", "denied");

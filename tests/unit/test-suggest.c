@@ -134,7 +134,10 @@ static const struct row rows[] = {
 	 "browser-blocked! assigned:1000 customary:80"},
 	{10080, "", "tcp browser", "browser-blocked! assigned:1000"},
 	{10080, "", "tcp", "assigned:1000"},
-	{13345, "system windows\nrules unprivileged=0 reserved=13300-13399\n", "tcp", "excluded!"},
+	{13345, "system windows\nrules unprivileged=0 excluded-tcp=13300-13399\n", "tcp", "excluded!"},
+	{13345, "system windows\nrules unprivileged=0 excluded-tcp=13300-13399\n", "udp", ""},
+	{13345, "system windows\nrules unprivileged=0 excluded-udp=13345\n", "both", "excluded!"},
+	{13345, "system windows\nrules unprivileged=0 reserved=13300-13399\n", "tcp", ""},
 	/* what does not */
 	{40005, "", "tcp range=30000-45000", ""},                  /* reserved by the kernel */
 	{13345, "rules unprivileged=0 reserved=13345\n", "tcp", ""},
