@@ -77,12 +77,13 @@
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
- *         trial trial-windows trial-none   one bind(2), made and taken back at once; no such system
+ *         trial -windows -none       one bind(2), made and taken back at once; no such system
+ *         place                      an address, as a system's calls take it
  *         pick                       a suggestion that was tried
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
- *         end stop                   processes by identity; systemctl, podman and docker
+ *         end end-poll stop          processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
  *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside

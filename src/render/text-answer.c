@@ -210,8 +210,10 @@ static const char *describe_policy(const char *policy, enum live_system system)
 		 "in the kernel's ephemeral range: an outgoing connection may take it"},
 		{"reserved-by-kernel", "kept out of the ephemeral range (ip_local_reserved_ports)"},
 		{"privileged", "privileged: binding it needs root or CAP_NET_BIND_SERVICE"},
-		{"excluded-tcp", "in an excluded port range: Windows lets no program bind it for tcp"},
-		{"excluded-udp", "in an excluded port range: Windows lets no program bind it for udp"},
+		{"excluded-tcp",
+		 "in an excluded port range: Windows lets no program bind it for tcp"},
+		{"excluded-udp",
+		 "in an excluded port range: Windows lets no program bind it for udp"},
 		{"browser-blocked", "browsers refuse HTTP to it"},
 	};
 
