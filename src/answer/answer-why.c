@@ -218,7 +218,11 @@ static enum why_cause settle_cause(const struct why_judgement *j, const struct a
 		 * nobody has it. */
 		if (live->system == LIVE_WINDOWS)
 			return why_has_socket(live, c) ? WHY_CAUSE_UNKNOWN : WHY_POLICY;
-		return j->cause == WHY_PRIVILEGED ? WHY_PRIVILEGED : WHY_POLICY;
+		/* macOS, whose rules are not judged, has that limit too. */
+		return j->cause == WHY_PRIVILEGED || (live->system == LIVE_MACOS &&
+						      c->port < why_unprivileged_start(live))
+			       ? WHY_PRIVILEGED
+			       : WHY_POLICY;
 	case EPERM:
 		return WHY_POLICY;
 	default: /* not our enum: memory, descriptors, a missing protocol */

@@ -148,6 +148,11 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 				    who, where);
 	if (a->cause == WHY_CLASH_AT_LISTEN)
 		return arena_printf(a->arena, "%s listens on %s meanwhile", who, where);
+	if (a->cause == WHY_PRIVILEGED && a->from->live->system == LIVE_MACOS)
+		return arena_printf(a->arena,
+				    "one address of a port below %u takes root, all addresses of "
+				    "it do not",
+				    why_unprivileged_start(a->from->live));
 	if (a->cause == WHY_PRIVILEGED)
 		return arena_printf(a->arena,
 				    "ports below %u take root or CAP_NET_BIND_SERVICE",
@@ -159,6 +164,8 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 		return arena_printf(a->arena, "there is no device %s", c->device);
 	if (a->cause == WHY_POLICY && a->from->live->system == LIVE_WINDOWS)
 		return sentence_of_windows(a);
+	if (a->cause == WHY_POLICY && a->from->live->system != LIVE_LINUX)
+		return "a policy forbids it: a sandbox, or a program that guards the system";
 	if (a->cause == WHY_POLICY)
 		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system == LIVE_WINDOWS &&
@@ -464,7 +471,9 @@ static void add_for_place(struct fixes *f)
 {
 	const struct why_advice *a = f->advice;
 
-	if (a->cause == WHY_PRIVILEGED) {
+	if (a->cause == WHY_PRIVILEGED && a->from->live->system == LIVE_MACOS) {
+		add(f, "run the server as root, or let it bind every address (0.0.0.0, ::)", NULL);
+	} else if (a->cause == WHY_PRIVILEGED) {
 		ADD(f, "as root: let everybody bind from this port on", "sysctl", "-w",
 		    arena_printf(a->arena, "net.ipv4.ip_unprivileged_port_start=%u", a->why->port));
 		ADD(f, "give the server's program the capability", "setcap",
@@ -475,7 +484,7 @@ static void add_for_place(struct fixes *f)
 		ADD(f, "use a device of this machine", "ip", "link", "show");
 	} else if (a->cause == WHY_POLICY && a->from->live->system == LIVE_WINDOWS) {
 		add_for_excluded(f);
-	} else if (a->cause == WHY_POLICY) {
+	} else if (a->cause == WHY_POLICY && a->from->live->system == LIVE_LINUX) {
 		ADD(f, "see which programs are attached to cgroups", "bpftool", "cgroup", "tree");
 		ADD(f, "see what a security module denied", "journalctl", "-k", "-g", "denied");
 	}
