@@ -107,7 +107,8 @@ int end_hold(const struct live_process *p)
 	if (!process)
 		return GetLastError() == ERROR_INVALID_PARAMETER ? -ESRCH
 								 : -wide_errno(GetLastError());
-	if (has_started_then(process, p))
+	/* One that has ended can be opened for as long as anybody has a handle of it. */
+	if (has_started_then(process, p) && WaitForSingleObject(process, 0) != WAIT_OBJECT_0)
 		return (int)(intptr_t)process;
 	CloseHandle(process);
 	return -ESRCH;
