@@ -7,9 +7,14 @@
  *     install NAME FILE  make the service NAME of this program and start it; FILE is for its words
  *     install-deaf ...   one that takes no STOP
  *     remove NAME        take it away again; it was stopped before, or its process ended
- *     send EVENT PROGRAM WORD...   run a program in a process group of its own on this console,
- *                        wait for its first line on standard error, send it the EVENT (c, break),
- *                        print "exit STATUS", 32 bits of hexadecimal digits
+ *     press FILE PROGRAM WORD...
+ *                        run a program on this console, what it says into FILE; when there is a
+ *                        file FILE.go, press Ctrl-C, which everybody on the console is told of;
+ *                        FILE ends with "exit STATUS", in hexadecimal digits
+ *
+ *     show FILE PROGRAM WORD...
+ *                        run a program on this console, and write into FILE what is to be seen there
+ *                        when it has ended, and "exit STATUS"
  *
  * The first three, and a service, hold a UDP port of 127.0.0.1 that was used (wine tells whose it is
  * only then) and say "PID PORT"; they end when standard input does (a service has none). When they
@@ -137,11 +142,24 @@ static int be_service(const char *file)
 	return words && StartServiceCtrlDispatcherW(table) ? 0 : 1;
 }
 
+static int take_away(const char *name)
+{
+	SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_CONNECT);
+	SC_HANDLE service = OpenServiceA(manager, name, DELETE);
+
+	int r = service && DeleteService(service) ? 0 : 1;
+
+	CloseServiceHandle(service);
+	CloseServiceHandle(manager);
+	return r;
+}
+
 static int install(const char *name, const char *file, const char *part)
 {
 	SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS), service;
 	char path[MAX_PATH], command[3 * MAX_PATH];
 
+	take_away(name); /* of a test that was broken off */
 	GetModuleFileNameA(NULL, path, sizeof(path));
 	snprintf(command, sizeof(command), "\"%s\" %s \"%s\"", path, part, file);
 	service = CreateServiceA(manager, name, name, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
@@ -152,63 +170,95 @@ static int install(const char *name, const char *file, const char *part)
 	return 0;
 }
 
-static int take_away(const char *name)
-{
-	SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_CONNECT);
-	SC_HANDLE service = OpenServiceA(manager, name, DELETE);
-
-	return service && DeleteService(service) ? 0 : 1;
-}
-
 /* --- an interrupt ---------------------------------------------------------------------------- */
 
 static BOOL WINAPI ignore(DWORD event)
 {
-	return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+	return event == CTRL_C_EVENT;
 }
 
-/* The first line that comes, and no more of it than that. */
-static void await_line(HANDLE from)
-{
-	char c = 0;
-	DWORD n;
-
-	while (c != '\n' && ReadFile(from, &c, 1, &n, NULL) && n == 1)
-		putchar(c);
-	fflush(stdout);
-}
-
-/* Ctrl-C goes to everybody on the console, Ctrl-Break to the one group. */
-static int interrupt(const char *event, char **command)
+static HANDLE open_file(const char *name)
 {
 	SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
-	STARTUPINFOA startup = {.cb = sizeof(startup), .dwFlags = STARTF_USESTDHANDLES};
-	const bool is_c = strcmp(event, "c") == 0;
+
+	return CreateFileA(name, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited,
+			   CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+}
+
+/* Start a program on this console; its standard output and error may be a file instead. */
+static HANDLE run(char **command, HANDLE file)
+{
+	STARTUPINFOA startup = {.cb = sizeof(startup), .dwFlags = file ? STARTF_USESTDHANDLES : 0};
 	PROCESS_INFORMATION child;
 	char line[2048] = "";
-	HANDLE from, to;
-	DWORD status = 0;
 
 	for (; *command; command++)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "\"%s\" ", *command);
-	if (!CreatePipe(&from, &to, &inherited, 0))
-		fail("CreatePipe");
-	SetHandleInformation(from, HANDLE_FLAG_INHERIT, 0);
 	startup.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-	startup.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-	startup.hStdError = to;
+	startup.hStdOutput = startup.hStdError = file;
 	SetConsoleCtrlHandler(ignore, TRUE);
-	if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, is_c ? 0 : CREATE_NEW_PROCESS_GROUP, NULL,
-			    NULL, &startup, &child))
+	if (file == INVALID_HANDLE_VALUE ||
+	    !CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &child))
 		fail("CreateProcess");
-	CloseHandle(to);
-	await_line(from);
-	if (!GenerateConsoleCtrlEvent(is_c ? CTRL_C_EVENT : CTRL_BREAK_EVENT,
-				      is_c ? 0 : child.dwProcessId))
+	return child.hProcess;
+}
+
+static void write_end(HANDLE process, HANDLE file)
+{
+	DWORD status = 0, n;
+	char said[32];
+
+	WaitForSingleObject(process, INFINITE);
+	GetExitCodeProcess(process, &status);
+	snprintf(said, sizeof(said), "exit %lx\n", status);
+	WriteFile(file, said, (DWORD)strlen(said), &n, NULL);
+}
+
+static int press(const char *name, char **command)
+{
+	HANDLE file = open_file(name), process = run(command, file);
+	char go[MAX_PATH];
+
+	snprintf(go, sizeof(go), "%s.go", name);
+	while (GetFileAttributesA(go) == INVALID_FILE_ATTRIBUTES &&
+	       WaitForSingleObject(process, 20) == WAIT_TIMEOUT)
+		continue;
+	if (!GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
 		fail("GenerateConsoleCtrlEvent");
-	WaitForSingleObject(child.hProcess, INFINITE);
-	GetExitCodeProcess(child.hProcess, &status);
-	printf("exit %08lx\n", status);
+	write_end(process, file);
+	return 0;
+}
+
+/* The rows of the console up to the one with the cursor, as UTF-8. */
+static void write_screen(HANDLE file)
+{
+	HANDLE console = GetStdHandle(STD_OUTPUT_HANDLE);
+	CONSOLE_SCREEN_BUFFER_INFO info;
+	wchar_t row[512];
+	char text[3 * 512 + 1];
+	DWORD n, done;
+
+	if (!GetConsoleScreenBufferInfo(console, &info))
+		fail("GetConsoleScreenBufferInfo");
+	for (COORD at = {0, 0}; at.Y <= info.dwCursorPosition.Y; at.Y++) {
+		n = info.dwSize.X < 512 ? (DWORD)info.dwSize.X : 512;
+		ReadConsoleOutputCharacterW(console, row, n, at, &n);
+		while (n > 0 && (row[n - 1] == L' ' || row[n - 1] == 0))
+			n--;
+		n = (DWORD)WideCharToMultiByte(CP_UTF8, 0, row, (int)n, text, sizeof(text) - 1,
+					       NULL, NULL);
+		text[n++] = '\n';
+		WriteFile(file, text, n, &done, NULL);
+	}
+}
+
+static int show(const char *name, char **command)
+{
+	HANDLE process = run(command, NULL), file = open_file(name);
+
+	WaitForSingleObject(process, INFINITE);
+	write_screen(file);
+	write_end(process, file);
 	return 0;
 }
 
@@ -230,8 +280,10 @@ int main(int argc, char **argv)
 		return install(argv[2], argv[3], "deaf");
 	if (strcmp(part, "remove") == 0 && argc == 3)
 		return take_away(argv[2]);
-	if (strcmp(part, "send") == 0 && argc > 3)
-		return interrupt(argv[2], argv + 3);
+	if (strcmp(part, "press") == 0 && argc > 3)
+		return press(argv[2], argv + 3);
+	if (strcmp(part, "show") == 0 && argc > 3)
+		return show(argv[2], argv + 3);
 	if (strcmp(part, "quiet") != 0)
 		return EXIT_FAILURE;
 	hold_port();
