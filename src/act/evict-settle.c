@@ -291,7 +291,7 @@ void evict_settle_process(const struct evict_making *m, struct evict_step *step)
 							       find_container(m, step))))
 		settle_proxy(m, step);
 	else if (is_protected(p) ||
-		 (m->live->system == LIVE_MACOS && spare_macos_path(p->path)))
+		 (m->live->system == LIVE_MACOS && spare_macos(p->path, p->program)))
 		refuse(step, EVICT_WHY_PROTECTED, true);
 	else
 		settle_ordinary(m, step);

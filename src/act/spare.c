@@ -99,8 +99,12 @@ bool spare_windows_service(const char *service)
 	return is_one_of_any_case(service, services, N_ELEMENTS(services));
 }
 
-bool spare_macos_path(const char *path)
+bool spare_macos(const char *path, const char *program)
 {
+	static const char *const programs[] = {
+		"com.docker.backend", "com.docker.vpnkit", "vpnkit", "gvproxy", "limactl",
+		"OrbStack Helper",
+	};
 	static const char *const folders[] = {
 		"/System/Library/CoreServices/", "/System/Library/PrivateFrameworks/",
 		"/System/Library/Services/",     "/usr/libexec/", "/usr/sbin/", "/sbin/",
@@ -110,7 +114,7 @@ bool spare_macos_path(const char *path)
 		if (str_starts_with(path, folders[i]))
 			return true;
 	}
-	return false;
+	return is_one_of(program, programs, N_ELEMENTS(programs));
 }
 
 bool spare_proxy(const char *program)

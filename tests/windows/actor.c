@@ -13,12 +13,12 @@
  *                        FILE ends with "exit STATUS", in hexadecimal digits
  *
  *     show FILE PROGRAM WORD...
- *                        run a program on this console, and write into FILE what is to be seen there
- *                        when it has ended, and "exit STATUS"
+ *                        run a program on this console, and write into FILE what is to be seen
+ *                        there when it has ended, and "exit STATUS"
  *
- * The first three, and a service, hold a UDP port of 127.0.0.1 that was used (wine tells whose it is
- * only then) and say "PID PORT"; they end when standard input does (a service has none). When they
- * end as they were asked to, they say "asked".
+ * The first three, and a service, hold a UDP port of 127.0.0.1 that was used (wine tells whose it
+ * is only then) and say "PID PORT"; they end when standard input does (a service has none). When
+ * they end as they were asked to, they say "asked".
  */
 #include <stdbool.h>
 #include <stdio.h>
