@@ -8,7 +8,7 @@
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         command-line winsock-windows   words in one text, as Windows has it; its sockets' errors
- *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
+ *         instant duration replace replace-parts   RFC 3339; "30s"; a file is replaced whole or not
  *         places trusted-file        where berth writes; what nobody else can have written
  *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
