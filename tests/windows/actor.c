@@ -92,8 +92,8 @@ static int show_window(void)
 	MSG message;
 
 	if (!RegisterClassW(&kind) ||
-	    !CreateWindowExW(0, L"actor", L"actor", WS_OVERLAPPEDWINDOW, 0, 0, 200, 100, NULL, NULL,
-			     NULL, NULL))
+	    !CreateWindowExW(0, L"actor", L"actor", WS_OVERLAPPEDWINDOW | WS_VISIBLE, 0, 0,
+			     200, 100, NULL, NULL, NULL, NULL))
 		fail("CreateWindowEx");
 	hold_port();
 	CreateThread(NULL, 0, watch_input, NULL, 0, NULL);
