@@ -459,8 +459,10 @@ static void add_for_excluded(struct fixes *f)
 	    "ipv4", "show", "excludedportrange", protocol);
 	if (!is_known)
 		ADD(f, "see sockets that are bound and do not listen", "netstat", "-anoq");
-	ADD(f, "as administrator: let Hyper-V's NAT (WSL, Docker) give its ranges back", "net",
-	    "stop", "winnat");
+	ADD(f,
+	    "as administrator: let Hyper-V's NAT give its ranges back; WSL and Docker are without "
+	    "a network meanwhile",
+	    "net", "stop", "winnat");
 	ADD(f, "then keep the port out of such ranges for good", "netsh", "int", "ipv4", "add",
 	    "excludedportrange", arena_printf(a->arena, "protocol=%s", protocol),
 	    arena_printf(a->arena, "startport=%u", a->why->port), "numberofports=1");

@@ -241,7 +241,7 @@ static int service_of(enum iphlp_table t, const void *row, struct arena *arena, 
 	return *out ? 0 : -ENOMEM;
 }
 
-/* By its name: Windows 8.1 has it, Wine has not. */
+/* By its name: not every Windows has it, nor has Wine. */
 static uint32_t compartment(void)
 {
 	union {
