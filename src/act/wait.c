@@ -15,6 +15,7 @@ enum {
 	FIRST_PACE_MS = 60,        /* until the first look at what the wait costs */
 	PACE_EVERY_MS = 200,       /* and until the next */
 	COST_PER_1000 = 8,         /* of a core */
+	FASTER_BY = 8,             /* slower at once, faster by little and little */
 	FIRST_CREDIT_US = 20000,
 	MOST_CREDIT_US = 100000,
 	PROGRESS_MS = 100,
@@ -81,7 +82,8 @@ struct pace {
 	int64_t next_ms;
 };
 
-/* As fast as somewhat less than a hundredth of a core allows, within the bounds. */
+/* As fast as somewhat less than a hundredth of a core allows, within the bounds: what a wake-up
+ * costs varies by a factor of three, with what else the machine does. */
 static void keep_pace(struct waiting *w, struct pace *p)
 {
 	int64_t wall, cpu;
@@ -94,8 +96,11 @@ static void keep_pace(struct waiting *w, struct pace *p)
 	if (wall > p->wall_us) {
 		int64_t share = (cpu - p->cpu_us) * 1000 * 1000 / (wall - p->wall_us);
 
-		w->pace_us = w->pace_us * MIN_OF(MAX_OF(share, 1), 20000) / (COST_PER_1000 * 1000);
-		w->pace_us = MIN_OF(MAX_OF(w->pace_us, LEAST_PACE_US), MOST_PACE_US);
+		int64_t fit = w->pace_us * MIN_OF(MAX_OF(share, 1), 20000) / (COST_PER_1000 * 1000);
+
+		if (fit < w->pace_us)
+			fit = w->pace_us - (w->pace_us - fit) / FASTER_BY;
+		w->pace_us = MIN_OF(MAX_OF(fit, LEAST_PACE_US), MOST_PACE_US);
 	}
 	p->wall_us = wall;
 	p->cpu_us = cpu;
