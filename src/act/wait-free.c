@@ -58,6 +58,7 @@ static void take_rows(struct waiting *w, struct target *t, const struct live_soc
 			t->holder = rows[i];
 		t->has_holder = true;
 	}
+	t->was_held |= t->has_holder;
 	if (!t->has_holder)
 		wait_meet(w, t, NULL, 0);
 }

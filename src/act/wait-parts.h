@@ -43,6 +43,7 @@ struct target {
 	int64_t next_resolve_ms, next_dump_ms, next_look_ms;
 	bool is_met;
 	int64_t met_ms;            /* since the beginning */
+	bool was_held;             /* UNLISTENED, FREE: it has not been so from the beginning */
 	bool has_met_at;
 	struct address met_at;     /* bound to that, or connected to */
 	uint64_t met_cookie;       /* the listener; 0 = not known */

@@ -537,6 +537,7 @@ static int confirm_quiet(struct waiting *w, struct target *t)
 			    !(wait_wants(w, &rows.items[i].local) ||
 			      (rows.items[i].is_dual_stack && w->request->want_v4));
 	arena_reset(w->arena, mark);
+	t->was_held |= !is_quiet;
 	if (r == 0 && is_quiet)
 		wait_meet(w, t, NULL, 0);
 	return r;
@@ -556,12 +557,14 @@ static int step_unlistened(struct waiting *w, struct target *t)
 		struct spot *s = &t->spots[i];
 
 		if (s->is_local) {
+			t->was_held |= s->is_there;
 			is_quiet &= !s->is_there;
 			w->is_watch_due |= w->look && s->is_there;
 			continue;
 		}
 		has_remote = true;
 		r = step_attempt(w, t, s);
+		t->was_held |= s->is_there;
 		is_quiet &= s->is_gone;
 	}
 	if (r < 0 || !is_quiet)

@@ -79,6 +79,13 @@ int wait_watch(struct waiting *w, int64_t most_us)
 {
 	struct watched d = {.n_at_once = 0};
 	enum wait_goal goal = w->request->goal;
+	struct wait_watch watch = {
+		.ends = d.always,
+		.is_until_gone = goal == WAIT_UNLISTENED || goal == WAIT_FREE,
+		.pace_us = w->pace_us,
+		.most_us = MIN_OF(most_us, (int64_t)MOST_WATCH_US),
+		.stop_fd = w->request->stop_fd,
+	};
 	int r;
 
 	if (w->cannot_watch)
@@ -86,20 +93,13 @@ int wait_watch(struct waiting *w, int64_t most_us)
 	collect(w, &d);
 	if (d.is_too_much || d.n_always + d.n_others == 0)
 		return -ENOTSUP;
-	r = w->watcher ? 0 : wait_watcher_open(&w->watcher);
-	if (r < 0) {
-		w->cannot_watch = true;
-		return r;
-	}
 	join_others(&d);
-	return wait_watcher_run(w->watcher, &(struct wait_watch){
-		.ends = d.always,
-		.n_always = d.n_always,
-		.n_others = d.n_others,
-		.n_at_once = d.n_at_once,
-		.is_until_gone = goal == WAIT_UNLISTENED || goal == WAIT_FREE,
-		.pace_us = w->pace_us,
-		.most_us = MIN_OF(most_us, (int64_t)MOST_WATCH_US),
-		.stop_fd = w->request->stop_fd,
-	});
+	watch.n_always = d.n_always;
+	watch.n_others = d.n_others;
+	watch.n_at_once = d.n_at_once;
+	r = w->watcher ? 0 : wait_watcher_open(&w->watcher);
+	if (r == 0)
+		r = wait_watcher_run(w->watcher, &watch);
+	w->cannot_watch = r < 0 && r != -E2BIG;
+	return r;
 }
