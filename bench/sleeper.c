@@ -1,6 +1,6 @@
 /*
- * sleeper: sleeps so many microseconds, again and again, until it is killed. What a program must pay for waking up at a
- * rhythm, whatever it does then.
+ * sleeper: sleeps so many microseconds, again and again, until it is killed. What a program must
+ * pay for waking up at a rhythm, whatever it does then.
  *
  *     sleeper MICROSECONDS
  */

@@ -85,7 +85,8 @@
  *         end stop                   processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
  *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
- *         wait-watch wait-watcher -linux -none wait-question-linux   look-ups repeated while it sleeps
+ *         wait-watch wait-watcher -linux -none   look-ups repeated while it sleeps
+ *         wait-question-linux        a look-up as the kernel wants it
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
  *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are

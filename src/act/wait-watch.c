@@ -35,7 +35,8 @@ static void add_spots(struct watched *d, const struct target *t, bool is_until_g
 					       .local = s->address,
 					       .local_port = t->asked->port};
 
-		if (!s->is_local || s->attempt.state != ATTEMPT_NONE || s->is_there != is_until_gone)
+		if (!s->is_local || s->attempt.state != ATTEMPT_NONE ||
+		    s->is_there != is_until_gone)
 			continue;
 		add(d, !is_until_gone && t->is_any_address && i >= 2, &ends);
 	}

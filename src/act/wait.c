@@ -95,7 +95,6 @@ static void keep_pace(struct waiting *w, struct pace *p)
 	cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID);
 	if (wall > p->wall_us) {
 		int64_t share = (cpu - p->cpu_us) * 1000 * 1000 / (wall - p->wall_us);
-
 		int64_t fit = w->pace_us * MIN_OF(MAX_OF(share, 1), 20000) / (COST_PER_1000 * 1000);
 
 		if (fit < w->pace_us)
@@ -156,7 +155,8 @@ static bool is_nothing_else(const struct waiting *w, const struct sleepers *s)
 	return s->n == (w->request->stop_fd >= 0);
 }
 
-/* Until something is due or happens. A watch that fails is made up for by steps. Returns 0, or -EINTR when the wait is to be given up. */
+/* Until something is due or happens; a watch that fails is made up for by steps. Returns 0, or
+ * -EINTR when the wait is to be given up. */
 static int sleep_once(struct waiting *w, struct sleepers *s)
 {
 	int64_t wait_us = (w->wake_ms - w->now_ms) * 1000;

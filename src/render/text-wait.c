@@ -44,11 +44,10 @@ static const char *words_for(const char *until, bool was_so)
 static void put_met(struct text *t, const struct answer_wait *w,
 		    const struct answer_wait_target *target)
 {
-	bool is_about_absence = strcmp(w->until, "unlistened") == 0 || strcmp(w->until, "free") == 0;
 	struct str took = {0};
 
 	text_put(t, TEXT_GOOD, 1, words_for(w->until, target->was_so));
-	if (is_about_absence && target->was_so)
+	if (target->was_so)
 		return;
 	if (strcmp(w->until, "answers") == 0 && target->http_status >= 0)
 		text_putf(t, TEXT_PLAIN, 1, "HTTP %" PRId64, target->http_status);
