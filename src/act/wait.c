@@ -11,7 +11,7 @@
 
 enum {
 	LEAST_PACE_US = 2000,
-	MOST_PACE_US = 4500,
+	MOST_PACE_US = 4400,
 	FIRST_PACE_MS = 60,        /* until the first look at what the wait costs */
 	PACE_EVERY_MS = 200,       /* and until the next */
 	COST_PER_1000 = 8,         /* of a core */
