@@ -261,6 +261,28 @@ def few_descriptors():
 
 
 @case
+def the_last_ones():
+    """A port that came back is the last to be given again; those that somebody has are not even tried."""
+    trace = "/run/trace"
+    server = serve("20000-20099", before=["strace", "-qq", "-e", "trace=bind", "-e", "signal=none", "-o", trace])
+    keeper, seen = Sleeper(), []
+    held = {port_for(keeper.pid) for _ in range(90)}
+    for _ in range(100):
+        brief = Sleeper()
+        seen.append(port_for(brief.pid))
+        brief.kill()
+        until(lambda: len(leases()) == 90, "it is given back")
+    equal([len(set(seen[i:i + 10]) | held) for i in range(0, 100, 10)], [100] * 10, "each of the ten has its turn")
+    keeper.kill()
+    until(lambda: not leases(), "all are given back")
+    os.kill(int(subprocess.run(["pgrep", "-P", str(server.pid)], stdout=subprocess.PIPE, check=True).stdout), signal.SIGTERM)
+    server.communicate(timeout=50)
+    with open(trace, encoding="ascii") as file:
+        binds = file.read().count("bind(")
+    check(190 * 7 <= binds <= 190 * 9, f"{binds} binds for 190 ports")
+
+
+@case
 def many_clients():
     """Ports are never given twice at a time while processes come and go."""
     server = serve("20000-20119")
