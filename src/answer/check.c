@@ -57,19 +57,40 @@ struct answer_finding *check_add(struct check *k, enum check_kind kind, struct a
 	return add(k, kind, at, message);
 }
 
+/* "api 10.0.0.1 8080/tcp ", which begins what is said of a claim. Its length. */
+static size_t put_claim(const struct claim *c, char *text, size_t size)
+{
+	char ports[CLAIM_PORTS_SIZE], address[ADDRESS_TEXT_SIZE];
+	const char *const words[] = {
+		c->name,
+		c->has_address ? address_format(&c->address, address) : "",
+		claim_ports_format(c, ports),
+	};
+	size_t used = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+		size_t n = strlen(words[i]);
+
+		if (n == 0 || n >= size - used - 1)
+			continue; /* a name has at most 63 bytes */
+		memcpy(text + used, words[i], n);
+		text[used + n] = ' ';
+		used += n + 1;
+	}
+	text[used] = '\0';
+	return used;
+}
+
 struct answer_finding *check_add_claim(struct check *k, enum check_kind kind,
 				       const struct claims_tree_claim *c, const char *fmt, ...)
 {
-	char text[1024], ports[CLAIM_PORTS_SIZE], address[ADDRESS_TEXT_SIZE];
+	char text[1024];
+	size_t n = put_claim(&c->claim, text, sizeof(text));
 	struct answer_finding *f;
 	va_list args;
-	int n = snprintf(text, sizeof(text), "%s %s%s%s ", c->claim.name,
-			 c->claim.has_address ? address_format(&c->claim.address, address) : "",
-			 c->claim.has_address ? " " : "", claim_ports_format(&c->claim, ports));
 
 	va_start(args, fmt);
-	if (n > 0 && (size_t)n < sizeof(text))
-		vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
+	vsnprintf(text + n, sizeof(text) - n, fmt, args);
 	va_end(args);
 	f = add(k, kind, check_place_of(k, c), arena_strdup(k->arena, text));
 	if (!f)
@@ -146,6 +167,7 @@ static void check_faults(struct check *k)
 
 /* Claims on their way through the search for collisions. */
 struct contest {
+	const struct claims_tree_claim *all; /* those of the tree, as they were read */
 	const struct claims_tree_claim **entries;
 	const struct claim **claims; /* of the same */
 	size_t n;
@@ -157,20 +179,43 @@ struct sort_key {
 	const struct claims_tree_claim *entry;
 };
 
-static int compare_keys(const void *pa, const void *pb)
+/* By the key; those with the same one stay in the order in which they are. A pass for each
+ * eleven bits of the key by which there is something to sort; `other` has room for as many. Returns
+ * where they are at the end. */
+static struct sort_key *sort_keys(struct sort_key *keys, struct sort_key *other, size_t n)
 {
-	const struct sort_key *a = pa, *b = pb;
+	enum { DIGIT_BITS = 11, N_DIGITS = 1 << DIGIT_BITS };
+	size_t starts[N_DIGITS];
 
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return (a->entry > b->entry) - (a->entry < b->entry); /* as they were read */
+	for (unsigned int shift = 0; shift < 64 && n > 1; shift += DIGIT_BITS) {
+		struct sort_key *sorted = other;
+		size_t at = 0;
+
+		memset(starts, 0, sizeof(starts));
+		for (size_t i = 0; i < n; i++)
+			starts[keys[i].key >> shift & (N_DIGITS - 1)]++;
+		if (starts[keys[0].key >> shift & (N_DIGITS - 1)] == n)
+			continue;
+		for (size_t i = 0; i < N_DIGITS; i++) {
+			size_t count = starts[i];
+
+			starts[i] = at;
+			at += count;
+		}
+		for (size_t i = 0; i < n; i++)
+			sorted[starts[keys[i].key >> shift & (N_DIGITS - 1)]++] = keys[i];
+		other = keys;
+		keys = sorted;
+	}
+	return keys;
 }
 
-static uint64_t key_of_name(const struct claim *c)
+static uint64_t key_of_name(const struct contest *c BERTH_UNUSED,
+			    const struct claims_tree_claim *entry)
 {
 	uint64_t key = 0xcbf29ce484222325U;
 
-	for (const char *at = c->name; *at; at++) {
+	for (const char *at = entry->claim.name; *at; at++) {
 		unsigned char byte = (unsigned char)*at;
 
 		byte |= byte >= 'A' && byte <= 'Z' ? 0x20 : 0; /* names have no case */
@@ -179,24 +224,27 @@ static uint64_t key_of_name(const struct claim *c)
 	return key;
 }
 
-static uint64_t key_of_ports(const struct claim *c)
+/* By first port, then as they were read. */
+static uint64_t key_of_ports(const struct contest *c, const struct claims_tree_claim *entry)
 {
-	return c->first;
+	return (uint64_t)entry->claim.first << 32 | (uint64_t)(entry - c->all);
 }
 
-/* Sort the entries by a key, and list their claims. False when out of memory. */
+/* Sort the entries by a key. False when out of memory. */
 static bool sort_entries(struct check *k, struct contest *c,
-			 uint64_t (*key_of)(const struct claim *c))
+			 uint64_t (*key_of)(const struct contest *c,
+					    const struct claims_tree_claim *entry))
 {
-	struct sort_key *keys = arena_calloc(k->arena, c->n, sizeof(*keys));
+	struct sort_key *keys = arena_calloc(k->arena, c->n + 1, 2 * sizeof(*keys));
 
 	for (size_t i = 0; keys && i < c->n; i++)
-		keys[i] = (struct sort_key){key_of(&c->entries[i]->claim), c->entries[i]};
-	if (keys && c->n > 1)
-		qsort(keys, c->n, sizeof(*keys), compare_keys);
-	for (size_t i = 0; keys && i < c->n; i++)
+		keys[i] = (struct sort_key){key_of(c, c->entries[i]), c->entries[i]};
+	if (!keys)
+		return false;
+	keys = sort_keys(keys, keys + c->n, c->n);
+	for (size_t i = 0; i < c->n; i++)
 		c->entries[i] = keys[i].entry;
-	return keys != NULL;
+	return true;
 }
 
 /* Of two claims, the one to blame first: the nearer file's, then the one read later. */
@@ -315,6 +363,7 @@ static bool check_collisions(struct check *k)
 {
 	const struct claims_tree *tree = k->given->tree;
 	struct contest c = {
+		.all = tree->claims,
 		.entries = arena_calloc(k->arena, tree->n_claims + 1, sizeof(*c.entries)),
 		.claims = arena_calloc(k->arena, tree->n_claims + 1, sizeof(*c.claims)),
 	};
