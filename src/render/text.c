@@ -188,6 +188,14 @@ static void say_word(struct text *t, enum text_tone tone, size_t gap, const char
 
 void text_say(struct text *t, enum text_tone tone, size_t gap, const char *words)
 {
+	size_t all = strlen(words);
+
+	/* Where no line ends, single blanks stay what they are. */
+	if (t->style->columns == 0 && all > 0 && words[0] != ' ' && words[all - 1] != ' ' &&
+	    !strstr(words, "  ")) {
+		text_put(t, tone, gap, words);
+		return;
+	}
 	while (*words) {
 		size_t n = strcspn(words, " ");
 
