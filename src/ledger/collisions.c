@@ -35,7 +35,7 @@ struct slot {
 	struct reach reach[N_REGISTRY_TRANSPORTS];
 };
 
-/* Slots lie side by side as they were made; the table, by hash, says which it is: its number and 1. */
+/* Slots lie side by side as they were made; the table, by hash, has the number of each, and 1. */
 struct pass {
 	struct reach classes[N_CLASSES][N_REGISTRY_TRANSPORTS];
 	struct slot *slots;
