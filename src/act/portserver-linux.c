@@ -200,9 +200,12 @@ static int prepare(struct portserver *s, const struct lease_ports *pool)
 
 int portserver_open(const char *address, const struct lease_ports *pool, struct portserver **out)
 {
-	struct portserver *s = calloc(1, sizeof(*s));
+	struct portserver *s;
 	int r;
 
+	if (!client_can_look())
+		return -ENOSYS;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->listener = s->epoll = s->status = -1;

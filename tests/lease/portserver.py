@@ -146,6 +146,16 @@ def another_pid_namespace():
 
 
 @case
+def the_proc_of_another_pid_namespace():
+    """Its numbers are others' processes: whose they are cannot be told from it."""
+    refused(4, "of another PID namespace", "portserver", before=["unshare", "--pid", "--fork", "--kill-child"])
+    server = serve("20000-20009", before=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])
+    check(server.line.startswith("PORTSERVER_ADDRESS="), "with its own")
+    server.kill()
+    server.communicate(timeout=50)
+
+
+@case
 def shared_with_leases():
     server = serve("20000-20002")
     lease = start("lease", "web=20000-20002", "--", "sh", "-c", "echo $PORT; exec sleep 1000")
@@ -215,6 +225,7 @@ def at_a_path():
     refused(2, "no address of a unix socket", "portserver", "@")
     refused(2, "no address of a unix socket", "portserver", "/" + "x" * 200)
     refused(2, "no range of ports", "portserver", "20000-1")
+    refused(2, "no address (@NAME, or a path with a / in it)", "portserver", "ports")
     refused(2, "at one address", "portserver", "@a", "@b")
     sleeper.kill()
 
