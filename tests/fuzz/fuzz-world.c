@@ -1,7 +1,7 @@
 /*
  * Fuzz target: the reader of recordings. What it accepts must survive being written and read again
- * without a change, must be answerable, and must still be readable when it was scrubbed; and a plan of
- * eviction for its ports must keep what plans promise (act/evict.h).
+ * without a change, must be answerable, and must still be readable when it was scrubbed; and a plan
+ * of eviction for its ports must keep what plans promise (act/evict.h).
  */
 #include "act/evict.h"
 #include "base/str.h"
