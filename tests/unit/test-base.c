@@ -54,7 +54,7 @@ static void test_escaped(void **state)
 		{"del\x7f", "del\\x7f", "del\\x7f", 7},
 		{"gr\xc3\xbc\xc3\x9f" "e, and so on", "gr\xc3\xbc\xc3\x9f" "e, and so on",
 		 "gr\\xfc\\xdfe, and so on", 16},
-		{"a\xe2\x80\xae" "b", "a\\u{202e}b", "a\\u{202e}b", 10},
+		{"a\xe2\x80\x8b" "b", "a\\u{200b}b", "a\\u{200b}b", 10},
 	};
 
 	(void)state;
