@@ -12,6 +12,8 @@
  *         places trusted-file        where berth writes; what nobody else can have written
  *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
+ *         lang lang-catalog lang-none catalog plural   text in the language of its reader
+ *         self                       where the running program lies
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
@@ -72,7 +74,7 @@
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
- *         helper self                berth's own programs, in libexec; where it is
+ *         helper                     berth's own programs, in libexec
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
