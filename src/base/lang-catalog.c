@@ -144,6 +144,11 @@ void lang_begin(void)
 	}
 }
 
+void lang_end(void)
+{
+	has_spoken = false;
+}
+
 bool lang_is_translated(void)
 {
 	return has_spoken;

@@ -7,6 +7,10 @@ void lang_begin(void)
 {
 }
 
+void lang_end(void)
+{
+}
+
 bool lang_is_translated(void)
 {
 	return false;

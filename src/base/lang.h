@@ -23,6 +23,9 @@
 /* Learn the language; call once, before there are threads. Opens a file unless it is English. */
 void lang_begin(void);
 
+/* From here on English: what will be written is for programs, or kept. */
+void lang_end(void);
+
 /* Whether there is a catalog, so that people read UTF-8 whatever libc knows of their locale. */
 bool lang_is_translated(void);
 

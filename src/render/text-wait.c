@@ -1,6 +1,7 @@
 #include "render/text-wait.h"
 
 #include "base/instant.h"
+#include "base/lang.h"
 #include "render/writer.h"
 
 #include <inttypes.h>
@@ -26,14 +27,14 @@ static const char *words_for(const char *until)
 	static const struct {
 		const char *until, *words;
 	} words[] = {
-		{"listens", "listens"},		{"accepts", "accepts connections"},
-		{"answers", "answers"},		{"unlistened", "nobody listens any more"},
-		{"free", "can be bound again"},
+		{"listens", N_("listens")},	    {"accepts", N_("accepts connections")},
+		{"answers", N_("answers")},	    {"unlistened", N_("nobody listens any more")},
+		{"free", N_("can be bound again")},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(words[i].until, until) == 0)
-			return words[i].words;
+			return _(words[i].words);
 	}
 	return until;
 }
@@ -102,11 +103,11 @@ static void put_peer(struct text *t, const struct answer_knocker *p)
 static const char *words_for_end(const struct answer_knock *k)
 {
 	if (strcmp(k->ended, "reset") == 0)
-		return "reset by the peer";
+		return _("reset by the peer");
 	if (strcmp(k->ended, "displaced") == 0)
-		return "let go to make room";
-	return k->bytes > 0 ? NULL : strcmp(k->ended, "silent") == 0 ? "said nothing, and stayed"
-								       : "said nothing";
+		return _("let go to make room");
+	return k->bytes > 0 ? NULL : strcmp(k->ended, "silent") == 0 ? _("said nothing, and stayed")
+								       : _("said nothing");
 }
 
 void text_knock(struct text *t, const struct answer_knock *k)
@@ -120,7 +121,7 @@ void text_knock(struct text *t, const struct answer_knock *k)
 	text_put(t, TEXT_FAINT, 0, at);
 	text_put(t, TEXT_PLAIN, 2, k->protocol);
 	put_end(t, TEXT_PLAIN, 1, k->address, k->port);
-	text_put(t, TEXT_LABEL, 1, "from");
+	text_put(t, TEXT_LABEL, 1, _("from"));
 	put_peer(t, &k->peer);
 	if (k->opener)
 		text_put(t, TEXT_NOTE, 2, k->opener);
@@ -129,7 +130,9 @@ void text_knock(struct text *t, const struct answer_knock *k)
 	if (k->name)
 		text_putf(t, TEXT_PLAIN, 1, "for %s", k->name);
 	if (k->bytes > 0)
-		text_putf(t, TEXT_FAINT, 2, "%" PRId64 " bytes", k->bytes);
+		text_putf(t, TEXT_FAINT, 2,
+			  lang_plural("%lld byte", "%lld bytes", (unsigned long)k->bytes),
+			  (long long)k->bytes);
 	if (k->bytes > 0 && !k->opener && !t->style->is_verbose)
 		text_putf(t, TEXT_PLAIN, 1, "%.32s%s", k->data, strlen(k->data) > 32 ? "..." : "");
 	if (ended)
