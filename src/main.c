@@ -106,6 +106,7 @@
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
  *         system absent-windows      which verbs a system lacks
  */
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/entry.h"
 
@@ -145,6 +146,8 @@ int main(int argc, char **argv)
 		return cli_fail(options_run_command(argc, argv) ? EXIT_FAILED : EXIT_USAGE, "%s",
 				error);
 	}
+	if (options_is_for_programs(&options))
+		lang_end();
 	cli_init(&cli, &options);
 	code = run(&cli);
 	cli_fini(&cli);

@@ -4,6 +4,7 @@
 #include "act/evict-parts.h"
 #include "act/spare.h"
 #include "act/trial.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -261,7 +262,7 @@ static void blame_rest(struct evict_run *run, struct evict_place *place)
 					     place->seconds_left);
 	else
 		place->reason = arena_printf(run->arena, "bind: %s, and nothing is seen there",
-					     strerror(-place->tried));
+					     lang_error(place->tried));
 }
 
 /* --- the proof ------------------------------------------------------------------------------- */
@@ -290,7 +291,7 @@ static void try(const struct evict_run *run, struct evict_place *place)
 	place->is_free = r != -EADDRINUSE && (r != -EACCES || trial_is_reuse_safe);
 	if (r < 0 && place->is_free)
 		place->reason = arena_printf(run->arena, "nothing holds it; no bind proves it: %s",
-					     strerror(-r));
+					     lang_error(r));
 }
 
 /* Whether rules still lead an asked port elsewhere. */

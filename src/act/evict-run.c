@@ -4,6 +4,7 @@
 #include "act/end.h"
 #include "act/evict-prove.h"
 #include "act/stop.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <string.h>
@@ -167,7 +168,7 @@ static int check_again(struct evict_run *run, const struct evict_step **again)
 		if (deed->hold_error < 0) {
 			deed->outcome = EVICT_FAILED;
 			deed->error = arena_printf(run->arena, "cannot be held on to: %s",
-						   strerror(-deed->hold_error));
+						   lang_error(deed->hold_error));
 		} else if (!again[i]) {
 			deed->outcome = EVICT_CHANGED;
 			deed->error = "it is not what it was when it was looked at";
@@ -257,7 +258,7 @@ static void send_to(struct evict_run *run, size_t i, enum end_signal which)
 	if (r < 0) {
 		deed->outcome = EVICT_FAILED;
 		deed->error = r == -EPERM ? "not permitted"
-					  : arena_printf(run->arena, "%s", strerror(-r));
+					  : arena_printf(run->arena, "%s", lang_error(r));
 		return;
 	}
 	deed->is_signalled = true;
@@ -471,7 +472,7 @@ static int clear_time_wait(struct evict_run *run)
 			run->deeds[i].error =
 				d.error == -EPERM ? "not permitted: it needs root (CAP_NET_ADMIN)"
 						  : arena_printf(run->arena, "%s",
-								 strerror(-d.error));
+								 lang_error(d.error));
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "act/stop.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/live.h"
 
@@ -144,7 +145,7 @@ static int act(const char *const *paths, const char *const *argv, char *output, 
 	}
 	r = run(path, argv, output);
 	if (r < 0)
-		snprintf(error, STOP_ERROR_SIZE, "%s: %s", path, strerror(-r));
+		snprintf(error, STOP_ERROR_SIZE, "%s: %s", path, lang_error(r));
 	else if (r > 0)
 		snprintf(error, STOP_ERROR_SIZE, "%s: %.180s", argv[0],
 			 *output ? last_line(output) : "failed without a word");

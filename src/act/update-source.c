@@ -2,6 +2,7 @@
 
 #include "act/helper.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "registry/iana.h"
 
 #include <errno.h>
@@ -105,7 +106,7 @@ static enum update_got ask_helper(const char *const *arguments, int input_fd,
 			    "XML and URLs need the program berth-update, which this build lacks "
 			    "(it wants libcurl and expat); --from FILE.csv works without");
 	if (r < 0)
-		return fail(out, UPDATE_GOT_FAILED, "berth-update: %s", strerror(-r));
+		return fail(out, UPDATE_GOT_FAILED, "berth-update: %s", lang_error(r));
 	if (end.signal != 0)
 		return fail(out, UPDATE_GOT_FAILED, "berth-update was ended by signal %d",
 			    end.signal);
@@ -166,7 +167,7 @@ static enum update_got read_file(int fd, const char *path, struct update_table *
 	if (r == -EFBIG)
 		return fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
 			    IANA_MAX_FILE >> 20);
-	return r < 0 ? fail(out, UPDATE_GOT_FAILED, "%s: %s", path, strerror(-r))
+	return r < 0 ? fail(out, UPDATE_GOT_FAILED, "%s: %s", path, lang_error(r))
 		     : UPDATE_GOT_TABLE;
 }
 
@@ -179,7 +180,7 @@ static enum update_got get_file(const char *path, struct update_table *out)
 	if (fd == -EINVAL)
 		return fail(out, UPDATE_GOT_REFUSED, "%s: not a regular file", path);
 	if (fd < 0)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(-fd));
+		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, lang_error(fd));
 	if (size > IANA_MAX_FILE)
 		got = fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
 			   IANA_MAX_FILE >> 20);

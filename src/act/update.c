@@ -1,5 +1,6 @@
 #include "act/update.h"
 
+#include "base/lang.h"
 #include "base/replace.h"
 #include "registry/builder.h"
 #include "registry/iana-table.h"
@@ -215,7 +216,7 @@ static int compare(const struct update_request *request, const struct iana_table
 			    "%s: cannot be made into a registry: %s", from,
 			    r == -EOVERFLOW ? "more than an image holds"
 			    : reason	    ? reason
-					    : strerror(-r));
+					    : lang_error(r));
 	return 0;
 }
 
@@ -239,7 +240,7 @@ static int take_table(const struct update_request *request, const struct update_
 	else if (r == -EBADMSG)
 		r = fail(u, UPDATE_REFUSED, "%s: %s", from, error.text);
 	else if (r < 0)
-		r = fail(u, UPDATE_FAILED, "%s: %s", from, strerror(-r));
+		r = fail(u, UPDATE_FAILED, "%s: %s", from, lang_error(r));
 	source.names_as_of = source.details_as_of = *got->updated ? got->updated : text(t.newest);
 	source.url = update_source_is_url(from) ? from : NULL;
 	source.etag = source.url ? got->etag : NULL;
@@ -259,7 +260,7 @@ static int take_table(const struct update_request *request, const struct update_
 	r = replace_commit(file, u->image.bytes, u->image.length, image_seal(u->image.bytes));
 	if (r < 0)
 		return fail(u, UPDATE_FAILED, "%s: cannot be written: %s; the old one stays",
-			    request->target, strerror(-r));
+			    request->target, lang_error(r));
 	u->outcome = !u->has_replaced_built_in && u->diff.n == 0 ? UPDATE_SAME : UPDATE_DONE;
 	return 0;
 }
@@ -303,7 +304,7 @@ void update_run(const struct update_request *request, struct update_result *out)
 	r = replace_begin(&file, request->target, request->wait, request->context);
 	if (r < 0) {
 		fail(out, UPDATE_FAILED, "%s: cannot be written: %s", request->target,
-		     strerror(-r));
+		     lang_error(r));
 		return;
 	}
 	run(request, &file, out);

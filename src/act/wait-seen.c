@@ -2,6 +2,7 @@
 #include "act/wait-parts.h"
 
 #include "answer/identify.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <string.h>
@@ -180,7 +181,7 @@ static const char *words_of(int error)
 	case ENETUNREACH:
 		return "no way there";
 	default:
-		return strerror(error);
+		return lang_error(error);
 	}
 }
 

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/environment.h"
+#include "base/lang.h"
 #include "cli/own-claims.h"
 #include "cli/terminal.h"
 #include "registry/choose.h"
@@ -16,7 +17,7 @@ enum { FLUSH_AT = 64 * 1024 };
 /* Columns to lay text out for; 0 = standard output is no terminal. */
 static size_t columns_of(const struct terminal *t)
 {
-	const char *columns = environment_get("COLUMNS");
+	const char *columns = environment_get(_("COLUMNS"));
 	uint64_t value;
 
 	if (!t->is_terminal)
@@ -28,7 +29,7 @@ static size_t columns_of(const struct terminal *t)
 
 static bool wants_colour(const struct terminal *t, enum when when)
 {
-	const char *no_colour = environment_get("NO_COLOR");
+	const char *no_colour = environment_get(_("NO_COLOR"));
 
 	if (when != WHEN_AUTO)
 		return when == WHEN_ALWAYS;
@@ -84,10 +85,10 @@ static void BERTH_PRINTF(1, 0) complain(const char *fmt, va_list args)
 	char *line = NULL;
 	struct str escaped = {0}, safe = {0};
 
-	if (vasprintf(&line, fmt, args) < 0)
+	if (vasprintf(&line, _(fmt), args) < 0)
 		line = NULL;
 	str_append(&safe, "berth: ");
-	str_append_escaped(&escaped, line ? line : "out of memory", false);
+	str_append_escaped(&escaped, line ? line : _("out of memory"), false);
 	append_shortened(&safe, str_text(&escaped));
 	str_append_char(&safe, '\n');
 	str_fini(&escaped);
@@ -123,7 +124,7 @@ int cli_flush(struct cli *c)
 	str_clear(&c->out);
 	if (r < 0 && !c->has_written_error) {
 		c->has_written_error = true;
-		cli_warn("cannot write the answer: %s", strerror(-r));
+		cli_warn("cannot write the answer: %s", lang_error(r));
 	}
 	return r;
 }
@@ -133,7 +134,7 @@ const char *cli_registry_path(const struct cli *c)
 	const char *path = c->options->registry;
 
 	if (!path)
-		path = environment_get("BERTH_REGISTRY");
+		path = environment_get(_("BERTH_REGISTRY"));
 	return path && *path ? path : NULL;
 }
 
@@ -195,14 +196,15 @@ int cli_open_source(struct cli *c)
 		return 0;
 	if (!c->options->replay) {
 		r = source_open_system(&c->source);
-		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s", strerror(-r))
+		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s",
+					lang_error(r))
 			     : 0;
 	}
 	r = source_open_replay(c->options->replay, &c->source, error);
 	if (r == -EBADMSG)
 		return cli_fail(EXIT_USAGE, "%s", error);
 	if (r < 0)
-		return cli_fail(EXIT_USAGE, "%s: %s", c->options->replay, strerror(-r));
+		return cli_fail(EXIT_USAGE, "%s: %s", c->options->replay, lang_error(r));
 	return 0;
 }
 
@@ -216,7 +218,7 @@ int cli_look(struct cli *c, const struct live_request *request, struct arena *ar
 	r = source_look(c->source, request, arena, out);
 	if (r == -ENOENT && request->scope == LIVE_SCOPE_NAMED)
 		return cli_fail(EXIT_USAGE, "there is no network namespace \"%s\"", request->netns);
-	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look: %s", strerror(-r)) : 0;
+	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look: %s", lang_error(r)) : 0;
 }
 
 int cli_take_no_words(const struct cli *c)

@@ -23,6 +23,6 @@ const char *entry_prepare(int *argc BERTH_UNUSED, char ***argv BERTH_UNUSED)
 	signal(SIGPIPE, SIG_DFL);
 	lang_begin();
 	if (geteuid() != getuid() || getegid() != getgid())
-		return "refuses to run setuid or setgid";
+		return _("refuses to run setuid or setgid");
 	return NULL;
 }
