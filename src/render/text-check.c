@@ -67,7 +67,7 @@ void text_check(struct text *t, const struct answer_check *check)
 		t->indent = 4; /* of what does not fit in the line */
 		say_place(t, &f->at);
 		text_putf(t, tone_of(f), 1, "%s:", _(f->severity));
-		text_say(t, TEXT_PLAIN, 1, _(f->message));
+		text_say(t, TEXT_PLAIN, 1, f->message);
 		text_putf(t, TEXT_FAINT, 1, "[%s]", f->id);
 		text_end(t);
 	}

@@ -178,7 +178,7 @@ static void put_step(struct text *t, const struct answer_evict_step *s)
 	}
 	if (s->reason) {
 		begin_detail(t);
-		text_say(t, is_refused && s->is_blocking ? TEXT_NOTE : TEXT_FAINT, 0, _(s->reason));
+		text_say(t, is_refused && s->is_blocking ? TEXT_NOTE : TEXT_FAINT, 0, s->reason);
 	}
 	text_end(t);
 }
@@ -264,7 +264,7 @@ static void put_result(struct text *t, const struct answer_evict_result *r)
 	if (is_free && is_equal(r->tried, "ok"))
 		text_put(t, TEXT_FAINT, 3, _("bind succeeds"));
 	if (r->reason)
-		text_say(t, is_free ? TEXT_FAINT : TEXT_NOTE, 3, _(r->reason));
+		text_say(t, is_free ? TEXT_FAINT : TEXT_NOTE, 3, r->reason);
 	text_end(t);
 }
 

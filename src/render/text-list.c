@@ -429,7 +429,7 @@ static void put_range(struct text *t, const struct answer_range *r)
 
 	text_begin(t, r->name, 10);
 	text_putf(t, TEXT_STRONG, 0, "%-11s", text_span(&r->ports, span));
-	text_say(t, TEXT_PLAIN, 2, _(r->registration));
+	text_say(t, TEXT_PLAIN, 2, r->registration);
 	text_end(t);
 	text_begin(t, "", 10);
 	text_putf(t, TEXT_PLAIN, 13, "%lld ports:", (long long)r->n_ports);

@@ -84,7 +84,7 @@ static void put_cause(struct text *t, const struct answer_why *w)
 	text_put(t, TEXT_STRONG, 0, w->cause);
 	if (w->sentence) {
 		text_put(t, TEXT_PLAIN, 0, ":");
-		text_say(t, TEXT_PLAIN, 1, _(w->sentence));
+		text_say(t, TEXT_PLAIN, 1, w->sentence);
 	}
 	text_end(t);
 }
@@ -176,7 +176,7 @@ static void put_fix(struct text *t, const char *label, const struct answer_fix *
 	struct str line = {0};
 
 	text_begin(t, label, TEXT_INDENT);
-	text_say(t, TEXT_PLAIN, 0, _(f->text));
+	text_say(t, TEXT_PLAIN, 0, f->text);
 	text_end(t);
 	for (const char *const *word = f->command; *word; word++)
 		append_word(&line, *word);
@@ -199,7 +199,7 @@ void text_why(struct text *t, const struct answer_why *w)
 		put_fix(t, i == 0 ? _("way out") : "", &w->fixes[i]);
 	for (const char *const *line = w->warnings; *line; line++) {
 		text_begin(t, line == w->warnings ? _("note") : "", TEXT_INDENT);
-		text_say(t, TEXT_PLAIN, 0, _(*line));
+		text_say(t, TEXT_PLAIN, 0, *line);
 		text_end(t);
 	}
 	text_gaps(t, w->gaps, w->n_gaps, TEXT_INDENT);
@@ -216,6 +216,6 @@ void text_why_line(struct text *t, const struct answer_why *w)
 	if (w->cause)
 		text_putf(t, TEXT_PLAIN, 2, "%s", w->cause);
 	if (w->sentence)
-		text_say(t, TEXT_FAINT, 2, _(w->sentence));
+		text_say(t, TEXT_FAINT, 2, w->sentence);
 	text_end(t);
 }
