@@ -40,7 +40,7 @@ static void open_before(const struct update_request *request, struct update_resu
 	if (r < 0 && r != -ENOENT)
 		snprintf(u->warning, sizeof(u->warning),
 			 _("%s: cannot be used (%s), so the built-in registry is what is compared"),
-			 request->target, reason);
+			 request->target, _(reason));
 }
 
 /* Rows without a port. */
@@ -219,7 +219,7 @@ static int compare(const struct update_request *request, const struct iana_table
 		return fail(u, r == -ENOMEM ? UPDATE_FAILED : UPDATE_REFUSED,
 			    _("%s: cannot be made into a registry: %s"), from,
 			    r == -EOVERFLOW ? _("more than an image holds")
-			    : reason	    ? reason
+			    : reason	    ? _(reason)
 					    : lang_error(r));
 	return 0;
 }

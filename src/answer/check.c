@@ -139,7 +139,7 @@ static void check_faults(struct check *k)
 						f->line ? (answer_number)f->line : ANSWER_NULL,
 						f->line ? (answer_number)f->column : ANSWER_NULL};
 
-		add(k, kind_of_fault(f->kind), at, f->text);
+		add(k, kind_of_fault(f->kind), at, _(f->text));
 	}
 	for (size_t i = 0; i < k->given->n_troubles; i++)
 		add(k, CHECK_UNREADABLE, k->given->troubles[i].at, k->given->troubles[i].text);

@@ -106,7 +106,7 @@ static int find_file(struct cli *c, struct claims_tree *tree)
 	if (r == -ENOENT)
 		return cli_fail(EXIT_USAGE, "there is no %s here or above", CLAIMS_TREE_NAME);
 	if (r < 0)
-		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? reason : lang_error(r));
+		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? _(reason) : lang_error(r));
 	return 0;
 }
 

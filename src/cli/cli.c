@@ -141,7 +141,7 @@ const char *cli_registry_path(const struct cli *c)
 static void warn_of_registry(void *context, const char *path, const char *reason)
 {
 	(void)context;
-	cli_warn("%s is passed over: %s (berth update makes a new one)", path, reason);
+	cli_warn("%s is passed over: %s (berth update makes a new one)", path, _(reason));
 }
 
 int cli_open_registry(struct cli *c)
@@ -153,13 +153,13 @@ int cli_open_registry(struct cli *c)
 		r = registry_open_file(&c->registry, path, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_USAGE, "%s: not a registry image that can be used: %s",
-					path, reason);
+					path, _(reason));
 	} else {
 		r = path ? registry_open_builtin(&c->registry, &reason)
 			 : choose_newest(&c->registry, warn_of_registry, NULL, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s",
-					reason);
+					_(reason));
 	}
 	c->has_registry = true;
 	return 0;

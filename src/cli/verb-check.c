@@ -44,7 +44,7 @@ static int name_file(struct run *run, const char *path)
 	if (r < 0)
 		run->troubles[run->given.n_troubles++] = (struct check_trouble){
 			{path, ANSWER_NULL, ANSWER_NULL},
-			reason ? reason : _("it cannot be opened"),
+			reason ? _(reason) : _("it cannot be opened"),
 		};
 	return 0;
 }
@@ -61,7 +61,7 @@ static int find_claims(struct run *run)
 				"names one",
 				CLAIMS_TREE_NAME);
 	if (r < 0)
-		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? reason : lang_error(r));
+		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? _(reason) : lang_error(r));
 	return 0;
 }
 
