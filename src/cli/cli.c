@@ -17,7 +17,7 @@ enum { FLUSH_AT = 64 * 1024 };
 /* Columns to lay text out for; 0 = standard output is no terminal. */
 static size_t columns_of(const struct terminal *t)
 {
-	const char *columns = environment_get(_("COLUMNS"));
+	const char *columns = environment_get("COLUMNS");
 	uint64_t value;
 
 	if (!t->is_terminal)
@@ -29,7 +29,7 @@ static size_t columns_of(const struct terminal *t)
 
 static bool wants_colour(const struct terminal *t, enum when when)
 {
-	const char *no_colour = environment_get(_("NO_COLOR"));
+	const char *no_colour = environment_get("NO_COLOR");
 
 	if (when != WHEN_AUTO)
 		return when == WHEN_ALWAYS;
@@ -134,7 +134,7 @@ const char *cli_registry_path(const struct cli *c)
 	const char *path = c->options->registry;
 
 	if (!path)
-		path = environment_get(_("BERTH_REGISTRY"));
+		path = environment_get("BERTH_REGISTRY");
 	return path && *path ? path : NULL;
 }
 

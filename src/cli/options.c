@@ -462,9 +462,9 @@ static int check_options(struct parse *p)
 			continue;
 		if (row->letter)
 			return refuse(p, _("-%c (--%s) does not go with berth %s"), row->letter,
-				      row->name, *verb->name ? verb->name : _("WHAT"));
+				      row->name, *verb->name ? verb->name : "WHAT");
 		return refuse(p, _("--%s does not go with berth %s"), row->name,
-			      *verb->name ? verb->name : _("WHAT"));
+			      *verb->name ? verb->name : "WHAT");
 	}
 	return check_until(p);
 }

@@ -40,7 +40,7 @@ int own_claims_place(const struct cli *c, struct ledger_place *out)
 static void add_gap(struct own_claims *own, const char *where, const char *why, const char *fix)
 {
 	if (own->n_gaps < MOST_GAPS)
-		own->gaps[own->n_gaps++] = (struct answer_gap){_("claims"), where, why, fix, false};
+		own->gaps[own->n_gaps++] = (struct answer_gap){"claims", where, why, fix, false};
 }
 
 static const char *where_of(const struct cli *c, const struct ledger_place *place)

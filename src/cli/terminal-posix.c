@@ -13,7 +13,7 @@
 
 struct terminal terminal_look(void)
 {
-	const char *term = environment_get(_("TERM"));
+	const char *term = environment_get("TERM");
 	struct terminal t = {.is_terminal = isatty(STDOUT_FILENO) != 0};
 	struct winsize size = {0};
 
@@ -27,7 +27,7 @@ struct terminal terminal_look(void)
 
 size_t terminal_progress_columns(void)
 {
-	const char *term = environment_get(_("TERM"));
+	const char *term = environment_get("TERM");
 	struct winsize size = {0};
 
 	if (!isatty(STDERR_FILENO) || !term || !*term || strcmp(term, "dumb") == 0 ||

@@ -148,7 +148,7 @@ static int read_manifests(struct run *run)
 		return 0;
 	r = manifests_read(&request, &run->c->arena, &run->manifests);
 	if (r == -ENOENT && run->n_words == 0) {
-		add_gap(run, (struct answer_gap){_("manifests"), _("below the claims file"),
+		add_gap(run, (struct answer_gap){"manifests", _("below the claims file"),
 						 _("the helper berth-manifests is not installed"),
 						 NULL, false});
 		return 0;

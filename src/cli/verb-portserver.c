@@ -37,7 +37,7 @@ static int take_range(struct asked *a, const char *text)
 /* An address begins with '@', or has a '/' in it: a word that is neither is a range. */
 static int parse(const struct cli *c, struct asked *a)
 {
-	const char *given = environment_get(_("PORTSERVER_ADDRESS"));
+	const char *given = environment_get("PORTSERVER_ADDRESS");
 	bool has_address = false;
 
 	a->address = given && *given ? given : usual_address;

@@ -152,7 +152,7 @@ static int add_gap(struct task *t, const char *where, const char *why, bool is_a
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (n > 0)
 		memcpy(gaps, t->from.claim_gaps, n * sizeof(*gaps));
-	gaps[n] = (struct answer_gap){_("leases"), where, why ? why : "?", NULL, is_aside};
+	gaps[n] = (struct answer_gap){"leases", where, why ? why : "?", NULL, is_aside};
 	t->from.claim_gaps = gaps;
 	t->from.n_claim_gaps++;
 	return 0;

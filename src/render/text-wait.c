@@ -46,11 +46,12 @@ static void put_met(struct text *t, const struct answer_wait *w,
 
 	text_put(t, TEXT_GOOD, 1, words_for(w->until));
 	if (strcmp(w->until, "answers") == 0 && target->http_status >= 0)
-		text_putf(t, TEXT_PLAIN, 1, "HTTP %" PRId64, target->http_status);
+		text_putf(t, TEXT_PLAIN, 1, "HTTP %lld", (long long)target->http_status);
 	if (target->address)
 		text_putf(t, TEXT_PLAIN, 1, "on %s", target->address);
 	if (target->program)
-		text_putf(t, TEXT_PLAIN, 1, "(%s, pid %" PRId64 ")", target->program, target->pid);
+		text_putf(t, TEXT_PLAIN, 1, "(%s, pid %lld)", target->program,
+			  (long long)target->pid);
 	text_put_duration(&took, target->elapsed_ms);
 	text_putf(t, TEXT_FAINT, 1, "after %s", str_text(&took));
 	str_fini(&took);
@@ -92,10 +93,10 @@ static void put_peer(struct text *t, const struct answer_knocker *p)
 {
 	put_end(t, TEXT_PLAIN, 1, p->address, p->port);
 	if (p->program && p->user)
-		text_putf(t, TEXT_STRONG, 1, "%s (pid %" PRId64 ", %s)", p->program, p->pid,
+		text_putf(t, TEXT_STRONG, 1, "%s (pid %lld, %s)", p->program, (long long)p->pid,
 			  p->user);
 	else if (p->program)
-		text_putf(t, TEXT_STRONG, 1, "%s (pid %" PRId64 ")", p->program, p->pid);
+		text_putf(t, TEXT_STRONG, 1, "%s (pid %lld)", p->program, (long long)p->pid);
 	else if (p->user)
 		text_putf(t, TEXT_PLAIN, 1, "a process of %s", p->user);
 }
