@@ -20,7 +20,8 @@
 
 #include <stdbool.h>
 
-/* Learn the language; call once, before there are threads. Opens a file unless it is English. */
+/* Learn the language, before there are threads. Opens a file unless it is English. After lang_end()
+ * it goes on with the same. */
 void lang_begin(void);
 
 /* From here on English: what will be written is for programs, or kept. */
