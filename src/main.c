@@ -74,6 +74,7 @@
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
+ *         atlas-pipe                 what the two processes of the atlas say to each other
  *         helper                     berth's own programs, in libexec
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
@@ -99,6 +100,8 @@
  *     ledger-helper/  the helper berth-ledger, which has SQLite: main holder
  *     manifests/ the helper berth-manifests, which has libyaml: main report
  *         readers lines yaml compose kubernetes   a reader for each kind of file
+ *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
+ *         page                       the pages as bytes
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl

@@ -246,7 +246,8 @@ static void read_from_outside(struct look *l, struct netns *n, int error)
 		return; /* it ended with its processes */
 	n->ns.is_read_as_text = n->is_looked_into;
 	if (n->is_looked_into)
-		snprintf(why, sizeof(why), _("may not be entered (%s); %s"), _(words), _(table_lacks));
+		snprintf(why, sizeof(why), _("may not be entered (%s); %s"), _(words),
+			 _(table_lacks));
 	else
 		snprintf(why, sizeof(why), _("may not be entered (%s)"), _(words));
 	gaps_add(&l->gaps, n->is_looked_into ? "sockets" : "namespace", n->ns.name, why,

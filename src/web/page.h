@@ -1,0 +1,65 @@
+/*
+ * Page: the pages of the atlas as bytes. From sources and a request to one HTML document, written
+ * through the typed writer of web/html.h; nothing here knows HTTP, sockets or threads.
+ *
+ * The same functions make the pages of `berth serve` (which look) and those of `berth atlas` (which
+ * are files and look at nothing). All of them may run in several threads at once.
+ */
+#pragma once
+
+#include "answer/answer.h"
+#include "base/arena.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The languages of the pages. English has no prefix in paths, German has "/de". */
+enum page_language { PAGE_ENGLISH, PAGE_GERMAN };
+
+enum { N_PAGE_LANGUAGES = 2 };
+
+/* How much of other users' processes the reader may see. */
+enum page_sight {
+	PAGE_SIGHT_PUBLIC, /* what anybody on this machine sees: the snapshot has been reduced */
+	PAGE_SIGHT_FULL,   /* everything that the collector sees */
+};
+
+/* A request for one page. */
+struct page {
+	enum page_language language;
+	enum page_sight sight;
+	bool is_static;    /* a file of `berth atlas`: relative links with ".html", not live */
+	const char *path;  /* of this page without its language ("/ports/3476"), for hreflang */
+	/*
+	 * What is known; indexed by answer_index(). For pages about a port the snapshot covers that
+	 * port with holders and connections; for all others it has every listener. For static pages
+	 * it is one with could_look false.
+	 */
+	const struct answer_sources *from;
+	const uint32_t *faces; /* of a port page: how it was judged so far, by enum atlas_face */
+	struct arena *arena;   /* for what lives as long as the making of this page */
+	struct str *out;       /* the document is appended */
+};
+
+/*
+ * Each returns 0 or -ENOMEM. Their parts that change while somebody looks at them can be had alone
+ * (page_port_live, page_here_rows): elements that replace those of the same id in the document.
+ */
+int page_port(const struct page *p, uint16_t port) BERTH_MUST_CHECK;
+int page_port_live(const struct page *p, uint16_t port) BERTH_MUST_CHECK;
+int page_here(const struct page *p) BERTH_MUST_CHECK;
+int page_here_rows(const struct page *p) BERTH_MUST_CHECK;
+int page_claims(const struct page *p) BERTH_MUST_CHECK;
+int page_ranges(const struct page *p) BERTH_MUST_CHECK;
+int page_map(const struct page *p) BERTH_MUST_CHECK;
+
+/* Everything of the registry, of known uses and claims with that name. 1: nothing has it, and the
+ * page says so with what it could have meant (HTTP 404). */
+int page_service(const struct page *p, const char *name) BERTH_MUST_CHECK;
+
+/* What `berth find` finds; `words` as typed, foreign bytes of any kind; empty: only the form. */
+int page_search(const struct page *p, const char *words) BERTH_MUST_CHECK;
+
+/* A page for an error of HTTP: 400, 403, 404, 405, 413, 429, 500, 503. */
+int page_error(const struct page *p, unsigned int status) BERTH_MUST_CHECK;
