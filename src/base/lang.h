@@ -24,7 +24,7 @@
  * it goes on with the same. */
 void lang_begin(void);
 
-/* From here on English: what will be written is for programs, or kept. */
+/* From here on English: what will be written is for programs, or kept. Cheap. */
 void lang_end(void);
 
 /* Whether there is a catalog, so that people read UTF-8 whatever libc knows of their locale. */
