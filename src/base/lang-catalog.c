@@ -162,7 +162,7 @@ const char *lang_text(const char *text)
 	return found ? found : text;
 }
 
-const char *lang_plural(const char *one, const char *many, unsigned long n)
+const char *lang_plural(const char *one, const char *many, unsigned long long n)
 {
 	const char *found = has_spoken ? catalog_plural(&spoken, one, n) : NULL;
 

@@ -34,7 +34,7 @@ bool lang_is_translated(void);
 const char *lang_text(const char *text) __attribute__((format_arg(1)));
 
 /* The form for `n` of `one` ("%zu port") and `many` ("%zu ports"). Valid for ever. */
-const char *lang_plural(const char *one, const char *many, unsigned long n)
+const char *lang_plural(const char *one, const char *many, unsigned long long n)
 	__attribute__((format_arg(1), format_arg(2)));
 
 /* What an errno (positive, or negated) means, for people. */

@@ -32,7 +32,7 @@ const char *text_span(const struct live_span *span, char *out)
 
 const char *text_namespaces(const struct answer_checked *checked, bool is_in, char *out)
 {
-	const unsigned long n = (unsigned long)checked->namespaces;
+	const unsigned long long n = (unsigned long long)checked->namespaces;
 
 	out[0] = '\0';
 	if (checked->system == LIVE_LINUX)

@@ -132,7 +132,7 @@ void text_knock(struct text *t, const struct answer_knock *k)
 		text_putf(t, TEXT_PLAIN, 1, "for %s", k->name);
 	if (k->bytes > 0)
 		text_putf(t, TEXT_FAINT, 2,
-			  lang_plural("%lld byte", "%lld bytes", (unsigned long)k->bytes),
+			  lang_plural("%lld byte", "%lld bytes", (unsigned long long)k->bytes),
 			  (long long)k->bytes);
 	if (k->bytes > 0 && !k->opener && !t->style->is_verbose)
 		text_putf(t, TEXT_PLAIN, 1, "%.32s%s", k->data, strlen(k->data) > 32 ? "..." : "");
