@@ -88,11 +88,13 @@
  *         end stop                   processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
  *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
+ *         wait-watch wait-watcher -linux -none   look-ups repeated while it sleeps
+ *         wait-question-linux        a look-up as the kernel wants it
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
  *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
- *         lease-text lease-pick      names of leases, placeholders, requests; which ports, in order
+ *         lease-text lease-candidates   names of leases, placeholders; which ports, in which order
  *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
  *         leases leases-none         who has which
  *         portserver portserver-none clients   the same for portpicker's clients
@@ -102,7 +104,7 @@
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
  *         page                       the pages as bytes
- *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli nearest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
