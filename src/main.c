@@ -103,8 +103,9 @@
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
  *         page                       the pages as bytes
- *         link link-view sight       its end of the pipe; what came as views; what a stranger sees
- *         sandbox                    what it gives up before it reads a byte
+ *         link -parts -take -ask -view   its end of the pipe: what came, as views
+ *         sight                      what of it a stranger sees
+ *         sandbox -seccomp -none     what it gives up before it reads a byte
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         serve-claims taken         claims for the atlas, and made by it; who has a port
