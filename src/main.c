@@ -93,7 +93,7 @@
  *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
- *         lease-text lease-pick      names of leases, placeholders, requests; which ports, in order
+ *         lease-text lease-candidates   names of leases, placeholders; which ports, in which order
  *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
  *         leases leases-none         who has which
  *         portserver portserver-none clients   the same for portpicker's clients
@@ -106,7 +106,7 @@
  *         link -parts -take -ask -view   its end of the pipe: what came, as views
  *         sight                      what of it a stranger sees
  *         sandbox -seccomp -none     what it gives up before it reads a byte
- *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli nearest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         serve-claims taken         claims for the atlas, and made by it; who has a port
  *         claims-edit                claims files written canonically; the line for sysctl

@@ -156,8 +156,10 @@ static void put_passed(struct text *t, const struct answer_suggest *s)
 
 static void put_range(struct text *t, const struct answer_suggest *s)
 {
+	char span[TEXT_SPAN_SIZE];
+
 	text_begin(t, "range", TEXT_INDENT);
-	text_putf(t, TEXT_PLAIN, 0, "%u-%u,", s->range.first, s->range.last);
+	text_putf(t, TEXT_PLAIN, 0, "%s,", text_span(&s->range, span));
 	text_say(t, TEXT_PLAIN, 1, "searched from");
 	text_putf(t, TEXT_PLAIN, 1, "%u", s->start);
 	text_say(t, TEXT_PLAIN, 1, "on, drawn by repository, checkout and name");
