@@ -76,7 +76,7 @@
  *         collector -look -claims -faces   the one that looks; cheaply; claims; judgements of pages
  *         doors privilege            the sockets it is served at; does berth see what others do not
  *         helper self                berth's own programs, in libexec; where it is
- *         helper-find -start -close  those that go on running, and what they do not get
+ *         helper-find -start-posix -close   those that go on running; what they do not get
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
@@ -112,7 +112,7 @@
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
- *         system absent-windows      which verbs a system lacks
+ *         system absent-windows absent-serve   which verbs a system lacks
  */
 #include "cli/cli.h"
 #include "cli/entry.h"
