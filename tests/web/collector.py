@@ -247,7 +247,8 @@ def berth(front, *arguments):
 def stake():
     if not os.path.exists(os.path.join(os.path.dirname(TOOLS["berth"]), "berth-ledger")):
         raise Skip("berth is built without SQLite")
-    front = open_front("--ledger", "/tmp/claims.db")
+    ledger = f"{tempfile.mkdtemp(prefix='berth-front-')}/claims.db"
+    front = open_front("--ledger", ledger)
     front.begin()
     with open(os.path.join(front.home, "ports.claims"), "w", encoding="utf-8") as file:
         file.write("team 9000/tcp\n")
@@ -266,8 +267,9 @@ def stake():
             check(wanted in payload, f"{line!r}: {payload!r}")
     front.send(LOOK, 1)
     front.until(CLAIMS, lambda argument, payload: argument == 16 and b"late" in payload)
-    out = berth(front, "claims", "--ledger", "/tmp/claims.db", "--jsonl")
+    out = berth(front, "claims", "--ledger", ledger, "--jsonl")
     check('"name":"web"' in out and '"reason":"for tests"' in out and "other" not in out and "late" in out, out)
+    shutil.rmtree(os.path.dirname(ledger))
     front.stop()
 
 
@@ -460,7 +462,7 @@ def is_answered(path):
 
 @case
 def unix_socket():
-    path = "/tmp/berth-test.sock"
+    path = f"{tempfile.mkdtemp(prefix='berth-front-')}/socket"
     old = os.umask(0o077)
     front = Front("--listen", f"unix:{path}")
     os.umask(old)
@@ -484,6 +486,7 @@ def unix_socket():
     equal(refused("--listen", f"unix:{path}")[0], 2)
     with open(path, encoding="utf-8") as file:
         equal(file.read(), "mine")
+    shutil.rmtree(os.path.dirname(path))
 
 
 @case
