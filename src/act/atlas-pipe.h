@@ -28,9 +28,13 @@ enum atlas_kind {
 	ATLAS_PORT,      /* the same for one port, with holders and connections; of that port */
 	ATLAS_STAKED,    /* the answer to ATLAS_STAKE: a claims image with its outcome; of its id */
 	ATLAS_FACES,     /* how pages were judged: lines "PORT YES SOSO NO"; after each change */
+	ATLAS_SAME,      /* looked, and all is as in the last ATLAS_HERE; of its generation; payload:
+	                    when the look began, eight bytes as live_time, little-endian */
 	/* From the front. */
 	ATLAS_WATCH = 64, /* of 1: somebody watches, look each second; of 0: nobody does any more */
-	ATLAS_LOOK,       /* look at one port; of that port. Answered by one ATLAS_PORT each */
+	ATLAS_LOOK,       /* look at one port; of that port. Answered by one ATLAS_PORT each; asked
+	                     again before the answer is there, one answers both. Of ATLAS_EVERYTHING:
+	                     at all listeners, answered by one ATLAS_HERE or ATLAS_SAME */
 	ATLAS_STAKE,      /* claim; of an id of the front's; payload: one line of a claims file */
 	ATLAS_FACE,       /* a page was judged; of port * 4 + enum atlas_face */
 };
@@ -49,6 +53,9 @@ enum {
 	ATLAS_PAYLOAD_MOST = 64 * 1024 * 1024,      /* from the collector, bytes */
 	ATLAS_REQUEST_MOST = 4096,                  /* from the front, bytes */
 	ATLAS_HEADER_SIZE = 16,
+	ATLAS_TIME_SIZE = 8,                        /* of the payload of ATLAS_SAME */
+	ATLAS_EVERYTHING = 65536,                   /* of ATLAS_LOOK: no port */
+	ATLAS_LOOKS_MOST = 64,                      /* ports that wait for their look */
 };
 
 /* One message. */
