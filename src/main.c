@@ -100,6 +100,7 @@
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
  *         page                       the pages as bytes
+ *         assets                     the files that they load
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl

@@ -1,0 +1,1 @@
+/* here: made in the next steps. */

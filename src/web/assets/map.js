@@ -1,0 +1,1 @@
+/* map: made in the next steps. */

@@ -1,0 +1,1 @@
+/* port: made in the next steps. */
