@@ -92,11 +92,11 @@ int route_find(const char *path, size_t n, struct route_match *out)
 	return -ENOENT;
 }
 
-/* Characters that stand for themselves in a part of a path (RFC 3986, 3.3). */
+/* Characters that need no encoding anywhere (RFC 3986, 2.3), as html_append_percent() has it. */
 static bool is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-._~!$&'()*+,;=:@", c));
+	       (c && strchr("-._~", c));
 }
 
 static void append_word(const char *word, struct str *out)
