@@ -22,10 +22,11 @@
 enum atlas_kind {
 	/* From the collector. */
 	ATLAS_HELLO = 1, /* the first one; of ATLAS_* flags; payload: the token, ATLAS_TOKEN_SIZE */
-	ATLAS_CLAIMS,    /* a claims image, which replaces that of the same CLAIM_LEVEL_* */
-	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation,
-	                    which grows when anything but queues and times differs */
-	ATLAS_PORT,      /* the same for one port, with holders and connections; of that port */
+	ATLAS_CLAIMS,    /* the claims of a place, instead of those before; of ATLAS_CLAIMS_FILES,
+	                    or CLAIM_LEVEL_LEDGER, _SYSTEM: a claims image; empty: there are none */
+	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation, that
+	                    grows when anything but queues and times differs from the one before */
+	ATLAS_PORT,      /* a recording for one port: listeners, holders, connections; of that port */
 	ATLAS_STAKED,    /* the answer to ATLAS_STAKE: a claims image with its outcome; of its id */
 	ATLAS_FACES,     /* how pages were judged: lines "PORT YES SOSO NO"; after each change */
 	ATLAS_SAME,      /* looked, and all is as in the last ATLAS_HERE; of its generation; payload:
@@ -38,6 +39,19 @@ enum atlas_kind {
 	ATLAS_STAKE,      /* claim; of an id of the front's; payload: one line of a claims file */
 	ATLAS_FACE,       /* a page was judged; of port * 4 + enum atlas_face */
 };
+
+/*
+ * Of ATLAS_CLAIMS: the claims of all files, as text. Two lines a claim: "# LEVEL SOURCE" and the
+ * claim as a line of a claims file (ledger/claims-file.h); images have no room for where a claim
+ * stands, and ask for the day on which it was made.
+ */
+enum { ATLAS_CLAIMS_FILES = 0 };
+
+/*
+ * Claims that could not be read are gaps of every recording, of what=claims, or ATLAS_CLAIMS_ASIDE
+ * for those that are only mentioned (answer_gap.is_aside).
+ */
+#define ATLAS_CLAIMS_ASIDE "claims-aside"
 
 /* "Was this page helpful?" */
 enum atlas_face { ATLAS_FACE_YES, ATLAS_FACE_SO_SO, ATLAS_FACE_NO };
@@ -79,3 +93,7 @@ void atlas_frame_write(const struct atlas_frame *frame, struct str *out);
  */
 int atlas_frame_read(const char *bytes, size_t n, size_t most, struct atlas_frame *out,
 		     size_t *used) BERTH_MUST_CHECK;
+
+/* A time as the payload of ATLAS_SAME, ATLAS_TIME_SIZE bytes, and back. */
+void atlas_time_write(int64_t at, char *bytes);
+int64_t atlas_time_read(const char *bytes);
