@@ -69,6 +69,7 @@
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
  *         text-suggest text-leases   a good port, and why; leases
+ *         map map-svg map-data       all ports at once: as cells, a picture, JSON for its script
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made

@@ -163,8 +163,13 @@ static void put_escaped(struct str *out, const char *text, size_t n)
 
 void html_words(struct html *h, const char *text)
 {
+	html_words_part(h, text, strlen(text));
+}
+
+void html_words_part(struct html *h, const char *text, size_t n)
+{
 	end_tag(h);
-	put_escaped(h->out, text, strlen(text));
+	put_escaped(h->out, text, n);
 }
 
 /* How much of a foreign text goes in: whole characters, within one piece's bound and the rest of

@@ -79,6 +79,7 @@ int html_finish(struct html *h) BERTH_MUST_CHECK;
 
 /* Text of berth's own (words, translations): escaped like all, not bounded. */
 void html_words(struct html *h, const char *text);
+void html_words_part(struct html *h, const char *text, size_t n);
 
 /* Foreign text: escaped and bounded. NULL: nothing. */
 void html_text(struct html *h, const char *text);

@@ -1,4 +1,4 @@
-#include "web/map.h"
+#include "render/map.h"
 
 #include "ledger/claims.h"
 #include "registry/browser-ports.h"

@@ -1,5 +1,5 @@
 /* The map for its script: what changes, and what is to be said of the cells of a row. */
-#include "web/map.h"
+#include "render/map.h"
 
 #include "ledger/claims.h"
 #include "registry/known-uses.h"

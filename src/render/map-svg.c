@@ -1,5 +1,5 @@
 /* The map as a picture. Nothing in it is foreign but what berth itself says in words. */
-#include "web/map.h"
+#include "render/map.h"
 
 #include "registry/registry.h"
 
@@ -213,6 +213,10 @@ static void write_scale(const struct map_svg *svg, struct str *out)
 			   row * MAP_SIDE);
 	str_printf(out, "<text class=\"map-text map-last\" x=\"%d\" y=\"%d\" text-anchor=\"end\" "
 			"dominant-baseline=\"middle\">65535</text>\n", LEFT - 8, TOP + PLOT - 2);
+	str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"12\">", LEFT + PLOT + 3,
+		   TOP + 12);
+	escape(out, svg->words->ranges[0]);
+	str_append(out, "</text>\n");
 	for (size_t i = 1; i < sizeof(middles) / sizeof(*middles); i++) {
 		int x = LEFT + PLOT + 22, y = (int)(TOP + middles[i] * CELL);
 
@@ -235,8 +239,7 @@ static void write_rows(struct str *out)
 	str_append(out, "</g>\n");
 }
 
-/* What a layer looks like in the legend: the same shape, three cells wide. */
-static void write_swatch(enum map_flag flag, int x, int y, struct str *out)
+void map_write_swatch(enum map_flag flag, struct str *out)
 {
 	static const char *const shapes[N_MAP_FLAGS] = {
 		[MAP_ASSIGNED] = "<path class=\"map-assigned\" fill=\"#7fb4dc\" d=\"M0 0h24v24h-24z\"/>",
@@ -256,9 +259,8 @@ static void write_swatch(enum map_flag flag, int x, int y, struct str *out)
 				 "cy=\"12\" r=\"5\" fill=\"#b3261e\"/>",
 	};
 
-	str_printf(out, "<g transform=\"translate(%d %d)\">"
-			"<path class=\"map-frame\" fill=\"none\" stroke=\"#b9b4a7\" "
-			"d=\"M0 0h24v24h-24z\"/>%s</g>", x, y, shapes[flag] ? shapes[flag] : "");
+	str_printf(out, "<path class=\"map-frame\" fill=\"none\" stroke=\"#b9b4a7\" "
+			"d=\"M0 0h24v24h-24z\"/>%s", shapes[flag] ? shapes[flag] : "");
 }
 
 /* Whether a layer has anything to explain. */
@@ -278,7 +280,9 @@ static int write_legend(const struct map_svg *svg, struct str *out)
 
 		if (!is_told(svg, (enum map_flag)flag))
 			continue;
-		write_swatch((enum map_flag)flag, x, y, out);
+		str_printf(out, "<g transform=\"translate(%d %d)\">", x, y);
+		map_write_swatch((enum map_flag)flag, out);
+		str_append(out, "</g>");
 		str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"16\">", x + 34,
 			   y + 18);
 		escape(out, svg->words->layers[flag]);

@@ -87,6 +87,9 @@ struct map_svg {
  */
 int map_write_svg(const struct map_svg *svg, struct str *out) BERTH_MUST_CHECK;
 
+/* What a layer looks like in a legend: elements of SVG, 24 x 24 units. */
+void map_write_swatch(enum map_flag flag, struct str *out);
+
 /*
  * What changes while somebody looks, as JSON: {"schema":"berth.map/1","checked_at":...,
  * "could_look":true,"layers":{"claimed":[FIRST,LAST,...],"ephemeral":...,"kept":...,
