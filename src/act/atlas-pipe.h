@@ -22,10 +22,10 @@
 enum atlas_kind {
 	/* From the collector. */
 	ATLAS_HELLO = 1, /* the first one; of ATLAS_* flags; payload: the token, ATLAS_TOKEN_SIZE */
-	ATLAS_CLAIMS,    /* a claims image, which replaces the one before of that CLAIM_LEVEL_* */
-	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation, that
-	                    grows when anything but queues and times differs from the one before */
-	ATLAS_PORT,      /* a recording for one port: listeners, holders, connections; of that port */
+	ATLAS_CLAIMS,    /* a claims image, which replaces that of the same CLAIM_LEVEL_* */
+	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation,
+	                    which grows when anything but queues and times differs */
+	ATLAS_PORT,      /* the same for one port, with holders and connections; of that port */
 	ATLAS_STAKED,    /* the answer to ATLAS_STAKE: a claims image with its outcome; of its id */
 	ATLAS_FACES,     /* how pages were judged: lines "PORT YES SOSO NO"; after each change */
 	/* From the front. */
