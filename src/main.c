@@ -126,7 +126,7 @@ static int run(struct cli *c)
 		[VERB_LEASE] = verb_lease, [VERB_LEASES] = verb_leases,
 		[VERB_PORTSERVER] = verb_portserver,
 		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
-		[VERB_SUGGEST] = verb_suggest,
+		[VERB_SUGGEST] = verb_suggest, [VERB_ATLAS] = verb_atlas,
 	};
 
 	return verbs[c->options->verb](c);
