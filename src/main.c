@@ -12,6 +12,8 @@
  *         places trusted-file        where berth writes; what nobody else can have written
  *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
+ *         lang lang-catalog lang-none catalog plural   text in the language of its reader
+ *         self                       where the running program lies
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
@@ -74,7 +76,7 @@
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         atlas-pipe                 what the two processes of the atlas say to each other
- *         helper self                berth's own programs, in libexec; where it is
+ *         helper                     berth's own programs, in libexec
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
@@ -100,8 +102,13 @@
  *     manifests/ the helper berth-manifests, which has libyaml: main report
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
- *         page                       the pages as bytes
+ *         page words                 the pages as bytes; everything they say, in two languages
+ *         html page-parts page-said  the typed writer; what pages have in common
+ *         page-port page-claimed page-live page-rules page-near page-check   one port, by sections
+ *         page-find page-here page-claims page-ranges page-map page-service   the other pages
  *         assets                     the files that they load
+ *         export export-main -parts -search -sitemap   the atlas as files, by several threads
+ *         site                       a directory that takes another one's place at once
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl
@@ -109,6 +116,7 @@
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
  *         system absent-windows      which verbs a system lacks
  */
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/entry.h"
 
@@ -148,6 +156,8 @@ int main(int argc, char **argv)
 		return cli_fail(options_run_command(argc, argv) ? EXIT_FAILED : EXIT_USAGE, "%s",
 				error);
 	}
+	if (options_is_for_programs(&options))
+		lang_end();
 	cli_init(&cli, &options);
 	code = run(&cli);
 	cli_fini(&cli);

@@ -1,6 +1,6 @@
 #include "act/helper.h"
 
-#include "act/self.h"
+#include "base/self.h"
 #include "base/fd.h"
 
 #include <errno.h>
