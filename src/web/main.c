@@ -5,6 +5,7 @@
  *     berth-atlas serve --pipe FD --listen FD[,FD...] [--host NAME]... [--registry PATH]
  *                       [--limit-connections N] [--limit-per-address N] [--limit-time SECONDS]
  *                       [--limit-head BYTES] [--limit-streams N] [--threads N]
+ *     berth-atlas export ...       see web/export-main.h
  *
  * Limits: connections at one time (1024) and from one address (512), seconds for a request to come
  * and an answer to be taken (20), bytes of a request's line and headers (16384), streams of events
@@ -14,6 +15,7 @@
 #include "web/serve.h"
 
 #include "base/str.h"
+#include "web/export-main.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -122,5 +124,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "serve") == 0)
 		return run_serve(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "export") == 0)
+		return export_main(argc - 1, argv + 1);
 	return complain("this is a helper of berth serve and berth atlas");
 }

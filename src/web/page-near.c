@@ -153,7 +153,8 @@ static size_t put_known(struct sheet *s, uint16_t port)
 	uint32_t next = 0;
 
 	for (size_t i = 0; claims && i < 2 && (claim = claims_next(claims, port, &cursor)); i++) {
-		html_markup(&s->h, n++ > 0 ? ", " : "");
+		if (n++ > 0)
+			html_markup(&s->h, ", ");
 		html_open_class(&s->h, "b", "own");
 		sheet_name(s, claim->name);
 		html_close(&s->h, "b");
