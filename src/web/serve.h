@@ -18,6 +18,7 @@ struct serve_wish {
 	const char *registry;      /* an image; NULL: the newest there is; "built-in" */
 	unsigned int limit_connections, limit_per_address, limit_time_s, limit_head, limit_streams;
 	unsigned int n_threads;
+	bool is_verbose;           /* say what was given up of privileges, too */
 };
 
 /*

@@ -38,7 +38,8 @@ struct server_request {
 	bool is_unix;            /* it came over a unix socket ... */
 	bool has_peer;           /* ... whose other end is known: */
 	uint32_t peer_uid;
-	uint16_t listen_port;    /* otherwise the port it came to */
+	uint16_t listen_port;    /* otherwise the port it came to ... */
+	const struct address *local; /* ... at this address; NULL = not known */
 };
 
 /* Where a visit stands. */
@@ -74,6 +75,7 @@ struct server_options {
 	const struct registry *registry;
 	const char *const *hosts; /* more names that it may be called by; NULL-terminated */
 	const char *version;
+	uint32_t uid;             /* who runs berth; the front itself may be nobody by now */
 };
 
 /* NULL when out of memory. */
