@@ -71,6 +71,7 @@
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
  *         text-suggest text-leases   a good port, and why; leases
+ *         map map-svg map-data       all ports at once: as cells, a picture, JSON for its script
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
@@ -104,8 +105,10 @@
  *         page words                 the pages as bytes; everything they say, in two languages
  *         html page-parts page-said  the typed writer; what pages have in common
  *         page-port page-claimed page-live page-rules page-near page-check   one port, by sections
- *         page-find page-here page-claims page-ranges   the other pages
+ *         page-find page-here page-claims page-ranges page-map page-service   the other pages
  *         assets                     the files that they load
+ *         export export-main -parts -search -sitemap   the atlas as files, by several threads
+ *         site                       a directory that takes another one's place at once
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         claims-edit                claims files written canonically; the line for sysctl
@@ -131,7 +134,7 @@ static int run(struct cli *c)
 		[VERB_LEASE] = verb_lease, [VERB_LEASES] = verb_leases,
 		[VERB_PORTSERVER] = verb_portserver,
 		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
-		[VERB_SUGGEST] = verb_suggest,
+		[VERB_SUGGEST] = verb_suggest, [VERB_ATLAS] = verb_atlas,
 	};
 
 	return verbs[c->options->verb](c);

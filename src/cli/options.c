@@ -18,7 +18,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES))
+	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES) | FOR(ATLAS))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -294,6 +294,10 @@ static const struct fate {
 	[OPTION_BLOCK] = TEXT(block),
 	[OPTION_COUNT] = TEXT(count),
 	[OPTION_RANGE] = TEXT(range),
+	[OPTION_MAP] = TEXT(map),
+	[OPTION_NO_LIVE] = FLAG(has_no_live),
+	[OPTION_LANGUAGES] = TEXT(languages),
+	[OPTION_URL] = TEXT(url),
 	[OPTION_STABLE_FOR] = TEXT(stable_for),
 	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
 	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),

@@ -87,6 +87,8 @@ struct options {
 	enum check_format { CHECK_TEXT, CHECK_SARIF, CHECK_GITHUB } check_format;
 	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
 	bool for_browser, wants_reasons, wants_claim;
+	const char *map, *languages, *url; /* atlas; NULL = no picture, all languages, not said */
+	bool has_no_live;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };

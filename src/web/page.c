@@ -101,23 +101,31 @@ static void put_script(struct sheet *s, const char *name)
 
 	if (!a)
 		return;
-	html_open_with(&s->h, "script", "defer");
+	html_open_with(&s->h, "script", "type=\"module\"");
 	put_asset_url(s, a, true);
 	html_close(&s->h, "script");
 }
 
+static void put_style(struct sheet *s, const char *name)
+{
+	const struct asset *a = name ? assets_find(name) : NULL;
+
+	if (!a)
+		return;
+	html_open_with(&s->h, "link", "rel=\"stylesheet\"");
+	put_asset_url(s, a, false);
+}
+
 static void put_files(struct sheet *s, const struct sheet_head *head)
 {
-	const struct asset *icon = assets_find("favicon.svg"), *style = assets_find("berth.css");
+	const struct asset *icon = assets_find("favicon.svg");
 
 	if (icon) {
 		html_open_with(&s->h, "link", "rel=\"icon\" type=\"image/svg+xml\"");
 		put_asset_url(s, icon, false);
 	}
-	if (style) {
-		html_open_with(&s->h, "link", "rel=\"stylesheet\"");
-		put_asset_url(s, style, false);
-	}
+	put_style(s, "berth.css");
+	put_style(s, head->style);
 	put_script(s, head->script);
 }
 

@@ -29,8 +29,8 @@ enum page_sight {
 struct page {
 	enum page_language language;
 	enum page_sight sight;
-	bool is_static;    /* a file of `berth atlas`: relative links with ".html", nothing live */
-	const char *path;  /* of this page without its language: "/ports/3476"; for hreflang, links */
+	bool is_static;    /* a file of `berth atlas`: relative links with ".html", not live */
+	const char *path;  /* of this page without its language ("/ports/3476"), for hreflang */
 	/*
 	 * What is known; indexed by answer_index(). For pages about a port the snapshot covers that
 	 * port with holders and connections; for all others it has every listener. For static pages
