@@ -60,6 +60,7 @@ enum atlas_face { ATLAS_FACE_YES, ATLAS_FACE_SO_SO, ATLAS_FACE_NO };
 enum {
 	ATLAS_IS_PRIVILEGED = 1, /* the collector sees more than an ordinary user could */
 	ATLAS_IS_REPLAY = 2,     /* it shows a recording, not this machine */
+	ATLAS_IS_NAMED = 4,      /* one namespace was asked for by name: its listeners count */
 };
 
 enum {

@@ -539,6 +539,7 @@ static int begin(struct collector *c, const char *token)
 {
 	const struct collector_options *o = c->options;
 	unsigned int flags = (o->is_replay ? ATLAS_IS_REPLAY : 0) |
+			     (o->request.scope == LIVE_SCOPE_NAMED ? ATLAS_IS_NAMED : 0) |
 			     (!o->is_replay && privilege_sees_others() ? ATLAS_IS_PRIVILEGED : 0);
 	int r = put(c, ATLAS_HELLO, flags, token, ATLAS_TOKEN_SIZE);
 

@@ -79,7 +79,10 @@ struct events *events_new(struct link *link, size_t most)
 	e->link = link;
 	e->most = most;
 	e->touched_ms = INT64_MIN / 2;
-	e->rings[PAGE_SIGHT_FULL].sight = PAGE_SIGHT_FULL;
+	for (size_t i = 0; i < N_SIGHTS; i++) {
+		e->rings[i].sight = (enum page_sight)i;
+		e->rings[i].first = e->rings[i].next = 1;
+	}
 	return e;
 }
 

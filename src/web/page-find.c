@@ -373,18 +373,16 @@ static void put_large_form(struct sheet *s, const char *typed)
 	html_close(h, "form");
 }
 
-/* Where the script of a static atlas finds what, and what it says. */
-static void put_index(struct sheet *s)
+/* Where the script of a static atlas puts what it finds, and what it needs for that. */
+static void put_results_to_come(struct sheet *s)
 {
 	struct html *h = &s->h;
-	const bool is_english = s->p->language == PAGE_ENGLISH;
 
-	html_open_with(h, "div", "id=\"results\" aria-live=\"polite\"");
-	html_attribute(h, "data-index", is_english ? "search/" : "../search/");
-	html_attribute(h, "data-port", "ports/");
-	html_attribute(h, "data-found", sheet_word(s, WORD_FOUND_STATIC));
+	html_open_with(h, "div", "id=\"results\" role=\"status\" data-port=\"ports/\"");
+	html_attribute(h, "data-index", s->p->language == PAGE_ENGLISH ? "search/" : "../search/");
+	html_attribute(h, "data-found", sheet_word(s, WORD_FOUND_MANY));
 	html_attribute(h, "data-none", sheet_word(s, WORD_FOUND_NOTHING));
-	html_attribute(h, "data-lost", sheet_word(s, WORD_FOUND_LOST));
+	html_attribute(h, "data-lost", sheet_word(s, WORD_SEARCH_LOST));
 	html_close(h, "div");
 }
 
@@ -407,7 +405,7 @@ int page_search(const struct page *p, const char *words)
 	SHEET_IN(&s, "h1", WORD_SEARCH_TITLE);
 	put_large_form(&s, words);
 	if (p->is_static)
-		put_index(&s);
+		put_results_to_come(&s);
 	put_direct(&s, &q);
 	if (q.n > 0) {
 		html_open(&s.h, "p");

@@ -8,6 +8,7 @@
 #include "web/assets.h"
 #include "web/page-parts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,9 +2,10 @@
 #include "web/server-parts.h"
 
 #include "web/assets.h"
+#include "render/map.h"
 #include "web/events.h"
-#include "web/map.h"
 #include "web/metrics.h"
+#include "web/page-map.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,11 +92,26 @@ struct response *server_map_row(struct server_turn *t)
 		 : NULL;
 }
 
+/* "names as of 2026-08-17", to stand below the picture. */
+static int write_picture(struct server_turn *t, struct str *out)
+{
+	const struct answer_registry registry = answer_registry(t->from->registry);
+	const struct map *map = fill_map(t);
+	const char *footer = arena_printf(t->arena, "IANA, %s", registry.names_as_of);
+	struct map_words words;
+	const struct map_svg svg = {.map = map, .words = &words, .is_alone = true};
+
+	if (!map || !footer)
+		return -1;
+	page_map_words(PAGE_ENGLISH, footer, &words);
+	return map_write_svg(&svg, out);
+}
+
 struct response *server_map_picture(struct server_turn *t)
 {
 	struct response *r = response_new(200, "image/svg+xml");
 
-	return r ? finish_written(t, r, server_write_picture(t, &r->body)) : NULL;
+	return r ? finish_written(t, r, write_picture(t, &r->body)) : NULL;
 }
 
 struct response *server_events(struct server_turn *t)

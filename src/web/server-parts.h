@@ -58,9 +58,8 @@ struct response *server_error_because(struct server_turn *t, unsigned int status
 /* "See other": to a path of this server. */
 struct response *server_redirect(unsigned int status, const char *location);
 
-/* The page of claims, and the map as a picture. */
+/* The page of claims. */
 struct response *server_claims_page(struct server_turn *t);
-int server_write_picture(struct server_turn *t, struct str *out) BERTH_MUST_CHECK;
 
 /* Finish an answer of this turn: its tag, and whether others may keep it. */
 struct response *server_finish(struct server_turn *t, struct response *r);
