@@ -414,7 +414,7 @@ static void guards_changes(void **state)
 		visit.request.fetch_site = rows[i].site;
 		visit.request.is_unix = visit.request.has_peer = rows[i].is_root_over_unix;
 		visit.request.content_type = "application/x-www-form-urlencoded";
-		visit.request.body = "face=so-so";
+		visit.request.body = "face=soso";
 		visit.request.n_body = strlen(visit.request.body);
 		status = status_of(visit);
 		if (status != rows[i].status)
