@@ -199,7 +199,7 @@ void port_exposure(struct sheet *s, const struct answer_listener *l)
 	};
 
 	html_open_class(&s->h, "span", "reach");
-	html_attribute(&s->h, "data-exposure", l->exposure);
+	html_attribute_words(&s->h, "data-exposure", l->exposure);
 	if (l->interface)
 		SAY(s, WORD_REACH_DEVICE, TEXT("device", l->interface));
 	for (size_t i = 0; i < N_ELEMENTS(words) && !l->interface; i++) {
@@ -565,8 +565,8 @@ static void put_sources(struct sheet *s, uint16_t port)
 	char url[64];
 
 	snprintf(url, sizeof(url), "%sports/%u/live", s->root, port);
-	html_attribute(&s->h, "data-live", url);
-	html_attribute(&s->h, "data-events", "/events");
+	html_attribute_words(&s->h, "data-live", url);
+	html_attribute_words(&s->h, "data-events", "/events");
 }
 
 void port_live(struct sheet *s, const struct answer *a)
