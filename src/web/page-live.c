@@ -546,7 +546,7 @@ static void put_seen(struct sheet *s, const struct answer *a)
 	put_holders(s, a);
 	if (a->tcp.word != VERDICT_UNKNOWN)
 		put_connections(s, a);
-	sheet_gaps(s, a->gaps, a->n_gaps);
+	sheet_gaps_below(s, a->gaps, a->n_gaps);
 }
 
 /* Apart from what was seen, which may be the same a moment later. */
