@@ -193,12 +193,10 @@ static enum MHD_Result begin(struct http_visit *v, const char *method)
 	fill_request(v, method);
 	if (v->is_too_long)
 		return refuse(v, 414);
-	if (v->visit.request.method != SERVER_METHOD_POST)
-		return proceed(v);
 	length = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Content-Length");
 	if (length && str_parse_u64(length, strlen(length), SERVER_BODY_MOST, &n) < 0)
 		return refuse(v, 413);
-	return MHD_YES; /* the body is to come */
+	return MHD_YES; /* an answer before the body, even an empty one, ends the connection */
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,

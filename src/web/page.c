@@ -194,6 +194,17 @@ static void put_place(struct sheet *s, const struct sheet_head *head, enum sheet
 	html_close(h, "li");
 }
 
+/* The same page in another language; a server is told to keep to it (web/server-check.c). */
+static const char *switch_in(const struct page *p, enum page_language language, const char *path,
+			     char *out, size_t size)
+{
+	size_t n = strlen(url_in(p, language, path, out, size));
+
+	if (!p->is_static && n < size)
+		snprintf(out + n, size - n, "?lang=%s", words_language_code(language));
+	return out;
+}
+
 static void put_languages(struct sheet *s, const struct sheet_head *head)
 {
 	const char *path = head->is_nameless ? "" : s->p->path + (*s->p->path == '/');
@@ -206,7 +217,7 @@ static void put_languages(struct sheet *s, const struct sheet_head *head)
 		if (language == s->p->language || !has_language(s->p, language))
 			continue;
 		html_open_class(h, "a", "language");
-		html_url(h, "href", url_in(s->p, language, path, url, sizeof(url)));
+		html_url(h, "href", switch_in(s->p, language, path, url, sizeof(url)));
 		html_attribute(h, "hreflang", words_language_code(language));
 		html_attribute(h, "lang", words_language_code(language));
 		html_words(h, words_language_name(language));

@@ -39,7 +39,7 @@ static struct response *done(struct server_turn *t, const char *path)
 
 struct response *server_face(struct server_turn *t)
 {
-	static const char *const words[] = {[ATLAS_FACE_YES] = "yes", [ATLAS_FACE_SO_SO] = "so-so",
+	static const char *const words[] = {[ATLAS_FACE_YES] = "yes", [ATLAS_FACE_SO_SO] = "soso",
 					    [ATLAS_FACE_NO] = "no"};
 	char word[FIELD_SIZE];
 	int r;
@@ -144,7 +144,7 @@ static struct response *tell_outcome(struct server_turn *t)
 static struct response *stake(struct server_turn *t, const struct claim *claim,
 			      const char *reason)
 {
-	char *comment = *reason ? arena_printf(t->arena, "# %s", reason) : "";
+	const char *comment = *reason ? arena_printf(t->arena, "# %s", reason) : "";
 	struct str line = {0};
 	int r = comment ? 0 : -ENOMEM;
 

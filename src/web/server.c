@@ -271,6 +271,10 @@ static struct response *answer(struct server_turn *t)
 	}
 	if (strlen(t->request->target) > HTTP_TEXT_TARGET_MOST)
 		return say_plainly(414, "This address is too long.\n");
+	for (const char *c = t->request->target; *c; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return say_plainly(400, "This address has blanks or control characters.\n");
+	}
 	return steer(t);
 }
 
