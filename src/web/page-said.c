@@ -20,7 +20,7 @@ void sheet_verdict(struct sheet *s, enum verdict_word w)
 	};
 
 	html_open_class(&s->h, "span", "verdict");
-	html_attribute(&s->h, "data-verdict", words[w].name);
+	html_attribute_words(&s->h, "data-verdict", words[w].name);
 	sheet_say(s, words[w].shown);
 	html_close(&s->h, "span");
 }
