@@ -448,7 +448,9 @@ class Claims(unittest.TestCase):
             if answer.status == 503:
                 self.skipTest("no helper that writes ledgers: " + answer.text[-200:])
             self.assertEqual((answer.status, answer.headers["location"]), (303, "/claims"))
-            self.assertEqual(stake(name="other", ports="14080", owner="stranger").status, 409)
+            taken = stake(name="other", ports="14080", owner="stranger")
+            self.assertEqual(taken.status, 409)
+            self.assertIn("14080", taken.text)
             self.assertEqual(stake(name="other", ports="0").status, 400)
             self.assertEqual(stake(name="", ports="14081").status, 400)
             self.assertEqual(atlas.ask("/claims", method="POST", body="name=x&ports=1", Content_Type=FORM).status, 403)
@@ -469,6 +471,7 @@ class Caching(Case):
             tag = first.headers["etag"]
             again = self.get(path, connection=connection, If_None_Match=f'W/{tag}, "x"')
             self.assertEqual((again.status, again.bytes, again.headers["etag"]), (304, b"", tag), path)
+            self.assertEqual(again.headers["content-length"], first.headers["content-length"])
             other = self.get(path, connection=connection, If_None_Match='"x"')
             self.assertEqual(other.status, 200, path)
         connection.close()
