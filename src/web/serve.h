@@ -22,7 +22,7 @@ struct serve_wish {
 };
 
 /*
- * Serve until the collector ends. Returns 0; or a negative errno with a line in `*error`. What could
- * not be given up of privileges is said on standard error, a line each.
+ * Serve until the collector ends. Returns 0; or a negative errno with a line in `*error`. What
+ * could not be given up of privileges is said on standard error, a line each.
  */
 int serve(const struct serve_wish *wish, const char **error) BERTH_MUST_CHECK;

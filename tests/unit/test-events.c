@@ -1,5 +1,5 @@
-/* Events of listeners: what is told to whom, who is dropped, what Last-Event-ID gives. And labels of
- * metrics, which hold the same foreign bytes. */
+/* Events of listeners: what is told to whom, who is dropped, what Last-Event-ID gives. And labels
+ * of metrics, which hold the same foreign bytes. */
 #include "web/events.h"
 #include "web/metrics.h"
 
@@ -43,7 +43,8 @@ static int set_up(void **state)
 	(void)state;
 	all.image = (struct str){0};
 	tiny_registry_make(&all.image);
-	if (registry_open_memory(&all.registry, all.image.bytes, all.image.length, true, &reason) < 0)
+	if (registry_open_memory(&all.registry, all.image.bytes, all.image.length, true,
+				 &reason) < 0)
 		return -1;
 	all.link = fake_link_new(&all.registry, HEAD SSH);
 	all.events = events_new(all.link, 2);
@@ -125,7 +126,8 @@ static void tells_what_changes(void **state)
 	assert_non_null(strstr(c.text, "event: changed\ndata: {\"generation\":1}\n\n"));
 	change(HEAD SSH WEB);
 	assert_int_equal(drain(&c), 0);
-	assert_non_null(strstr(c.text, "event: listener\ndata: {\"change\":\"added\",\"listener\":{"));
+	assert_non_null(strstr(c.text, "event: listener\ndata: {\"change\":\"added\","
+				       "\"listener\":{"));
 	assert_non_null(strstr(c.text, "\"port\":80,"));
 	assert_null(strstr(c.text, "\"port\":22,"));
 	assert_non_null(strstr(c.text, "data: {\"generation\":2}\n\n"));

@@ -846,6 +846,7 @@ class Ends(unittest.TestCase):
 
     def test_the_front_has_no_rights(self):
         with Atlas() as atlas:
+            self.assertEqual(atlas.ask("/healthz").status, 200)  # it has begun
             status = dict(line.split(":\t", 1) for line in Path(f"/proc/{atlas.front()}/status").read_text().splitlines()
                           if ":\t" in line)
             for name in "CapInh", "CapPrm", "CapEff", "CapAmb":
