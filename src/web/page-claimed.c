@@ -370,6 +370,7 @@ static void put_evidence(struct sheet *s, const char *text)
 	struct evidence e;
 
 	describe_evidence(text, &e);
+	html_char(h, ' ');
 	html_open_class(h, "span", "evidence");
 	if (html_is_url(e.url)) {
 		html_open_with(h, "a", "rel=\"external noreferrer\"");
@@ -407,6 +408,7 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 		html_markup(h, ", ");
 		sheet_name(s, use->purpose);
 	}
+	html_char(h, ' ');
 	html_open_class(h, "span", "when");
 	html_words(h, use->protocol);
 	if (use->ports.first != use->ports.last) {
@@ -420,6 +422,7 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 	}
 	html_close(h, "span");
 	if (strcmp(use->grade, "unverified") == 0) {
+		html_char(h, ' ');
 		html_open_class(h, "span", "tag doubt");
 		sheet_say(s, WORD_UNVERIFIED);
 		html_close(h, "span");
