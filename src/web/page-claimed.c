@@ -360,7 +360,8 @@ static void describe_evidence(const char *text, struct evidence *e)
 		describe_package("Debian", text + 4, e);
 	else if (str_starts_with(text, "npm:"))
 		describe_package("npm", text + 4, e);
-	else if (html_is_url(text) && str_starts_with(text, "http") && strlen(text) < sizeof(e->url))
+	else if (html_is_url(text) && str_starts_with(text, "http") &&
+		 strlen(text) < sizeof(e->url))
 		snprintf(e->url, sizeof(e->url), "%s", text);
 }
 

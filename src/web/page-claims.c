@@ -1,4 +1,4 @@
-/* One's own claims: the list, what wants the same, who is there instead; and a form to stake one. */
+/* One's own claims: the list, what wants the same, who is there instead; a form to stake one. */
 #include "web/page-port.h"
 
 #include "ledger/claims.h"

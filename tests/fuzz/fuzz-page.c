@@ -1,8 +1,8 @@
 /*
- * Fuzz target: pages over any world. The first line of the input asks: a flag byte ('a' + bits:
- * German, static, full sight), then a path as helpers/atlas-page.h has it; the rest is the world, or
- * a claims file where the path is /claims. What is made must be well-formed and bounded, whatever
- * the names in it.
+ * Fuzz target: pages over any world. The first line of the input asks: a byte of flags (1 German, 2
+ * static, 4 full sight), then a path as helpers/atlas-page.h has it; the rest is the world, or a
+ * claims file where the path is /claims. What is made must be well-formed and bounded, whatever the
+ * names in it.
  */
 #include "base/lang.h"
 #include "helpers/atlas-page.h"
