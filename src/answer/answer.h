@@ -553,6 +553,7 @@ struct answer_wait_target {
 	const char *proxy;         /* what takes connections there for somebody else */
 	const char *seen;          /* what was seen instead, or beside it; for people; NULL =
 	                              nothing worth a word */
+	bool was_so;               /* nobody was there from the beginning; for people */
 };
 
 /* What a wait came to. */
@@ -668,6 +669,15 @@ struct answer_leases {
 	const struct answer_gap *gaps;
 	size_t n_gaps;
 	struct answer_checked checked;
+};
+
+/* What was written of the atlas. */
+struct answer_atlas {
+	struct answer_registry registry;
+	const char *directory;     /* NULL: no pages were asked for */
+	answer_number pages;       /* of ports; ANSWER_NULL likewise, as the next two */
+	answer_number files, bytes;
+	const char *map;           /* NULL: no picture was asked for */
 };
 
 /* How much goes into an answer beyond the ordinary. */

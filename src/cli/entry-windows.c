@@ -1,5 +1,6 @@
 #include "cli/entry.h"
 
+#include "base/lang.h"
 #include "base/wide-windows.h"
 
 #include <fcntl.h>
@@ -51,7 +52,7 @@ const char *entry_prepare(int *argc, char ***argv)
 		_setmode(fd, _O_BINARY); /* bytes as they are: line feeds stay line feeds */
 	utf8 = utf8_arguments(&n);
 	if (!utf8)
-		return "cannot read its arguments: out of memory";
+		return _("cannot read its arguments: out of memory");
 	*argc = n;
 	*argv = utf8;
 	return NULL;

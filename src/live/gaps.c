@@ -1,5 +1,7 @@
 #include "live/gaps.h"
 
+#include "base/lang.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +36,7 @@ void gaps_add(struct gaps *g, const char *what, const char *where, const char *w
 
 const char *gaps_errno_text(int error, char *text, size_t size)
 {
-	snprintf(text, size, "%s", strerror(error)); /* berth sets no locale for messages */
+	snprintf(text, size, "%s", strerror(error)); /* English: looked up where it is shown */
 	if (size > 1 && !isupper((unsigned char)text[1]))
 		text[0] = (char)tolower((unsigned char)text[0]);
 	return text;
@@ -46,5 +48,5 @@ void gaps_add_errno(struct gaps *g, const char *what, const char *where, int err
 	char why[96];
 
 	gaps_add(g, what, where, gaps_errno_text(error, why, sizeof(why)),
-		 is_refused ? "run as root" : NULL);
+		 is_refused ? N_("run as root") : NULL);
 }

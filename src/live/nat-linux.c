@@ -1,6 +1,7 @@
 #include "live/nat-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "live/addresses-linux.h"
 #include "live/nat-decode.h"
 
@@ -23,7 +24,7 @@
 enum { REPLY_SIZE = 64 * 1024, N_TRIES = 5, MOST_SINGLE_CHAINS = 24, MOST_SINGLE_SETS = 24 };
 enum { MOST_BYTES = 64 * 1024 * 1024, SK_LOOKUP = 36 };
 
-static const char what[] = "published ports";
+static const char what[] = N_("published ports");
 
 /* One conversation with nf_tables. */
 struct talk {
@@ -319,10 +320,10 @@ static void explain_legacy(struct gaps *gaps, const char *place)
 		if (fd_read_file_at(AT_FDCWD, files[i], text, sizeof(text), NULL) <= 0 ||
 		    !nat_has_legacy_table(text))
 			continue;
-		snprintf(text, sizeof(text), "of legacy %s%s", i == 0 ? "iptables" : "ip6tables",
+		snprintf(text, sizeof(text), _("of legacy %s%s"), i == 0 ? "iptables" : "ip6tables",
 			 place);
-		gaps_add(gaps, what, text, "berth does not read the rules of the old ip_tables",
-			 "use iptables-nft");
+		gaps_add(gaps, what, text, N_("berth does not read the rules of the old ip_tables"),
+			 N_("use iptables-nft"));
 	}
 }
 
@@ -345,8 +346,8 @@ static void explain_ipvs(struct gaps *gaps, const char *place)
 			    NULL) <= 0 ||
 	    !nat_has_ipvs_service(text))
 		return;
-	snprintf(text, sizeof(text), "of IPVS%s", place);
-	gaps_add(gaps, what, text, "berth does not read the services of IPVS", NULL);
+	snprintf(text, sizeof(text), _("of IPVS%s"), place);
+	gaps_add(gaps, what, text, N_("berth does not read the services of IPVS"), NULL);
 }
 
 /* Programs of that type may hand any port to any socket. Only the privileged may ask. */
@@ -363,16 +364,16 @@ static void explain_sk_lookup(struct gaps *gaps, const char *place)
 	attr.query.attach_type = SK_LOOKUP;
 	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) < 0 || attr.query.prog_cnt == 0)
 		return;
-	snprintf(where, sizeof(where), "of sk_lookup%s", place);
+	snprintf(where, sizeof(where), _("of sk_lookup%s"), place);
 	gaps_add(gaps, what, where,
-		 "a BPF program hands ports to sockets, and berth cannot read which", NULL);
+		 N_("a BPF program hands ports to sockets, and berth cannot read which"), NULL);
 }
 
 static void explain_refusal(struct gaps *gaps, const char *where, int error)
 {
 	if (error == -EPERM || error == -EACCES)
-		gaps_add(gaps, what, where, "NAT rules need CAP_NET_ADMIN to be read",
-			 geteuid() == 0 ? "run with CAP_NET_ADMIN" : "run as root");
+		gaps_add(gaps, what, where, N_("NAT rules need CAP_NET_ADMIN to be read"),
+			 geteuid() == 0 ? N_("run with CAP_NET_ADMIN") : N_("run as root"));
 	else
 		gaps_add_errno(gaps, what, where, -error);
 }
@@ -395,11 +396,11 @@ int nat_read(const struct live_request *request, const char *place, struct arena
 	close_talk(&t);
 	if (r == -ENOMEM)
 		return r;
-	snprintf(where, sizeof(where), "of NAT%s", place);
+	snprintf(where, sizeof(where), _("of NAT%s"), place);
 	/* EINVAL, EOPNOTSUPP, EPROTONOSUPPORT: this kernel has no nf_tables. */
 	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP && r != -EPROTONOSUPPORT && r != -E2BIG)
 		explain_refusal(gaps, where, r);
 	if (t.is_too_large || r == -E2BIG)
-		gaps_add(gaps, what, where, "too many rules; not all of them were read", NULL);
+		gaps_add(gaps, what, where, N_("too many rules; not all of them were read"), NULL);
 	return arena_failed(arena) ? -ENOMEM : 0;
 }
