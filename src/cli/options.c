@@ -18,7 +18,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES))
+	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES) | FOR(ATLAS))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -221,6 +221,53 @@ static int take_hold(struct parse *p, const struct option_row *row, const char *
 	return r;
 }
 
+static int take_listen(struct parse *p, const struct option_row *row, const char *value)
+{
+	if (!*value)
+		return refuse(p, "--listen takes %s, not nothing", row->argument);
+	if (p->o->n_listen == OPTIONS_LISTEN_MOST)
+		return refuse(p, "--listen can be given %d times", OPTIONS_LISTEN_MOST);
+	p->o->listen[p->o->n_listen++] = value;
+	return 0;
+}
+
+static int take_host(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		     const char *value)
+{
+	size_t n = strlen(value);
+
+	/* A name as it stands in a URL, without a port: what Host is compared with. */
+	if (n == 0 || n > 253 ||
+	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._[]:") !=
+		    n)
+		return refuse(p, "--host takes a host's name, not \"%.60s\"", value);
+	if (p->o->n_hosts == OPTIONS_HOSTS_MOST)
+		return refuse(p, "--host can be given %d times", OPTIONS_HOSTS_MOST);
+	p->o->hosts[p->o->n_hosts++] = value;
+	return 0;
+}
+
+/* "time=30"; the numbers are the helper's to judge by, and digits are all that reaches it. */
+static int take_limit(struct parse *p, const struct option_row *row, const char *value)
+{
+	static const char *const all[] = {"--limit-connections", "--limit-per-address",
+					  "--limit-time", "--limit-head", "--limit-streams"};
+	size_t n = strcspn(value, "=");
+	uint64_t number;
+
+	for (size_t i = 0; i < N_ELEMENTS(all) && p->o->n_limits < OPTIONS_LIMITS_MOST; i++) {
+		const char *name = all[i] + strlen("--limit-");
+
+		if (strlen(name) != n || strncmp(name, value, n) != 0 || !value[n] ||
+		    str_parse_u64(value + n + 1, strlen(value + n + 1), UINT16_MAX, &number) < 0)
+			continue;
+		p->o->limits[p->o->n_limits++] = (struct options_limit){all[i], value + n + 1};
+		return 0;
+	}
+	return refuse(p, "--limit takes %s with a number up to 65535, not \"%.60s\"", row->argument,
+		      value);
+}
+
 /* What becomes of an option. */
 static const struct fate {
 	enum {
@@ -294,6 +341,10 @@ static const struct fate {
 	[OPTION_BLOCK] = TEXT(block),
 	[OPTION_COUNT] = TEXT(count),
 	[OPTION_RANGE] = TEXT(range),
+	[OPTION_MAP] = TEXT(map),
+	[OPTION_NO_LIVE] = FLAG(has_no_live),
+	[OPTION_LANGUAGES] = TEXT(languages),
+	[OPTION_URL] = TEXT(url),
 	[OPTION_STABLE_FOR] = TEXT(stable_for),
 	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
 	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
@@ -308,6 +359,9 @@ static const struct fate {
 	[OPTION_FAIL_ON] = MEANING(take_fail_on),
 	[OPTION_UID] = MEANING(take_uid),
 	[OPTION_WIDTH] = MEANING(take_width),
+	[OPTION_SERVE_LISTEN] = MEANING(take_listen),
+	[OPTION_HOST] = MEANING(take_host),
+	[OPTION_LIMIT] = MEANING(take_limit),
 	[OPTION_LSOF_I] = MEANING(take_lsof),
 	[OPTION_HELP] = NOTHING,
 	[OPTION_VERSION] = NOTHING,

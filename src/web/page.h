@@ -30,6 +30,7 @@ struct page {
 	enum page_language language;
 	enum page_sight sight;
 	bool is_static;    /* a file of `berth atlas`: relative links with ".html", not live */
+	unsigned int languages; /* of a static atlas: 1 << language for each it has; 0 = all */
 	const char *path;  /* of this page without its language ("/ports/3476"), for hreflang */
 	/*
 	 * What is known; indexed by answer_index(). For pages about a port the snapshot covers that
@@ -38,6 +39,7 @@ struct page {
 	 */
 	const struct answer_sources *from;
 	const uint32_t *faces; /* of a port page: how it was judged so far, by enum atlas_face */
+	const char *message;   /* of page_error(): one more line, foreign bytes; NULL = none */
 	struct arena *arena;   /* for what lives as long as the making of this page */
 	struct str *out;       /* the document is appended */
 };

@@ -1,0 +1,45 @@
+// Search in a static atlas: reads the lists of search/ and shows what all words stand in. #results
+// says where they are and what to say; ?q= or the form has the words.
+import { fill } from './table.js';
+import { findEntries } from './search-model.js';
+
+const SHOWN_MOST = 200;
+const results = document.getElementById('results');
+const index = results?.dataset.index;
+
+function item(hit) {
+	const [first, last, protocols, name, description] = hit.entry;
+	const li = document.createElement('li');
+	if (first >= 0) {
+		const link = document.createElement('a');
+		link.href = `${results.dataset.port}${first}.html`;
+		link.textContent = first === last ? first : `${first}–${last}`;
+		li.append(link, ' ');
+	}
+	const strong = document.createElement('strong');
+	strong.textContent = name;
+	li.append(strong, ` ${protocols} `, description);
+	return li;
+}
+
+function show(hits) {
+	const count = document.createElement('p');
+	count.textContent = hits.length ? fill(results.dataset.found, { n: hits.length }) : results.dataset.none;
+	const list = document.createElement('ol');
+	list.append(...hits.slice(0, SHOWN_MOST).map(item));
+	results.replaceChildren(count, list);
+}
+
+async function search(text) {
+	if (!text.trim())
+		return;
+	show(await findEntries(index, text));
+	results.dataset.ready = 'yes';
+}
+
+if (index) {
+	const text = new URLSearchParams(location.search).get('q') ?? '';
+	for (const input of document.querySelectorAll('main input[name="q"], input#q'))
+		input.value = text;
+	search(text).catch(() => { results.textContent = results.dataset.lost; });
+}
