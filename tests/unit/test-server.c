@@ -1,6 +1,6 @@
 /* Requests and their answers, without a socket: routes, languages, hosts, tokens, waiting. */
 #include "web/events.h"
-#include "web/fake-link.h"
+#include "helpers/fake-link.h"
 #include "web/server.h"
 
 #include "helpers/tiny-registry.h"
@@ -145,7 +145,7 @@ static void answers_routes(void **state)
 		{"", 400, NULL},
 		{"*", 400, NULL},
 		{"http://localhost/", 400, NULL},
-		{"/services/ssh", 200, NULL},
+		{"/services/http", 200, NULL},
 		{"/services/no-such-thing", 404, NULL},
 		{"/services/%3Cscript%3E", 404, NULL},
 		{"/services/%3cscript%3e", 301, "/services/%3Cscript%3E"},
@@ -167,7 +167,7 @@ static void answers_routes(void **state)
 		{"/map/row/1", 404, NULL},
 		{"/map.svg", 200, NULL},
 		{"/assets/favicon.svg", 200, NULL},
-		{"/assets/..%2fpage.c", 404, NULL},
+		{"/assets/..%2Fpage.c", 404, NULL},
 		{"/assets/../page.c", 404, NULL},
 		{"/favicon.ico", 200, NULL},
 		{"/api/v1/ports/22", 200, NULL},
@@ -310,6 +310,16 @@ static void checks_hosts(void **state)
 		status = status_of(visit);
 		if (status != rows[i].status)
 			fail_msg("%s: %u", rows[i].host, status);
+	}
+	{
+		const struct address local = {ADDRESS_IPV4, {192, 0, 2, 1}, 0};
+		struct server_visit visit = visit_of(SERVER_METHOD_GET, "/ports/22");
+
+		visit.request.local = &local;
+		visit.request.host = "192.0.2.1:8080";
+		assert_int_equal(status_of(visit), 200);
+		visit.request.host = "192.0.2.2:8080";
+		assert_int_equal(status_of(visit), 421);
 	}
 	{
 		struct server_visit visit = visit_of(SERVER_METHOD_GET, "/ports/22");
@@ -476,7 +486,7 @@ static void stakes_claims(void **state)
 {
 	(void)state;
 	assert_int_equal(stake("name=web&ports=8080", LEDGER_DONE, NULL), 303);
-	assert_string_equal(fake_link_line(stage.link), "web 8080/tcp");
+	assert_string_equal(fake_link_line(stage.link), "web             8080/tcp");
 	assert_int_equal(stake("name=web&ports=8080-8090%2Fudp&owner=a+b&reason=for+%22it%22&"
 			       "address=127.0.0.1&until=2027-01-31&scope=&program=nginx",
 			       LEDGER_DONE, NULL), 303);

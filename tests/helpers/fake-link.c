@@ -1,4 +1,4 @@
-#include "web/fake-link.h"
+#include "helpers/fake-link.h"
 
 #include "base/fd.h"
 #include "live/recording.h"
