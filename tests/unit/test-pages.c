@@ -192,7 +192,7 @@ static void test_faces(void **state)
 	make(&asked, 0, &page);
 	assert_has(&page, "method=\"post\" action=\"/ports/80/face\"");
 	assert_has(&page, "name=\"face\" value=\"yes\"");
-	assert_has(&page, "value=\"so-so\"");
+	assert_has(&page, "value=\"soso\"");
 	assert_has(&page, "<span class=\"count\">41</span>");
 	str_fini(&page);
 }
