@@ -328,7 +328,7 @@ void html_append_percent(struct str *out, const char *text)
 		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 		char escaped[3] = {'%', digits[c >> 4], digits[c & 15]};
 
-		if (is_letter || (c >= '0' && c <= '9') || memchr("-._~", c, 4))
+		if (is_letter || (c >= '0' && c <= '9') || (c && strchr("-._~", c)))
 			str_append_char(out, (char)c);
 		else
 			str_append_bytes(out, escaped, sizeof(escaped));
