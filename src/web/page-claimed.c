@@ -397,6 +397,19 @@ static void put_years(struct sheet *s, const struct answer_use *use)
 		SAY(s, WORD_YEARS_UNTIL, DATE("until", use->until));
 }
 
+/* As its makers write it. */
+static const char *platform_name(const char *platform)
+{
+	static const char *const names[][2] = {
+		{"linux", "Linux"}, {"macos", "macOS"}, {"windows", "Windows"}};
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		if (strcmp(platform, names[i][0]) == 0)
+			return names[i][1];
+	}
+	return platform;
+}
+
 static void put_use(struct sheet *s, const struct answer_use *use)
 {
 	struct html *h = &s->h;
@@ -419,7 +432,7 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 	put_years(s, use);
 	if (use->platform) {
 		html_markup(h, ", ");
-		SAY(s, WORD_USE_ON, TEXT("platform", use->platform));
+		SAY(s, WORD_USE_ON, TEXT("platform", platform_name(use->platform)));
 	}
 	html_close(h, "span");
 	if (strcmp(use->grade, "unverified") == 0) {
