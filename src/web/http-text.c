@@ -323,7 +323,7 @@ int http_text_host_parse(const char *text, size_t n, struct http_text_host *out)
 
 int http_text_origin_parse(const char *text, struct http_text_host *out)
 {
-	struct http_text_host host;
+	struct http_text_host host = {.has_port = false};
 	bool is_tls = strncmp(text, "https://", 8) == 0;
 	const char *authority = text + (is_tls ? 8 : 7);
 	int r;
