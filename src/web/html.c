@@ -33,7 +33,7 @@ static bool is_void(struct html_name name)
 					    "wbr"};
 
 	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-		if (strcmp(name.text, names[i]) == 0)
+		if (name.text[0] == names[i][0] && strcmp(name.text, names[i]) == 0)
 			return true;
 	}
 	return false;
@@ -237,7 +237,7 @@ static bool is_active(struct html_name name)
 	if (name.n >= 2 && memcmp(name.text, "on", 2) == 0)
 		return true;
 	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-		if (strcmp(name.text, names[i]) == 0)
+		if (name.text[0] == names[i][0] && strcmp(name.text, names[i]) == 0)
 			return true;
 	}
 	return false;

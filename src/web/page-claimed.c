@@ -299,6 +299,18 @@ static bool is_repeated(const struct answer *a, size_t i)
 	return false;
 }
 
+/* Why there is no name. */
+static enum word why_nothing(const struct answer *a)
+{
+	bool is_reserved = false;
+
+	for (size_t i = 0; i < a->n_assignments; i++)
+		is_reserved |= strcmp(a->assignments[i].status, "reserved") == 0;
+	if (a->port == 0)
+		return WORD_WHY_ZERO;
+	return is_reserved ? WORD_WHY_RESERVED : WORD_WHY_NOTHING;
+}
+
 void port_claimed(struct sheet *s, const struct answer *a)
 {
 	enum { MOST_CLAIMS = 16 };
@@ -314,7 +326,7 @@ void port_claimed(struct sheet *s, const struct answer *a)
 	if (a->n_assignments == 0)
 		SHEET_IN(s, "p", is_dynamic ? WORD_NO_ROW_DYNAMIC : WORD_NO_ROW);
 	else if (!port_name(a))
-		SHEET_IN(s, "p", a->port == 0 ? WORD_WHY_ZERO : WORD_WHY_NOTHING);
+		SHEET_IN(s, "p", why_nothing(a));
 	html_close(&s->h, "section");
 }
 
