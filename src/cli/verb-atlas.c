@@ -106,7 +106,8 @@ static int write_pages(struct cli *c, const char *directory, struct answer_atlas
 			return cli_fail(EXIT_SYSTEM, "out of memory");
 		r = helper_run(helper, arguments, -1, REPLY_MOST, &reply, &end);
 		if (r == -ENOENT)
-			r = cli_fail(EXIT_SYSTEM, "this berth was built without its helper %s", helper);
+			r = cli_fail(EXIT_SYSTEM, "this berth was built without its helper %s",
+				     helper);
 		else if (r < 0)
 			r = cli_fail(EXIT_SYSTEM, "cannot run %s: %s", helper, strerror(-r));
 		else if (end.signal)
@@ -128,7 +129,8 @@ static struct map_words picture_words(const struct answer_registry *registry,
 		.language = _("en"),
 		.title = _("The map of all 65,536 ports"),
 		.description = _("One cell a port, 256 a row: which are assigned, in known use, "
-				 "claimed, reserved, refused by browsers; where something listens."),
+				 "claimed, reserved, refused by browsers; where something "
+				 "listens."),
 		.ranges = {_("system"), _("user ports"), _("dynamic ports")},
 		.layers = {[MAP_ASSIGNED] = _("assigned by IANA"),
 			   [MAP_KNOWN] = _("in known use"),
@@ -142,8 +144,9 @@ static struct map_words picture_words(const struct answer_registry *registry,
 			   [MAP_CONFLICT] = _("conflict with a claim")},
 		.vacant = _("nobody's"),
 		.footer = map->could_look
-				  ? arena_printf(arena, _("Names as of %s (IANA). This machine at %s. "
-							  "Made by berth."),
+				  ? arena_printf(arena,
+						 _("Names as of %s (IANA). This machine at %s. "
+						   "Made by berth."),
 						 registry->names_as_of,
 						 writer_format_time(map->at, at))
 				  : arena_printf(arena, _("Names as of %s (IANA). Made by berth."),
@@ -261,8 +264,8 @@ int verb_atlas(struct cli *c)
 	int r;
 
 	if (c->options->n_words > 1 || (!directory && !map) || (directory && !*directory))
-		return cli_fail(EXIT_USAGE, "berth atlas takes one directory to write, or --map FILE, "
-					    "or both");
+		return cli_fail(EXIT_USAGE, "berth atlas takes one directory to write, or --map "
+					    "FILE, or both");
 	if (is_to_output && (directory || c->options->format != FORMAT_TEXT))
 		return cli_fail(EXIT_USAGE, "--map - has standard output for itself");
 	r = check_languages(c);
