@@ -151,7 +151,7 @@ static void test_live_part(void **state)
 	assert_lacks(&part, "<html");
 	asked.what = "/here/rows";
 	make(&asked, 0, &part);
-	assert_has(&part, "<tbody id=\"here-rows\">");
+	assert_true(str_starts_with(str_text(&part), "<tbody id=\"here-rows\">"));
 	assert_lacks(&part, "<table");
 	str_fini(&part);
 }
