@@ -63,7 +63,9 @@ enum live_search {
 
 /* A network namespace in which sockets were looked for. */
 struct live_namespace {
-	uint64_t id;           /* inode of the namespace file, as lsns shows it */
+	uint64_t id;           /* inode of the namespace file, as lsns shows it; Linux, where that
+	                          may not be seen: of its /proc/PID/net/stat, a number of the same
+	                          kind that no namespace has */
 	const char *name;      /* "here", "host", name of a container or mount, or "net:[N]" */
 	const char *container; /* id of the container it belongs to; NULL = none or not known */
 	bool is_here;          /* berth's own */
