@@ -73,7 +73,10 @@
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         atlas-pipe                 what the two processes of the atlas say to each other
+ *         collector -look -claims -faces   the one that looks; cheaply; claims; judgements of pages
+ *         doors privilege            the sockets it is served at; does berth see what others do not
  *         helper self                berth's own programs, in libexec; where it is
+ *         helper-find -start -close  those that go on running, and what they do not get
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
@@ -100,8 +103,12 @@
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
  *         page                       the pages as bytes
+ *         link -parts -take -ask -view   its end of the pipe: what came, as views
+ *         sight                      what of it a stranger sees
+ *         sandbox -seccomp -none     what it gives up before it reads a byte
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
+ *         serve-claims taken         claims for the atlas, and made by it; who has a port
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
@@ -123,6 +130,7 @@ static int run(struct cli *c)
 		[VERB_CLAIM] = verb_claim, [VERB_UNCLAIM] = verb_unclaim,
 		[VERB_LEASE] = verb_lease, [VERB_LEASES] = verb_leases,
 		[VERB_PORTSERVER] = verb_portserver,
+		[VERB_SERVE] = verb_serve,
 		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
 		[VERB_SUGGEST] = verb_suggest,
 	};

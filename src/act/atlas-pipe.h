@@ -22,18 +22,36 @@
 enum atlas_kind {
 	/* From the collector. */
 	ATLAS_HELLO = 1, /* the first one; of ATLAS_* flags; payload: the token, ATLAS_TOKEN_SIZE */
-	ATLAS_CLAIMS,    /* a claims image, which replaces that of the same CLAIM_LEVEL_* */
-	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation,
-	                    which grows when anything but queues and times differs */
-	ATLAS_PORT,      /* the same for one port, with holders and connections; of that port */
+	ATLAS_CLAIMS,    /* the claims of a place, instead of those before; of ATLAS_CLAIMS_FILES,
+	                    or CLAIM_LEVEL_LEDGER, _SYSTEM: a claims image; empty: there are none */
+	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation, that
+	                    grows when anything but queues and times differs from the one before */
+	ATLAS_PORT,      /* a recording for one port: listeners, holders, connections; of that port */
 	ATLAS_STAKED,    /* the answer to ATLAS_STAKE: a claims image with its outcome; of its id */
 	ATLAS_FACES,     /* how pages were judged: lines "PORT YES SOSO NO"; after each change */
+	ATLAS_SAME,      /* looked, and all is as in the last ATLAS_HERE; of its generation; payload:
+	                    when the look began, eight bytes as live_time, little-endian */
 	/* From the front. */
 	ATLAS_WATCH = 64, /* of 1: somebody watches, look each second; of 0: nobody does any more */
-	ATLAS_LOOK,       /* look at one port; of that port. Answered by one ATLAS_PORT each */
+	ATLAS_LOOK,       /* look at one port; of that port. Answered by one ATLAS_PORT each; asked
+	                     again before the answer is there, one answers both. Of ATLAS_EVERYTHING:
+	                     at all listeners, answered by one ATLAS_HERE or ATLAS_SAME */
 	ATLAS_STAKE,      /* claim; of an id of the front's; payload: one line of a claims file */
 	ATLAS_FACE,       /* a page was judged; of port * 4 + enum atlas_face */
 };
+
+/*
+ * Of ATLAS_CLAIMS: the claims of all files, as text. Two lines a claim: "# LEVEL SOURCE" and the
+ * claim as a line of a claims file (ledger/claims-file.h); images have no room for where a claim
+ * stands, and ask for the day on which it was made.
+ */
+enum { ATLAS_CLAIMS_FILES = 0 };
+
+/*
+ * Claims that could not be read are gaps of every recording, of what=claims, or ATLAS_CLAIMS_ASIDE
+ * for those that are only mentioned (answer_gap.is_aside).
+ */
+#define ATLAS_CLAIMS_ASIDE "claims-aside"
 
 /* "Was this page helpful?" */
 enum atlas_face { ATLAS_FACE_YES, ATLAS_FACE_SO_SO, ATLAS_FACE_NO };
@@ -42,6 +60,7 @@ enum atlas_face { ATLAS_FACE_YES, ATLAS_FACE_SO_SO, ATLAS_FACE_NO };
 enum {
 	ATLAS_IS_PRIVILEGED = 1, /* the collector sees more than an ordinary user could */
 	ATLAS_IS_REPLAY = 2,     /* it shows a recording, not this machine */
+	ATLAS_IS_NAMED = 4,      /* one namespace was asked for by name: its listeners count */
 };
 
 enum {
@@ -49,6 +68,9 @@ enum {
 	ATLAS_PAYLOAD_MOST = 64 * 1024 * 1024,      /* from the collector, bytes */
 	ATLAS_REQUEST_MOST = 4096,                  /* from the front, bytes */
 	ATLAS_HEADER_SIZE = 16,
+	ATLAS_TIME_SIZE = 8,                        /* of the payload of ATLAS_SAME */
+	ATLAS_EVERYTHING = 65536,                   /* of ATLAS_LOOK: no port */
+	ATLAS_LOOKS_MOST = 64,                      /* ports that wait for their look */
 };
 
 /* One message. */
@@ -72,3 +94,7 @@ void atlas_frame_write(const struct atlas_frame *frame, struct str *out);
  */
 int atlas_frame_read(const char *bytes, size_t n, size_t most, struct atlas_frame *out,
 		     size_t *used) BERTH_MUST_CHECK;
+
+/* A time as the payload of ATLAS_SAME, ATLAS_TIME_SIZE bytes, and back. */
+void atlas_time_write(int64_t at, char *bytes);
+int64_t atlas_time_read(const char *bytes);

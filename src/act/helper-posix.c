@@ -1,5 +1,6 @@
 #include "act/helper.h"
 
+#include "act/helper-find.h"
 #include "act/self.h"
 #include "base/fd.h"
 
@@ -16,12 +17,12 @@
 /* POSIX has it, and no header that declares it. */
 extern char **environ; /* NOLINT(readability-redundant-declaration): glibc has one */
 
-enum { MAX_PATH = 4096, MAX_ARGUMENTS = 8, PART = 64 * 1024 };
+enum { MAX_ARGUMENTS = 8, PART = 64 * 1024 };
 
 /* A path beside berth's own program: DIRECTORY/`middle``name`. */
 static int find_beside(const char *middle, const char *name, char *out)
 {
-	char self[MAX_PATH];
+	char self[HELPER_PATH_SIZE];
 	char *slash;
 	int length;
 
@@ -31,20 +32,20 @@ static int find_beside(const char *middle, const char *name, char *out)
 	if (!slash)
 		return -ENOENT;
 	*slash = '\0';
-	length = snprintf(out, MAX_PATH, "%s/%s%s", self, middle, name);
-	if (length < 0 || length >= MAX_PATH)
+	length = snprintf(out, HELPER_PATH_SIZE, "%s/%s%s", self, middle, name);
+	if (length < 0 || length >= HELPER_PATH_SIZE)
 		return -ENOENT;
 	return access(out, X_OK) < 0 ? -ENOENT : 0;
 }
 
-static int find(const char *name, char *out)
+int helper_find(const char *name, char *out)
 {
 	int length;
 
 	if (find_beside("", name, out) == 0 || find_beside("../libexec/berth/", name, out) == 0)
 		return 0;
-	length = snprintf(out, MAX_PATH, "%s/%s", BERTH_LIBEXEC, name);
-	return length > 0 && length < MAX_PATH && access(out, X_OK) == 0 ? 0 : -ENOENT;
+	length = snprintf(out, HELPER_PATH_SIZE, "%s/%s", BERTH_LIBEXEC, name);
+	return length > 0 && length < HELPER_PATH_SIZE && access(out, X_OK) == 0 ? 0 : -ENOENT;
 }
 
 static int spawn(const char *path, char *const *argv, int input_fd, int output_fd, pid_t *pid)
@@ -120,10 +121,10 @@ static int run(const char *path, char *const *argv, int input_fd, size_t limit, 
 int helper_run(const char *name, const char *const *arguments, int input_fd, size_t limit,
 	       struct str *out, struct helper_end *end)
 {
-	char path[MAX_PATH];
+	char path[HELPER_PATH_SIZE];
 	const char *argv[MAX_ARGUMENTS + 2] = {name};
 	size_t n = 0;
-	int r = find(name, path);
+	int r = helper_find(name, path);
 
 	if (r < 0)
 		return r;

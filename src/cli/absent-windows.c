@@ -18,3 +18,8 @@ int verb_portserver(struct cli *c BERTH_UNUSED)
 {
 	return cli_fail(EXIT_USAGE, "berth portserver is not there on this system");
 }
+
+int verb_serve(struct cli *c BERTH_UNUSED)
+{
+	return cli_fail(EXIT_USAGE, "berth serve is not there on this system");
+}

@@ -220,6 +220,32 @@ static int take_hold(struct parse *p, const struct option_row *row, const char *
 	return r;
 }
 
+static int take_listen(struct parse *p, const struct option_row *row, const char *value)
+{
+	if (!*value)
+		return refuse(p, "--listen takes %s, not nothing", row->argument);
+	if (p->o->n_listen == OPTIONS_LISTEN_MOST)
+		return refuse(p, "--listen can be given %d times", OPTIONS_LISTEN_MOST);
+	p->o->listen[p->o->n_listen++] = value;
+	return 0;
+}
+
+static int take_host(struct parse *p, const struct option_row *row BERTH_UNUSED,
+		     const char *value)
+{
+	size_t n = strlen(value);
+
+	/* A name as it stands in a URL, without a port: what Host is compared with. */
+	if (n == 0 || n > 253 ||
+	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._[]:") !=
+		    n)
+		return refuse(p, "--host takes a host's name, not \"%.60s\"", value);
+	if (p->o->n_hosts == OPTIONS_HOSTS_MOST)
+		return refuse(p, "--host can be given %d times", OPTIONS_HOSTS_MOST);
+	p->o->hosts[p->o->n_hosts++] = value;
+	return 0;
+}
+
 /* What becomes of an option. */
 static const struct fate {
 	enum {
@@ -307,6 +333,8 @@ static const struct fate {
 	[OPTION_FAIL_ON] = MEANING(take_fail_on),
 	[OPTION_UID] = MEANING(take_uid),
 	[OPTION_WIDTH] = MEANING(take_width),
+	[OPTION_SERVE_LISTEN] = MEANING(take_listen),
+	[OPTION_HOST] = MEANING(take_host),
 	[OPTION_LSOF_I] = MEANING(take_lsof),
 	[OPTION_HELP] = NOTHING,
 	[OPTION_VERSION] = NOTHING,

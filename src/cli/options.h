@@ -46,6 +46,8 @@ enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV };
 enum hold_choice { HOLD_REUSE, HOLD_NONE, HOLD_FD };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
+enum { OPTIONS_LISTEN_MOST = 8, OPTIONS_HOSTS_MOST = 16 };
+
 /* Everything the command line said. Strings are borrowed from argv. */
 struct options {
 	enum verb_id verb;
@@ -85,6 +87,8 @@ struct options {
 	bool wants_live;                   /* check */
 	enum check_severity fail_on;
 	enum check_format { CHECK_TEXT, CHECK_SARIF, CHECK_GITHUB } check_format;
+	const char *listen[OPTIONS_LISTEN_MOST], *hosts[OPTIONS_HOSTS_MOST]; /* serve */
+	size_t n_listen, n_hosts;
 	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
 	bool for_browser, wants_reasons, wants_claim;
 	const char **words;        /* what is not an option; heap, NULL-terminated */

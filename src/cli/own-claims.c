@@ -258,6 +258,31 @@ const struct answer_gap *own_claims_gaps(const struct cli *c, size_t *n)
 	return c->own ? c->own->gaps : NULL;
 }
 
+const char *own_claims_in_the_way(const struct claims *claims, const struct claim *wanted,
+				  const char *today, unsigned int own_level, struct arena *arena)
+{
+	const struct claim *one;
+	size_t cursor = 0;
+
+	while ((one = claims_next_in(claims, wanted->first, wanted->last, &cursor))) {
+		if (one->level != own_level && claim_state(one, today) != CLAIM_EXPIRED &&
+		    claim_collides(wanted, one))
+			return claim_describe_collision(wanted, one, arena);
+	}
+	return NULL;
+}
+
+size_t own_claims_paths(const struct cli *c, const char **out, size_t most)
+{
+	size_t n = 0;
+
+	for (unsigned int i = 0; c->own && c->own->files && i < c->own->files->n_files; i++) {
+		if (n < most)
+			out[n++] = c->own->files->files[i].path;
+	}
+	return n;
+}
+
 void own_claims_fini(struct cli *c)
 {
 	for (size_t i = 0; c->own && i < c->own->n_images; i++)

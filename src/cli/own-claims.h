@@ -33,5 +33,19 @@ const struct claims_tree *own_claims_files(const struct cli *c);
 /* The gaps of what was gathered last, `*n` of them. */
 const struct answer_gap *own_claims_gaps(const struct cli *c, size_t *n);
 
+/*
+ * What stands in the way of claiming `wanted` at `own_level`: a claim of another level that holds
+ * on `today` and wants the same, as one line in `arena`. NULL = nothing. What other ledgers and
+ * files have claimed is nobody's to take; the ledger that is written to is judged by its writer,
+ * who has it locked.
+ */
+struct claims;
+struct claim;
+const char *own_claims_in_the_way(const struct claims *claims, const struct claim *wanted,
+				  const char *today, unsigned int own_level, struct arena *arena);
+
+/* The paths of the claims files that were read, at most `most`; as long as nothing is closed. */
+size_t own_claims_paths(const struct cli *c, const char **out, size_t most);
+
 /* Close the images. */
 void own_claims_fini(struct cli *c);

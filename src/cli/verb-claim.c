@@ -149,24 +149,16 @@ static int read_wish(struct cli *c, struct wish *wish)
 	return r;
 }
 
-/* What other ledgers and files have claimed is nobody's to take; the ledger itself is judged by its
- * writer, who has it locked. NULL = nothing is in the way. */
+/* NULL = nothing is in the way. */
 static const char *find_collision(struct cli *c, const struct wish *wish,
-				  const struct claims *claims, const char *file,
-				  unsigned int own_level)
+				  const struct claims *claims, unsigned int own_level)
 {
-	for (size_t i = 0; i < wish->n; i++) {
-		const struct claim *wanted = &wish->claims[i], *one;
-		size_t cursor = 0;
+	const char *found = NULL;
 
-		while ((one = claims_next_in(claims, wanted->first, wanted->last, &cursor))) {
-			if (one->level != (file ? 0 : own_level) &&
-			    claim_state(one, wish->today) != CLAIM_EXPIRED &&
-			    claim_collides(wanted, one))
-				return claim_describe_collision(wanted, one, &c->arena);
-		}
-	}
-	return NULL;
+	for (size_t i = 0; i < wish->n && !found; i++)
+		found = own_claims_in_the_way(claims, &wish->claims[i], wish->today, own_level,
+					      &c->arena);
+	return found;
 }
 
 /* A claims file that is not believed, say: the claim goes elsewhere then. */
@@ -208,7 +200,7 @@ int verb_claim(struct cli *c)
 					    "write to");
 	if (!file && !c->options->is_to_ledger && !c->options->ledger)
 		warn_of_gaps(&others);
-	collision = find_collision(c, &wish, others.claims, file, place.level);
+	collision = find_collision(c, &wish, others.claims, file ? 0 : place.level);
 	if (collision)
 		return ledger_answer_taken(c, &place, collision);
 	if (file)

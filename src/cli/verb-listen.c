@@ -2,10 +2,10 @@
 #include "cli/cli.h"
 
 #include "act/listen.h"
-#include "answer/identify.h"
 #include "base/duration.h"
 #include "cli/interrupt.h"
 #include "cli/system.h"
+#include "cli/taken.h"
 #include "query/query.h"
 #include "render/text-wait.h"
 
@@ -112,41 +112,10 @@ static int parse_end(struct session *s)
 
 /* --- what could not be bound ----------------------------------------------------------------- */
 
-/* "nginx (pid 812)", "a process of www"; NULL = not known. In the run's arena. */
-static const char *name_holder(struct cli *c, const struct live_snapshot *live,
-			       const struct listen_trouble *t)
-{
-	size_t first, n = live_snapshot_find(live, t->port, &first);
-
-	for (size_t i = first; i < first + n; i++) {
-		const struct live_socket *socket = &live->sockets[i];
-		const struct live_process *p =
-			socket->n_owners > 0 ? socket->owners[0].process : NULL;
-		const char *label = p ? identify_label(p, &c->arena) : NULL;
-
-		if (transport_port_space(socket->transport) != t->transport ||
-		    !socket->ns->is_here || socket->state == LIVE_TIME_WAIT)
-			continue;
-		if (p)
-			return arena_printf(&c->arena, "%s (pid %u)", label ? label : "a process",
-					    p->pid);
-		return socket->user ? arena_printf(&c->arena, "a process of %s", socket->user)
-				    : NULL;
-	}
-	return NULL;
-}
-
 static int fail_taken(struct cli *c, const struct listen_trouble *t, const char *place)
 {
-	struct live_request request = live_request_default();
-	struct live_snapshot live;
-	const char *holder = NULL;
+	const char *holder = taken_by(c, t->transport, t->port);
 
-	request.first_port = request.last_port = t->port;
-	request.want = LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS;
-	request.scope = LIVE_SCOPE_HERE;
-	if (cli_look(c, &request, &c->arena, &live) == 0)
-		holder = name_holder(c, &live, t);
 	return cli_fail(EXIT_SYSTEM, "%s is taken%s%s: berth why %u/%s tells more", place,
 			holder ? " by " : "", holder ? holder : "", t->port,
 			transport_name(t->transport));

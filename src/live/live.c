@@ -240,6 +240,11 @@ int source_look(struct source *s, const struct live_request *request, struct are
 	return s->ops->look(s, request, arena, out);
 }
 
+bool source_has_process(struct source *s, uint32_t pid)
+{
+	return !s->ops->has_process || s->ops->has_process(s, pid);
+}
+
 struct source *source_close(struct source *s)
 {
 	if (s)

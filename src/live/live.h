@@ -251,6 +251,12 @@ struct live_request {
 	bool want_peer_owners;          /* owners of connections too, not only of the others */
 	enum live_flags flags;
 	const struct live_place *place; /* to be checked; NULL = none */
+	/*
+	 * Nothing but sockets and the namespaces they are in, for who compares them with an earlier
+	 * look: no owners, users, units and containers, no published ports, no rules and no flags.
+	 * Gaps are about sockets and namespaces only.
+	 */
+	bool want_only_sockets;
 };
 
 /* Which system was looked at. The first is that of recordings that name none. */

@@ -48,7 +48,12 @@ static int select_owners(const struct live_request *request, const bool *late,
 	struct live_owner *owners;
 	size_t n_early = 0;
 
-	if (is_mere_peer(request, s) && !request->want_peer_owners) {
+	if (request->want_only_sockets) {
+		s->user = s->unit = s->container = s->activates = NULL;
+		s->starts = NULL;
+	}
+	if (request->want_only_sockets ||
+	    (is_mere_peer(request, s) && !request->want_peer_owners)) {
 		s->owners = NULL;
 		s->n_owners = 0;
 		s->owners_search = LIVE_SEARCH_NONE;
@@ -128,7 +133,7 @@ static int select_published(const struct recording *r, const struct live_request
 	for (size_t i = 0; i < r->snapshot.n_published && is_here; i++) {
 		struct live_published *p = &published[out->n_published];
 
-		if (!(request->want & LIVE_WANT_LISTENERS) ||
+		if (request->want_only_sockets || !(request->want & LIVE_WANT_LISTENERS) ||
 		    !live_request_publishes(request, &r->snapshot.published[i]))
 			continue;
 		*p = r->snapshot.published[i];
@@ -198,6 +203,15 @@ static int add_namespace_gap(const struct live_request *request, struct arena *a
 	return 0;
 }
 
+/* What want_only_sockets leaves out. */
+static void strip(struct live_snapshot *s)
+{
+	s->containers = NULL;
+	s->n_containers = 0;
+	s->rules = (struct live_rules){0};
+	s->site = (struct live_site){0};
+}
+
 int recording_select(const struct recording *r, const struct live_request *request,
 		     struct arena *arena, struct live_snapshot *out)
 {
@@ -211,6 +225,8 @@ int recording_select(const struct recording *r, const struct live_request *reque
 		error = select_sockets(r, request, arena, &selected, to);
 	if (error == 0 && request->scope == LIVE_SCOPE_NAMED && selected.n_namespaces == 0)
 		error = add_namespace_gap(request, arena, &selected);
+	if (error == 0 && request->want_only_sockets)
+		strip(&selected);
 	if (error == 0)
 		*out = selected;
 	return error;

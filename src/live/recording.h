@@ -148,6 +148,7 @@ int recording_read(const char *bytes, size_t n, const char *name, struct arena *
  *   while a socket has no owner). Whoever asked for all owners gets "all" instead of "cgroup".
  * - Connections that are not holders of the asked ports have owners with want_peer_owners only.
  * - Rules, gaps and could_look are the recording's.
+ * - With want_only_sockets: no owners, published ports, containers and rules; gaps stay.
  */
 int recording_select(const struct recording *r, const struct live_request *request,
 		     struct arena *arena, struct live_snapshot *out) BERTH_MUST_CHECK;

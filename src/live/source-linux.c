@@ -37,7 +37,7 @@ struct look {
 	struct container_list containers;
 	unsigned int kernel; /* version * 1000 + patch level: 6008 is Linux 6.8; 0 = not known */
 	bool has_mptcp;      /* this kernel knows MPTCP */
-	bool is_repeated;    /* only sockets are looked at again */
+	bool is_repeated;    /* only sockets are looked at (again) */
 	struct units *units;
 	struct live_rules rules;
 	struct live_site site;
@@ -519,12 +519,26 @@ static void explain_kernel(struct look *l)
 			 NULL);
 }
 
+/* Sockets and nothing else. */
+static int look_only(struct look *l, struct live_snapshot *out)
+{
+	l->is_repeated = true;
+	look_into_namespaces(l);
+	sort_sockets(&l->sockets);
+	return settle(l, out);
+}
+
 static int look_with(struct look *l, struct live_snapshot *out)
 {
 	int r = netns_find(&l->namespaces, l->request);
 
 	if (r < 0)
 		return r;
+	if (l->request->want_only_sockets) {
+		l->has_mptcp = access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
+		l->kernel = kernel_version();
+		return look_only(l, out);
+	}
 	l->cgroups = cgroups_open(l->arena, l->namespaces.cgroup_mount);
 	l->procs = procs_open(l->arena, &l->gaps);
 	l->units = units_open(l->arena, &l->gaps);
@@ -570,13 +584,23 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 	return r;
 }
 
+/* The /proc that owners were found in, which need not be of berth's own pid namespace. */
+static bool has_process(struct source *s BERTH_UNUSED, uint32_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ESRCH);
+}
+
 static void close_linux(struct source *s BERTH_UNUSED)
 {
 }
 
 int source_open_system(struct source **out)
 {
-	static const struct source_ops ops = {.look = look, .close = close_linux};
+	static const struct source_ops ops = {.look = look, .close = close_linux,
+						.has_process = has_process};
 	static struct source linux_source = {.ops = &ops};
 
 	*out = &linux_source;

@@ -29,11 +29,18 @@ struct source *source_close(struct source *s);
 int source_look(struct source *s, const struct live_request *request, struct arena *arena,
 		struct live_snapshot *out) BERTH_MUST_CHECK;
 
+/*
+ * Whether the process with that number is there still, told as cheaply as the system can; true
+ * where it cannot be told, and of a recording. Another process may have got the number since.
+ */
+bool source_has_process(struct source *s, uint32_t pid);
+
 /* For implementers: what a source is made of. */
 struct source_ops {
 	int (*look)(struct source *s, const struct live_request *request, struct arena *arena,
 		    struct live_snapshot *out);
 	void (*close)(struct source *s);
+	bool (*has_process)(struct source *s, uint32_t pid); /* NULL = cannot be told */
 };
 
 /* The first member of every source's own struct. */
