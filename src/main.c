@@ -12,6 +12,8 @@
  *         places trusted-file        where berth writes; what nobody else can have written
  *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
+ *         lang lang-catalog lang-none catalog plural   text in the language of its reader
+ *         self                       where the running program lies
  *         image image-writer         one read-only file format: registry and claims
  *     query/     1. what was asked
  *         transport address query    tcp and udp; addresses, exposure; "5432/tcp", "pid:7"
@@ -69,13 +71,14 @@
  *         text text-answer -parts -claimed -residents -list -change -why -evict   for people
  *         text-check check-formats   what a check found; as SARIF, as GitHub's annotations
  *         text-suggest text-leases   a good port, and why; leases
+ *         map map-svg map-data       all ports at once: as cells, a picture, JSON for its script
  *         text-wait text-claims      what a wait came to; a knock; claims of one's own
  *     act/       5. what berth does
  *         connect dial               one connection; made
  *         atlas-pipe                 what the two processes of the atlas say to each other
  *         collector -look -claims -faces   the one that looks; cheaply; claims; judgements of pages
  *         doors privilege            the sockets it is served at; does berth see what others do not
- *         helper self                berth's own programs, in libexec; where it is
+ *         helper                     berth's own programs, in libexec; where it is
  *         helper-find -start -close  those that go on running, and what they do not get
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
@@ -102,10 +105,22 @@
  *     manifests/ the helper berth-manifests, which has libyaml: main report
  *         readers lines yaml compose kubernetes   a reader for each kind of file
  *     web/       the other entrance, the helper berth-atlas (libmicrohttpd)
- *         page                       the pages as bytes
+ *         page words                 the pages as bytes; everything they say, in two languages
+ *         html page-parts page-said  the typed writer; what pages have in common
+ *         page-port page-claimed page-live page-rules page-near page-check   one port, by sections
+ *         page-find page-here page-claims page-ranges page-map page-service   the other pages
+ *         assets                     the files that they load
  *         link -parts -take -ask -view   its end of the pipe: what came, as views
  *         sight                      what of it a stranger sees
  *         sandbox -seccomp -none     what it gives up before it reads a byte
+ *         http-text route guard      pieces of a request; what it is about; who may see and change
+ *         response response-cache    an answer before it is sent; those that were made last
+ *         server -parts -check -pages -data -actions   from a request to its answer
+ *         api metrics events         records as JSON; for monitoring; what changes, as it changes
+ *         http -parts -send -peers   sockets: libmicrohttpd around all that
+ *         serve main                 the helper's two ways to run
+ *         export export-main -parts -search -sitemap   the atlas as files, by several threads
+ *         site                       a directory that takes another one's place at once
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         serve-claims taken         claims for the atlas, and made by it; who has a port
@@ -114,6 +129,7 @@
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
  *         system absent-windows      which verbs a system lacks
  */
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/entry.h"
 
@@ -132,7 +148,7 @@ static int run(struct cli *c)
 		[VERB_PORTSERVER] = verb_portserver,
 		[VERB_SERVE] = verb_serve,
 		[VERB_CLAIMS] = verb_claims, [VERB_CHECK] = verb_check,
-		[VERB_SUGGEST] = verb_suggest,
+		[VERB_SUGGEST] = verb_suggest, [VERB_ATLAS] = verb_atlas,
 	};
 
 	return verbs[c->options->verb](c);
@@ -154,6 +170,8 @@ int main(int argc, char **argv)
 		return cli_fail(options_run_command(argc, argv) ? EXIT_FAILED : EXIT_USAGE, "%s",
 				error);
 	}
+	if (options_is_for_programs(&options))
+		lang_end();
 	cli_init(&cli, &options);
 	code = run(&cli);
 	cli_fini(&cli);

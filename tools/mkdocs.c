@@ -29,7 +29,7 @@ static const struct field_record *const records[] = {
 	&record_wait,          &record_knock,
 	&record_claim,         &record_entry,     &record_ledger,
 	&record_check,         &record_finding,
-	&record_suggest,       &record_leases,     &record_lease,
+	&record_suggest,       &record_leases,     &record_lease,    &record_atlas,
 };
 
 /* What an option or verb takes. */

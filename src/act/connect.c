@@ -1,6 +1,7 @@
 #include "act/connect.h"
 
 #include "act/dial.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,6 +51,6 @@ const struct answer_remote *connect_once(const char *host, uint16_t port, int ti
 	}
 	out->milliseconds = dial_now_ms() - start;
 	out->result = result_of(error);
-	out->error = error ? arena_strdup(arena, strerror(error)) : NULL;
+	out->error = error ? arena_strdup(arena, lang_error(error)) : NULL;
 	return out;
 }

@@ -1,5 +1,6 @@
 #include "act/dial.h"
 
+#include "base/lang.h"
 #include "base/wide-windows.h"
 #include "base/winsock-windows.h"
 
@@ -48,7 +49,7 @@ static const char *words_of(int error, struct arena *arena)
 		n--;
 	wide[MIN_OF(n, N_ELEMENTS(wide) - 1)] = L'\0';
 	text = n > 0 ? wide_to_utf8(wide) : NULL;
-	words = arena_strdup(arena, text ? text : "no such host is known");
+	words = arena_strdup(arena, text ? text : _("no such host is known"));
 	free(text);
 	return words;
 }

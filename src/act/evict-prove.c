@@ -4,6 +4,7 @@
 #include "act/evict-parts.h"
 #include "act/spare.h"
 #include "act/trial.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -208,7 +209,7 @@ static const char *parent_of(const struct evict_run *run, const struct live_proc
 {
 	if (p->n_parents == 0)
 		return "";
-	return arena_printf(run->arena, ", started by %s (pid %u)",
+	return arena_printf(run->arena, _(", started by %s (pid %u)"),
 			    p->parents[0].program ? p->parents[0].program : "?",
 			    p->parents[0].pid);
 }
@@ -218,7 +219,7 @@ static const char *way_out(const struct evict_run *run, const struct live_proces
 {
 	if (!evict_is_unit(p->unit, ".service") || spare_unit(p->unit))
 		return "";
-	return arena_printf(run->arena, "; --stop stops %s", p->unit);
+	return arena_printf(run->arena, _("; --stop stops %s"), p->unit);
 }
 
 static const char *name(const struct live_process *p)
@@ -239,29 +240,30 @@ static void blame_target(struct evict_run *run, const struct live_socket *s,
 	place->holder = p;
 	place->is_new_holder = p && !evict_is_planned(run->plan, p);
 	if (!p)
-		place->reason = "held still, and its owner is not seen";
+		place->reason = _("held still, and its owner is not seen");
 	else if (place->is_new_holder)
-		place->reason = arena_printf(run->arena, "%s (pid %u) took it again%s%s", name(p),
-					     p->pid, parent_of(run, p), way_out(run, p));
+		place->reason = arena_printf(run->arena, _("%s (pid %u) took it again%s%s"),
+					     name(p), p->pid, parent_of(run, p), way_out(run, p));
 	else
-		place->reason = arena_printf(run->arena, "%s (pid %u) holds it still", name(p),
+		place->reason = arena_printf(run->arena, _("%s (pid %u) holds it still"), name(p),
 					     p->pid);
 }
 
 static void blame_rest(struct evict_run *run, struct evict_place *place)
 {
 	if (place->holder)
-		place->reason = arena_printf(run->arena,
-					     "a connection of %s (pid %u) uses it, and connections "
-					     "are left alone",
-					     name(place->holder), place->holder->pid);
+		place->reason =
+			arena_printf(run->arena,
+				     _("a connection of %s (pid %u) uses it, and connections "
+				       "are left alone"),
+				     name(place->holder), place->holder->pid);
 	else if (place->seconds_left > 0)
 		place->reason = arena_printf(run->arena,
-					     "closed connections keep it for %u s more",
+					     _("closed connections keep it for %u s more"),
 					     place->seconds_left);
 	else
-		place->reason = arena_printf(run->arena, "bind: %s, and nothing is seen there",
-					     strerror(-place->tried));
+		place->reason = arena_printf(run->arena, _("bind: %s, and nothing is seen there"),
+					     lang_error(place->tried));
 }
 
 /* --- the proof ------------------------------------------------------------------------------- */
@@ -289,8 +291,8 @@ static void try(const struct evict_run *run, struct evict_place *place)
 	/* Where it is what another program's SO_EXCLUSIVEADDRUSE says, it is not free either. */
 	place->is_free = r != -EADDRINUSE && (r != -EACCES || trial_is_reuse_safe);
 	if (r < 0 && place->is_free)
-		place->reason = arena_printf(run->arena, "nothing holds it; no bind proves it: %s",
-					     strerror(-r));
+		place->reason = arena_printf(
+			run->arena, _("nothing holds it; no bind proves it: %s"), lang_error(r));
 }
 
 /* Whether rules still lead an asked port elsewhere. */
@@ -326,7 +328,7 @@ static void judge(struct evict_run *run, struct evict_place *place)
 		return;
 	}
 	if (rule) {
-		place->reason = arena_printf(run->arena, "rules of %s lead it elsewhere still",
+		place->reason = arena_printf(run->arena, _("rules of %s lead it elsewhere still"),
 					     rule->by);
 		return;
 	}
@@ -336,7 +338,7 @@ static void judge(struct evict_run *run, struct evict_place *place)
 		blame_rest(run, place);
 	else if (place->seconds_left > 0 && !place->reason)
 		place->reason = arena_printf(run->arena,
-					     "a server without SO_REUSEADDR has to wait %u s",
+					     _("a server without SO_REUSEADDR has to wait %u s"),
 					     place->seconds_left);
 	if (place->is_free)
 		place->holder = NULL;

@@ -4,6 +4,7 @@
 #include "act/end.h"
 #include "act/evict-prove.h"
 #include "act/stop.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <string.h>
@@ -160,17 +161,17 @@ static int check_again(struct evict_run *run, const struct evict_step **again)
 			continue;
 		if (deed->hold_error == -ESRCH || end_has_ended(deed->handle)) {
 			deed->outcome = step->action == EVICT_SIGNAL ? EVICT_ENDED : EVICT_CHANGED;
-			deed->error = "it had ended before";
+			deed->error = _("it had ended before");
 			continue;
 		}
 		again[i] = find_again(run, &fresh, i);
 		if (deed->hold_error < 0) {
 			deed->outcome = EVICT_FAILED;
-			deed->error = arena_printf(run->arena, "cannot be held on to: %s",
-						   strerror(-deed->hold_error));
+			deed->error = arena_printf(run->arena, _("cannot be held on to: %s"),
+						   lang_error(deed->hold_error));
 		} else if (!again[i]) {
 			deed->outcome = EVICT_CHANGED;
-			deed->error = "it is not what it was when it was looked at";
+			deed->error = _("it is not what it was when it was looked at");
 		}
 	}
 	return r;
@@ -223,7 +224,7 @@ static void stop_all(struct evict_run *run, const struct evict_step *const *agai
 		if ((step->action != EVICT_STOP_UNIT && step->action != EVICT_STOP_CONTAINER) ||
 		    deed->outcome != EVICT_NOT_DONE)
 			continue;
-		tell(run, arena_printf(run->arena, "stopping %s",
+		tell(run, arena_printf(run->arena, _("stopping %s"),
 				       step->action == EVICT_STOP_UNIT ? step->unit
 								       : step->container));
 		error[0] = '\0';
@@ -250,14 +251,14 @@ static void send_to(struct evict_run *run, size_t i, enum end_signal which)
 	if (r == -EOPNOTSUPP && which == END_ASK) {
 		deed->outcome = run->is_forced ? EVICT_SURVIVED : EVICT_FAILED;
 		deed->error = run->is_forced ? NULL
-					     : "it has no window that could be asked to close; "
-					       "--force ends it all the same";
+					     : _("it has no window that could be asked to close; "
+					       "--force ends it all the same");
 		return;
 	}
 	if (r < 0) {
 		deed->outcome = EVICT_FAILED;
-		deed->error = r == -EPERM ? "not permitted"
-					  : arena_printf(run->arena, "%s", strerror(-r));
+		deed->error = r == -EPERM ? _("not permitted")
+					  : arena_printf(run->arena, "%s", lang_error(r));
 		return;
 	}
 	deed->is_signalled = true;
@@ -275,7 +276,7 @@ static void ask_all(struct evict_run *run, const struct evict_step *const *again
 			send_to(run, i, END_ASK);
 		} else {
 			deed->outcome = EVICT_CHANGED;
-			deed->error = "it closed the socket meanwhile";
+			deed->error = _("it closed the socket meanwhile");
 		}
 	}
 }
@@ -336,7 +337,7 @@ static void tell_of_wait(const struct evict_run *run, int64_t patience_ms)
 {
 	bool is_whole = patience_ms % 1000 == 0;
 
-	tell(run, arena_printf(run->arena, "sent a signal; waiting up to %lld %s",
+	tell(run, arena_printf(run->arena, _("sent a signal; waiting up to %lld %s"),
 			       (long long)(is_whole ? patience_ms / 1000 : patience_ms),
 			       is_whole ? "s" : "ms"));
 }
@@ -469,9 +470,9 @@ static int clear_time_wait(struct evict_run *run)
 		run->deeds[i].outcome = d.error < 0 ? EVICT_FAILED : EVICT_DESTROYED;
 		if (d.error < 0)
 			run->deeds[i].error =
-				d.error == -EPERM ? "not permitted: it needs root (CAP_NET_ADMIN)"
-						  : arena_printf(run->arena, "%s",
-								 strerror(-d.error));
+				d.error == -EPERM
+					? _("not permitted: it needs root (CAP_NET_ADMIN)")
+					: arena_printf(run->arena, "%s", lang_error(d.error));
 	}
 	return 0;
 }

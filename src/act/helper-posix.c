@@ -1,8 +1,8 @@
 #include "act/helper.h"
 
 #include "act/helper-find.h"
-#include "act/self.h"
 #include "base/fd.h"
+#include "base/self.h"
 
 #include <errno.h>
 #include <fcntl.h>

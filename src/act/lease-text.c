@@ -1,5 +1,7 @@
 #include "act/lease-text.h"
 
+#include "base/lang.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -52,11 +54,11 @@ int lease_spans_parse(const char *text, struct live_span spans[LEASE_MOST_SPANS]
 		size_t length = strcspn(rest, ",");
 
 		if (n == LEASE_MOST_SPANS)
-			return refuse(error, "at most %d ranges can be given, not \"%.60s\"",
+			return refuse(error, _("at most %d ranges can be given, not \"%.60s\""),
 				      LEASE_MOST_SPANS, text);
 		if (parse_span(rest, length, &found[n]) < 0)
-			return refuse(error, "\"%.60s\" is no range of ports: 8000, 8000-8010 or "
-					     "8000,8005-8010", text);
+			return refuse(error, _("\"%.60s\" is no range of ports: 8000, 8000-8010 or "
+					     "8000,8005-8010"), text);
 		n++;
 		rest += length;
 		if (!*rest++)
@@ -97,10 +99,10 @@ int lease_wish_parse(const char *text, struct lease_wish *out, char *error)
 	int r;
 
 	if (!is_name(text, n))
-		return refuse(error, "\"%.60s\" is no NAME[=RANGE]: a letter, then letters, "
-				     "digits, '-', '_', '.', at most %d", text, LEASE_NAME_MOST);
+		return refuse(error, _("\"%.60s\" is no NAME[=RANGE]: a letter, then letters, "
+				     "digits, '-', '_', '.', at most %d"), text, LEASE_NAME_MOST);
 	if (n == 4 && memcmp(text, "PORT", 4) == 0)
-		return refuse(error, "PORT is always the first port: it is no name of one");
+		return refuse(error, _("PORT is always the first port: it is no name of one"));
 	memcpy(wish.name, text, n);
 	r = equals ? lease_spans_parse(equals + 1, wish.spans, error) : 0;
 	if (r < 0)

@@ -3,6 +3,7 @@
 #include "act/lease-text.h"
 #include "answer/answer-parts.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "live/fdscan-linux.h"
 #include "live/gaps.h"
 #include "live/proc-linux.h"
@@ -244,11 +245,11 @@ static void find_holders(struct look *l)
 	if (r < 0)
 		gaps_add_errno(&l->gaps, "owner", "/proc", -r);
 	else if (fdscan_n_denied(scan) > 0 && has_unseen(l))
-		gaps_add(&l->gaps, "owner", "of other users' leases", "permission denied",
-			 "run as root");
+		gaps_add(&l->gaps, "owner", _("of other users' leases"), _("permission denied"),
+			 _("run as root"));
 	else if (has_unseen(l))
-		gaps_add(&l->gaps, "owner", "of some leases",
-			 "/proc shows no process that has them", NULL);
+		gaps_add(&l->gaps, "owner", _("of some leases"),
+			 _("/proc shows no process that has them"), NULL);
 	fdscan_close(scan);
 }
 

@@ -1,6 +1,7 @@
 #include "act/manifests.h"
 
 #include "act/helper.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <string.h>
@@ -150,7 +151,7 @@ static bool take_port(struct reading *r, char **f)
 	place.protocols = read_protocols(f[5]);
 	place.has_address = *f[6] && address_parse(f[6], &place.address) == 0;
 	if (*f[6] && !place.has_address)
-		return take_gap(r, &place.at, "its address is none that is known here");
+		return take_gap(r, &place.at, _("its address is none that is known here"));
 	slot = ARENA_PUSH(r->arena, r->out->places, r->out->n_places, r->out->places_capacity);
 	if (slot)
 		*slot = place;

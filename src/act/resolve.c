@@ -3,6 +3,7 @@
 #include "act/aside.h"
 #include "act/dial.h"
 #include "base/channel.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -44,7 +45,7 @@ static void *work(void *context)
 	int error = dial_resolve(r->host, &r->arena, &names);
 
 	pthread_mutex_lock(&r->lock);
-	r->error = error < 0 ? "out of memory" : names.error;
+	r->error = error < 0 ? _("out of memory") : names.error;
 	for (size_t i = 0; i < names.n && r->n < RESOLVE_MOST; i++)
 		r->found[r->n++] = address_unmapped(&names.addresses[i]);
 	r->is_done = true;
@@ -96,7 +97,7 @@ bool resolve_take(struct resolve *r, struct address out[RESOLVE_MOST], size_t *n
 	if (is_done) {
 		memcpy(out, r->found, sizeof(r->found));
 		*n = r->n;
-		*error = r->error ? r->error : "no address";
+		*error = r->error ? r->error : _("no address");
 	}
 	pthread_mutex_unlock(&r->lock);
 	return is_done;

@@ -1,6 +1,7 @@
 #include "act/stake.h"
 
 #include "act/helper.h"
+#include "base/lang.h"
 #include "base/replace.h"
 
 #include <errno.h>
@@ -36,15 +37,22 @@ static int read_reply(const struct helper_end *end, struct stake_reply *reply)
 	return 0;
 }
 
+enum { MOST_ARGUMENTS = 4 };
+
 static int ask(const char *const *arguments, const struct str *input, struct stake_reply *reply)
 {
+	const char *words[MOST_ARGUMENTS + 2] = {"--translated"};
 	struct helper_end end = {0};
+	size_t n = lang_is_translated() ? 1 : 0;
 	int r;
 
 	*reply = (struct stake_reply){.outcome = LEDGER_DONE};
 	if (input->has_failed)
 		return -ENOMEM;
-	r = helper_run_on(HELPER, arguments, str_text(input), input->length, CLAIMS_IMAGE_MOST,
+	for (size_t i = 0; arguments[i] && i < MOST_ARGUMENTS; i++)
+		words[n++] = arguments[i];
+	words[n] = NULL;
+	r = helper_run_on(HELPER, words, str_text(input), input->length, CLAIMS_IMAGE_MOST,
 			  &reply->bytes, &end);
 	if (r == 0)
 		r = read_reply(&end, reply);

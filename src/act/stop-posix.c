@@ -1,6 +1,7 @@
 #include "act/stop.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/live.h"
 
@@ -139,15 +140,15 @@ static int act(const char *const *paths, const char *const *argv, char *output, 
 
 	output[0] = '\0';
 	if (!path) {
-		snprintf(error, STOP_ERROR_SIZE, "there is no %s", paths[0]);
+		snprintf(error, STOP_ERROR_SIZE, _("there is no %s"), paths[0]);
 		return -ENOENT;
 	}
 	r = run(path, argv, output);
 	if (r < 0)
-		snprintf(error, STOP_ERROR_SIZE, "%s: %s", path, strerror(-r));
+		snprintf(error, STOP_ERROR_SIZE, "%s: %s", path, lang_error(r));
 	else if (r > 0)
 		snprintf(error, STOP_ERROR_SIZE, "%s: %.180s", argv[0],
-			 *output ? last_line(output) : "failed without a word");
+			 *output ? last_line(output) : _("failed without a word"));
 	return r > 0 ? -EIO : r;
 }
 
@@ -184,8 +185,8 @@ int stop_check_unit(const char *unit, bool is_of_user, const struct live_process
 	/* Not process 1, which is above everything. */
 	if (main_pid > 1 && is_or_is_below(p, main_pid))
 		return 0;
-	snprintf(error, STOP_ERROR_SIZE, "pid %u is not the main process of %.100s, nor below it",
-		 p->pid, unit);
+	snprintf(error, STOP_ERROR_SIZE,
+		 _("pid %u is not the main process of %.100s, nor below it"), p->pid, unit);
 	return -ESRCH;
 }
 

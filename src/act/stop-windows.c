@@ -1,6 +1,7 @@
 /* Services, by the service control manager; no program is started. */
 #include "act/stop.h"
 
+#include "base/lang.h"
 #include "base/wide-windows.h"
 #include "live/live.h"
 
@@ -13,7 +14,7 @@ enum { PATIENCE_MS = 30000, STEP_MS = 100 };
 
 static int refuse(char *error, const char *unit, const char *what, DWORD number)
 {
-	snprintf(error, STOP_ERROR_SIZE, "service %.100s: %s (Windows error %lu)", unit, what,
+	snprintf(error, STOP_ERROR_SIZE, _("service %.100s: %s (Windows error %lu)"), unit, what,
 		 (unsigned long)number);
 	return number == ERROR_ACCESS_DENIED ? -EPERM : -EIO;
 }
@@ -50,7 +51,7 @@ static int with_service(const char *unit, DWORD access, char *error,
 	if (service)
 		r = use(service, unit, context, error);
 	else
-		r = refuse(error, unit, "cannot be opened", GetLastError());
+		r = refuse(error, unit, _("cannot be opened"), GetLastError());
 	if (service)
 		CloseServiceHandle(service);
 	if (manager)
@@ -64,10 +65,10 @@ static int check(SC_HANDLE service, const char *unit, const void *context, char 
 	SERVICE_STATUS_PROCESS status;
 
 	if (!ask_status(service, &status))
-		return refuse(error, unit, "tells nothing", GetLastError());
+		return refuse(error, unit, _("tells nothing"), GetLastError());
 	if (status.dwProcessId == p->pid)
 		return 0;
-	snprintf(error, STOP_ERROR_SIZE, "pid %u is not the process of service %.100s", p->pid,
+	snprintf(error, STOP_ERROR_SIZE, _("pid %u is not the process of service %.100s"), p->pid,
 		 unit);
 	return -ESRCH;
 }
@@ -85,15 +86,15 @@ static int stop(SC_HANDLE service, const char *unit, const void *context BERTH_U
 
 	if (!ControlService(service, SERVICE_CONTROL_STOP, &told) &&
 	    GetLastError() != ERROR_SERVICE_NOT_ACTIVE)
-		return refuse(error, unit, "cannot be stopped", GetLastError());
+		return refuse(error, unit, _("cannot be stopped"), GetLastError());
 	for (int ms = 0; ms < PATIENCE_MS; ms += STEP_MS) {
 		if (!ask_status(service, &status))
-			return refuse(error, unit, "tells nothing", GetLastError());
+			return refuse(error, unit, _("tells nothing"), GetLastError());
 		if (status.dwCurrentState == SERVICE_STOPPED)
 			return 0;
 		Sleep(STEP_MS);
 	}
-	snprintf(error, STOP_ERROR_SIZE, "service %.100s has not stopped yet", unit);
+	snprintf(error, STOP_ERROR_SIZE, _("service %.100s has not stopped yet"), unit);
 	return -ETIMEDOUT;
 }
 
@@ -104,6 +105,6 @@ int stop_unit(const char *unit, bool is_of_user BERTH_UNUSED, char *error)
 
 int stop_container(const char *runtime BERTH_UNUSED, const char *id BERTH_UNUSED, char *error)
 {
-	snprintf(error, STOP_ERROR_SIZE, "berth stops no containers on Windows");
+	snprintf(error, STOP_ERROR_SIZE, _("berth stops no containers on Windows"));
 	return -ENOTSUP;
 }

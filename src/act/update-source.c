@@ -2,6 +2,7 @@
 
 #include "act/helper.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "registry/iana.h"
 
 #include <errno.h>
@@ -76,12 +77,12 @@ enum update_got update_source_read_answer(struct update_table *out)
 	enum update_got got = UPDATE_GOT_FAILED;
 
 	if (strncmp(bytes, GREETING, strlen(GREETING)) != 0)
-		return fail(out, UPDATE_GOT_FAILED, "berth-update gave no answer");
+		return fail(out, UPDATE_GOT_FAILED, _("berth-update gave no answer"));
 	for (;;) {
 		const char *feed = memchr(line, '\n', (size_t)(end - line));
 
 		if (!feed)
-			return fail(out, UPDATE_GOT_FAILED, "berth-update gave half an answer");
+			return fail(out, UPDATE_GOT_FAILED, _("berth-update gave half an answer"));
 		if (feed == line)
 			break;
 		take_line(out, line, (size_t)(feed - line), &got);
@@ -102,16 +103,16 @@ static enum update_got ask_helper(const char *const *arguments, int input_fd,
 
 	if (r == -ENOENT)
 		return fail(out, UPDATE_GOT_FAILED,
-			    "XML and URLs need the program berth-update, which this build lacks "
-			    "(it wants libcurl and expat); --from FILE.csv works without");
+			    _("XML and URLs need the program berth-update, which this build lacks "
+			      "(it wants libcurl and expat); --from FILE.csv works without"));
 	if (r < 0)
-		return fail(out, UPDATE_GOT_FAILED, "berth-update: %s", strerror(-r));
+		return fail(out, UPDATE_GOT_FAILED, "berth-update: %s", lang_error(r));
 	if (end.signal != 0)
-		return fail(out, UPDATE_GOT_FAILED, "berth-update was ended by signal %d",
+		return fail(out, UPDATE_GOT_FAILED, _("berth-update was ended by signal %d"),
 			    end.signal);
 	got = update_source_read_answer(out);
 	if ((got == UPDATE_GOT_REFUSED || got == UPDATE_GOT_FAILED) && !*out->error)
-		return fail(out, got, "berth-update failed without a word");
+		return fail(out, got, _("berth-update failed without a word"));
 	return got;
 }
 
@@ -164,9 +165,9 @@ static enum update_got read_file(int fd, const char *path, struct update_table *
 	if (r == 0)
 		r = read_all(fd, &out->bytes);
 	if (r == -EFBIG)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
+		return fail(out, UPDATE_GOT_REFUSED, _("%s: larger than %zu MB"), path,
 			    IANA_MAX_FILE >> 20);
-	return r < 0 ? fail(out, UPDATE_GOT_FAILED, "%s: %s", path, strerror(-r))
+	return r < 0 ? fail(out, UPDATE_GOT_FAILED, "%s: %s", path, lang_error(r))
 		     : UPDATE_GOT_TABLE;
 }
 
@@ -177,11 +178,11 @@ static enum update_got get_file(const char *path, struct update_table *out)
 	enum update_got got;
 
 	if (fd == -EINVAL)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: not a regular file", path);
+		return fail(out, UPDATE_GOT_REFUSED, _("%s: not a regular file"), path);
 	if (fd < 0)
-		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, strerror(-fd));
+		return fail(out, UPDATE_GOT_REFUSED, "%s: %s", path, lang_error(fd));
 	if (size > IANA_MAX_FILE)
-		got = fail(out, UPDATE_GOT_REFUSED, "%s: larger than %zu MB", path,
+		got = fail(out, UPDATE_GOT_REFUSED, _("%s: larger than %zu MB"), path,
 			   IANA_MAX_FILE >> 20);
 	else
 		got = read_file(fd, path, out);
@@ -199,6 +200,6 @@ enum update_got update_source_get(const char *from, const char *etag, const char
 		return get_file(from, out);
 	if (strncmp(from, "https://", 8) != 0)
 		return fail(out, UPDATE_GOT_REFUSED,
-			    "%s: only https:// is fetched; a file is given by its name", from);
+			    _("%s: only https:// is fetched; a file is given by its name"), from);
 	return name_source(from, ask_helper(arguments, -1, out), out);
 }

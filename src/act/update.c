@@ -1,5 +1,6 @@
 #include "act/update.h"
 
+#include "base/lang.h"
 #include "base/replace.h"
 #include "registry/builder.h"
 #include "registry/iana-table.h"
@@ -38,8 +39,8 @@ static void open_before(const struct update_request *request, struct update_resu
 	u->before = r < 0 ? *request->built_in : u->old_image;
 	if (r < 0 && r != -ENOENT)
 		snprintf(u->warning, sizeof(u->warning),
-			 "%s: cannot be used (%s), so the built-in registry is what is compared",
-			 request->target, reason);
+			 _("%s: cannot be used (%s), so the built-in registry is what is compared"),
+			 request->target, _(reason));
 }
 
 /* Rows without a port. */
@@ -72,25 +73,29 @@ static int check_table(const struct update_request *request, const struct iana_t
 
 	if (!*as_of)
 		return fail(u, UPDATE_REFUSED,
-			    "%s: no row has a date, so it cannot be told how old it is", from);
+			    _("%s: no row has a date, so it cannot be told how old it is"), from);
 	if (!t->has_top)
 		return fail(u, UPDATE_REFUSED,
-			    "%s: no row for port 49151, where IANA's rows end: cut short?", from);
+			    _("%s: no row for port 49151, where IANA's rows end: cut short?"),
+			    from);
 	if (request->is_forced)
 		return 0;
 	if (strcmp(as_of, text(before.names_as_of)) < 0)
-		return fail(u, UPDATE_REFUSED,
-			    "%s: of %s, older than the registry of %s that is there; --force takes "
-			    "it all the same", from, as_of, text(before.names_as_of));
+		return fail(
+			u, UPDATE_REFUSED,
+			_("%s: of %s, older than the registry of %s that is there; --force takes "
+			  "it all the same"),
+			from, as_of, text(before.names_as_of));
 	if (has_shrunk(old_ports, new_ports))
 		return fail(u, UPDATE_REFUSED,
-			    "%s: %zu rows with a port where %zu are there: more than 10 %% "
-			    "fewer; --force takes it all the same", from, new_ports, old_ports);
+			    _("%s: %zu rows with a port where %zu are there: more than 10 %% "
+			      "fewer; --force takes it all the same"),
+			    from, new_ports, old_ports);
 	if (has_shrunk(old_portless, t->n_portless))
 		return fail(u, UPDATE_REFUSED,
-			    "%s: %zu names without a port where %zu are there: more than 10 %% "
-			    "fewer; --force takes it all the same", from, t->n_portless,
-			    old_portless);
+			    _("%s: %zu names without a port where %zu are there: more than 10 %% "
+			      "fewer; --force takes it all the same"),
+			    from, t->n_portless, old_portless);
 	return 0;
 }
 
@@ -212,10 +217,10 @@ static int compare(const struct update_request *request, const struct iana_table
 		r = registry_open_memory(&u->after, u->image.bytes, u->image.length, true, &reason);
 	if (r < 0)
 		return fail(u, r == -ENOMEM ? UPDATE_FAILED : UPDATE_REFUSED,
-			    "%s: cannot be made into a registry: %s", from,
-			    r == -EOVERFLOW ? "more than an image holds"
-			    : reason	    ? reason
-					    : strerror(-r));
+			    _("%s: cannot be made into a registry: %s"), from,
+			    r == -EOVERFLOW ? _("more than an image holds")
+			    : reason	    ? _(reason)
+					    : lang_error(r));
 	return 0;
 }
 
@@ -239,7 +244,7 @@ static int take_table(const struct update_request *request, const struct update_
 	else if (r == -EBADMSG)
 		r = fail(u, UPDATE_REFUSED, "%s: %s", from, error.text);
 	else if (r < 0)
-		r = fail(u, UPDATE_FAILED, "%s: %s", from, strerror(-r));
+		r = fail(u, UPDATE_FAILED, "%s: %s", from, lang_error(r));
 	source.names_as_of = source.details_as_of = *got->updated ? got->updated : text(t.newest);
 	source.url = update_source_is_url(from) ? from : NULL;
 	source.etag = source.url ? got->etag : NULL;
@@ -249,8 +254,8 @@ static int take_table(const struct update_request *request, const struct update_
 		r = compare(request, &t, from, &source, u);
 	if (r == 0 && t.n_unread > 0)
 		snprintf(u->warning, sizeof(u->warning),
-			 "%zu rows without a name say what this berth cannot read, first "
-			 "\"%.60s\"; they count as reserved", t.n_unread, t.unread);
+			 _("%zu rows without a name say what this berth cannot read, first "
+			 "\"%.60s\"; they count as reserved"), t.n_unread, t.unread);
 	iana_table_fini(&t);
 	if (r < 0 || is_same_image(u)) {
 		u->outcome = r < 0 ? u->outcome : UPDATE_SAME;
@@ -258,8 +263,8 @@ static int take_table(const struct update_request *request, const struct update_
 	}
 	r = replace_commit(file, u->image.bytes, u->image.length, image_seal(u->image.bytes));
 	if (r < 0)
-		return fail(u, UPDATE_FAILED, "%s: cannot be written: %s; the old one stays",
-			    request->target, strerror(-r));
+		return fail(u, UPDATE_FAILED, _("%s: cannot be written: %s; the old one stays"),
+			    request->target, lang_error(r));
 	u->outcome = !u->has_replaced_built_in && u->diff.n == 0 ? UPDATE_SAME : UPDATE_DONE;
 	return 0;
 }
@@ -302,8 +307,8 @@ void update_run(const struct update_request *request, struct update_result *out)
 	*out = (struct update_result){.outcome = UPDATE_FAILED};
 	r = replace_begin(&file, request->target, request->wait, request->context);
 	if (r < 0) {
-		fail(out, UPDATE_FAILED, "%s: cannot be written: %s", request->target,
-		     strerror(-r));
+		fail(out, UPDATE_FAILED, _("%s: cannot be written: %s"), request->target,
+		     lang_error(r));
 		return;
 	}
 	run(request, &file, out);

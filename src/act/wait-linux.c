@@ -8,6 +8,7 @@
 #include "act/wait-look.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "live/addresses-linux.h"
 #include "live/diag-linux.h"
 #include "live/proxy.h"
@@ -247,7 +248,7 @@ const char *wait_look_unseen(const struct wait_look *l, enum wait_unseen what)
 {
 	if (what != WAIT_UNSEEN_BOUND || l->shows_bound)
 		return NULL;
-	return "sockets that are bound and do not listen are shown by Linux 6.8 and newer";
+	return _("sockets that are bound and do not listen are shown by Linux 6.8 and newer");
 }
 
 bool wait_look_shares_cookies(const struct wait_look *l BERTH_UNUSED)

@@ -1,6 +1,8 @@
 /* A system without tables to look into: waiting is done by connecting only. */
 #include "act/wait-look.h"
 
+#include "base/lang.h"
+
 #include <errno.h>
 #include <poll.h>
 
@@ -52,7 +54,7 @@ int wait_look_holders(struct wait_look *l BERTH_UNUSED, enum transport transport
 const char *wait_look_unseen(const struct wait_look *l BERTH_UNUSED,
 			     enum wait_unseen what BERTH_UNUSED)
 {
-	return "this system has no such tables";
+	return _("this system has no such tables");
 }
 
 bool wait_look_shares_cookies(const struct wait_look *l BERTH_UNUSED)

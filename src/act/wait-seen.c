@@ -2,6 +2,7 @@
 #include "act/wait-parts.h"
 
 #include "answer/identify.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <string.h>
@@ -131,15 +132,15 @@ static void put_owner_as(struct saying *s, const struct live_socket *socket, boo
 
 	if (p)
 		str_printf(&s->out, is_aside ? "%s, pid %u" : "%s (pid %u)",
-			   label ? label : "a process", p->pid);
+			   label ? label : _("a process"), p->pid);
 	else if (socket->n_owners > 0 && socket->owners[0].kernel)
-		str_printf(&s->out, "the kernel (%s)", socket->owners[0].kernel);
+		str_printf(&s->out, _("the kernel (%s)"), socket->owners[0].kernel);
 	else if (socket->inode == 0 && socket->cookie != 0) /* without cookies it says nothing */
-		str_append(&s->out, "nobody");
+		str_append(&s->out, _("nobody"));
 	else if (socket->user)
-		str_printf(&s->out, "a process of %s", socket->user);
+		str_printf(&s->out, _("a process of %s"), socket->user);
 	else
-		str_append(&s->out, "a process that was not seen");
+		str_append(&s->out, _("a process that was not seen"));
 }
 
 static void put_owner(struct saying *s, const struct live_socket *socket)
@@ -169,18 +170,18 @@ static const char *words_of(int error)
 {
 	switch (error) {
 	case EBADMSG:
-		return "what answers there is not HTTP";
+		return _("what answers there is not HTTP");
 	case ETIMEDOUT:
-		return "no answer in time";
+		return _("no answer in time");
 	case ECONNREFUSED:
-		return "connection refused";
+		return _("connection refused");
 	case ECONNRESET:
-		return "the connection was reset without an answer";
+		return _("the connection was reset without an answer");
 	case EHOSTUNREACH:
 	case ENETUNREACH:
-		return "no way there";
+		return _("no way there");
 	default:
-		return strerror(error);
+		return lang_error(error);
 	}
 }
 
@@ -203,11 +204,11 @@ static void say_spot_error(struct saying *s, const struct spot *spot)
 	put_address(s, &spot->address);
 	str_append(&s->out, ": ");
 	if (spot->status)
-		str_printf(&s->out, "HTTP answered %d", spot->status);
+		str_printf(&s->out, _("HTTP answered %d"), spot->status);
 	else if (spot->error)
 		str_append(&s->out, words_of(spot->error));
 	else
-		str_append(&s->out, "no answer");
+		str_append(&s->out, _("no answer"));
 }
 
 /* Somebody listens where it was waited for, and yet it was not enough. */
@@ -221,26 +222,26 @@ static void say_insufficient(struct saying *s, const struct spot *spot)
 	if (socket)
 		put_owner(s, socket);
 	else
-		str_append(&s->out, "a process");
-	str_append(&s->out, " listens on ");
+		str_append(&s->out, _("a process"));
+	str_append(&s->out, _(" listens on "));
 	put_address(s, &spot->found);
 	/* The order of the questions matters. NOLINTBEGIN(bugprone-branch-clone) */
 	if (q->by && !spot->is_owner_right)
-		str_printf(&s->out, ", not %s", q->by);
+		str_printf(&s->out, _(", not %s"), q->by);
 	else if (q->goal == WAIT_ANSWERS && spot->status)
-		str_printf(&s->out, "; HTTP answered %d", spot->status);
+		str_printf(&s->out, _("; HTTP answered %d"), spot->status);
 	else if (q->goal == WAIT_ANSWERS && spot->error)
 		str_printf(&s->out, "; %s", words_of(spot->error));
 	else if (spot->was_left_waiting && socket && socket->has_queue)
-		str_printf(&s->out, " and accepts nothing: %u of at most %u connections wait",
+		str_printf(&s->out, _(" and accepts nothing: %u of at most %u connections wait"),
 			   socket->queued, socket->limit);
 	else if (spot->was_left_waiting)
-		str_append(&s->out, " and accepts nothing");
+		str_append(&s->out, _(" and accepts nothing"));
 	else if (spot->error)
 		str_printf(&s->out, "; %s", words_of(spot->error));
 	/* NOLINTEND(bugprone-branch-clone) */
 	else if (q->goal == WAIT_ANSWERS)
-		str_append(&s->out, "; no answer yet");
+		str_append(&s->out, _("; no answer yet"));
 }
 
 /* One socket that is not what was waited for. */
@@ -252,23 +253,24 @@ static void say_other(struct saying *s, const struct live_socket *socket, size_t
 	if (socket->state == LIVE_BOUND && is_wanted(s, socket)) {
 		join(s);
 		put_owner(s, socket);
-		str_append(&s->out, " has bound it and does not listen");
+		str_append(&s->out, _(" has bound it and does not listen"));
 		return;
 	}
 	if (socket->state != LIVE_LISTENER)
 		return;
 	join(s);
-	str_append(&s->out, !is_other_transport			 ? "a listener "
-			    : socket->transport == TRANSPORT_UDP ? "a UDP socket "
-								 : "a TCP listener ");
+	str_append(&s->out, !is_other_transport			 ? _("a listener ")
+			    : socket->transport == TRANSPORT_UDP ? _("a UDP socket ")
+								 : _("a TCP listener "));
 	if (socket->ns->is_here) {
-		str_append(&s->out, "on ");
+		str_append(&s->out, _("on "));
 		put_address(s, &socket->local);
 	} else {
-		str_printf(&s->out, "in %s%s", socket->ns->container ? "container " : "namespace ",
+		str_printf(&s->out, _("in %s%s"),
+			   socket->ns->container ? _("container ") : _("namespace "),
 			   socket->ns->container ? socket->ns->container : socket->ns->name);
 	}
-	str_append(&s->out, " only (");
+	str_append(&s->out, _(" only ("));
 	put_owner_as(s, socket, true);
 	str_append(&s->out, ")");
 	(*n_only)++;
@@ -300,7 +302,7 @@ static void say_not_listening(struct saying *s)
 	if (!has_local || !s->live->could_look)
 		return;
 	join(s);
-	str_append(&s->out, "nothing listens on ");
+	str_append(&s->out, _("nothing listens on "));
 	put_target(s);
 	n = live_snapshot_find(s->live, s->t->asked->port, &first);
 	for (size_t i = first; i < first + n && n_only < MOST_OTHERS; i++)
@@ -318,7 +320,7 @@ static void say_still_listening(struct saying *s)
 			continue;
 		join(s);
 		put_owner(s, socket);
-		str_append(&s->out, " listens on ");
+		str_append(&s->out, _(" listens on "));
 		put_address(s, &socket->local);
 	}
 	for (size_t i = 0; i < s->t->n_spots; i++) {
@@ -328,8 +330,8 @@ static void say_still_listening(struct saying *s)
 			continue;
 		join(s);
 		put_address(s, &spot->address);
-		str_append(&s->out, spot->is_there ? " takes connections"
-						   : ": neither a connection nor a refusal");
+		str_append(&s->out, spot->is_there ? _(" takes connections")
+						   : _(": neither a connection nor a refusal"));
 	}
 }
 
@@ -377,30 +379,32 @@ static void say_held(struct saying *s)
 
 	if (held.listener) {
 		put_owner(s, held.listener);
-		str_append(&s->out, " listens on ");
+		str_append(&s->out, _(" listens on "));
 		put_address(s, &held.listener->local);
 	}
 	if (held.bound) {
 		join(s);
 		put_owner(s, held.bound);
-		str_append(&s->out, " has bound it and does not listen");
+		str_append(&s->out, _(" has bound it and does not listen"));
 	}
 	if (held.connection) {
 		join(s);
-		str_printf(&s->out, "held by %zu connection%s of ", held.n_connections,
-			   held.n_connections == 1 ? "" : "s");
+		str_printf(&s->out,
+			   lang_plural("held by %zu connection of ", "held by %zu connections of ",
+				       held.n_connections),
+			   held.n_connections);
 		put_owner(s, held.connection);
 	}
 	if (held.n_time_wait > 0) {
 		join(s);
-		str_append(&s->out, "held by TIME_WAIT");
-		str_append(&s->out, held.n_time_wait > 1 ? " (several)" : "");
+		str_append(&s->out, _("held by TIME_WAIT"));
+		str_append(&s->out, held.n_time_wait > 1 ? _(" (several)") : "");
 		if (held.expires_ms > 0)
-			str_printf(&s->out, ", %u s left", (held.expires_ms + 999) / 1000);
+			str_printf(&s->out, _(", %u s left"), (held.expires_ms + 999) / 1000);
 	}
 	if (s->out.length == 0)
-		str_append(&s->out, s->live->could_look ? "nothing holds it any more"
-							: "what holds it could not be seen");
+		str_append(&s->out, s->live->could_look ? _("nothing holds it any more")
+							: _("what holds it could not be seen"));
 }
 
 /* --- the record ------------------------------------------------------------------------------ */
@@ -411,7 +415,7 @@ static void say_unmet(struct saying *s)
 
 	if (t->n_spots == 0) {
 		str_printf(&s->out, "%s: %s", t->asked->host,
-			   t->resolve_error ? t->resolve_error : "its name is still looked up");
+			   t->resolve_error ? t->resolve_error : _("its name is still looked up"));
 		return;
 	}
 	switch (s->w->request->goal) {
@@ -445,21 +449,22 @@ static void say_proxy(struct saying *s, struct answer_wait_target *out)
 	out->proxy = p->by;
 	behind = live_snapshot_behind(s->live, p);
 	container = live_snapshot_container(s->live, p->container);
-	str_printf(&s->out, "%s takes connections for ", p->by);
+	str_printf(&s->out, _("%s takes connections for "), p->by);
 	if (p->container)
-		str_printf(&s->out, "container %.60s",
+		str_printf(&s->out, _("container %.60s"),
 			   container && container->name ? container->name : p->container);
 	else if (p->has_to)
 		put_address(s, &p->to);
 	else
-		str_append(&s->out, p->to_name ? p->to_name : "somebody else");
+		str_append(&s->out, p->to_name ? p->to_name : _("somebody else"));
 	if (behind) {
-		str_append(&s->out, ", whose listener is there");
+		str_append(&s->out, _(", whose listener is there"));
 		return;
 	}
 	if (s->w->request->goal != WAIT_ANSWERS)
-		str_append(&s->out,
-			   ", perhaps before that is ready: --http PATH asks the service itself");
+		str_append(
+			&s->out,
+			_(", perhaps before that is ready: --http PATH asks the service itself"));
 }
 
 static void fill_owner(struct saying *s, struct answer_wait_target *out)
@@ -529,9 +534,10 @@ int wait_fill_target(struct waiting *w, const struct target *t, struct answer_wa
 		say_unmet(&s);
 	} else if (t->is_met && t->is_published) {
 		out->proxy = t->published_by;
-		str_printf(&s.out,
-			   "%s leads it elsewhere: whether the service there is ready is not known",
-			   t->published_by ? t->published_by : "a rule");
+		str_printf(
+			&s.out,
+			_("%s leads it elsewhere: whether the service there is ready is not known"),
+			t->published_by ? t->published_by : _("a rule"));
 	} else if (t->is_met) {
 		fill_owner(&s, out);
 		say_proxy(&s, out);

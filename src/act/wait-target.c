@@ -1,6 +1,8 @@
 /* One target of a wait: where it is looked for, and what comes of it. */
 #include "act/wait-parts.h"
 
+#include "base/lang.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -157,7 +159,7 @@ static int step_resolve(struct waiting *w, struct target *t)
 		add_spot(w, t, &found[i]);
 	t->next_resolve_ms = w->now_ms + RESOLVE_AGAIN_MS;
 	if (n > 0 && t->n_spots == 0)
-		t->resolve_error = "no address of that family";
+		t->resolve_error = _("no address of that family");
 	wait_wake_at(w, w->now_ms);
 	return settle_spots(w, t);
 }

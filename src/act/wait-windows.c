@@ -7,6 +7,7 @@
  */
 #include "act/wait-look.h"
 
+#include "base/lang.h"
 #include "base/wide-windows.h"
 #include "live/calls-windows.h"
 
@@ -82,8 +83,8 @@ struct wait_look *wait_look_close(struct wait_look *l)
 const char *wait_look_unseen(const struct wait_look *l BERTH_UNUSED, enum wait_unseen what)
 {
 	return what == WAIT_UNSEEN_BOUND
-		       ? "Windows does not show every socket that is bound and does not listen"
-		       : "Windows does not show whether a process has accepted a connection";
+		       ? _("Windows does not show every socket that is bound and does not listen")
+		       : _("Windows does not show whether a process has accepted a connection");
 }
 
 bool wait_look_shares_cookies(const struct wait_look *l BERTH_UNUSED)

@@ -1,6 +1,7 @@
 /* Answers that are not about one port: the ranges, and what a search found. */
 #include "answer/answer-parts.h"
 
+#include "base/lang.h"
 #include "registry/browser-ports.h"
 #include "registry/known-uses.h"
 #include "registry/registry.h"
@@ -10,11 +11,11 @@ static const char *registration_of(enum registry_range range)
 {
 	switch (range) {
 	case REGISTRY_SYSTEM:
-		return "IANA, after IETF Review or IESG Approval (RFC 6335)";
+		return _("IANA, after IETF Review or IESG Approval (RFC 6335)");
 	case REGISTRY_USER:
-		return "IANA, after IETF Review, IESG Approval or Expert Review (RFC 6335)";
+		return _("IANA, after IETF Review, IESG Approval or Expert Review (RFC 6335)");
 	case REGISTRY_PRIVATE:
-		return "nobody: never assigned, free for private and dynamic use (RFC 6335)";
+		return _("nobody: never assigned, free for private and dynamic use (RFC 6335)");
 	}
 	return "";
 }

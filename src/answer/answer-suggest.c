@@ -1,6 +1,7 @@
 /* A suggestion as a record. */
 #include "answer/answer-parts.h"
 #include "answer/suggest.h"
+#include "base/lang.h"
 
 static bool fill_place(const struct suggest_place *p, struct answer_suggest_place *out,
 		       struct arena *arena)
@@ -46,19 +47,19 @@ static const char *explain_nothing(const struct suggest_wish *wish,
 				   const struct suggest_choice *choice, size_t n_found,
 				   struct arena *arena)
 {
-	const char *what = wish->want_tcp && wish->want_udp ? "tcp and udp"
+	const char *what = wish->want_tcp && wish->want_udp ? _("tcp and udp")
 			   : wish->want_tcp		    ? "tcp"
 							    : "udp";
 	const char *text, *lead = ": ";
 
 	if (wish->block > 1)
-		text = arena_printf(arena, "no block of %u ports fits in %u-%u (%s)", wish->block,
-				    wish->first, wish->last, what);
+		text = arena_printf(arena, _("no block of %u ports fits in %u-%u (%s)"),
+				    wish->block, wish->first, wish->last, what);
 	else
-		text = arena_printf(arena, "nothing fits in %u-%u (%s)", wish->first, wish->last,
+		text = arena_printf(arena, _("nothing fits in %u-%u (%s)"), wish->first, wish->last,
 				    what);
 	if (wish->count > 1 && n_found > 0)
-		text = arena_printf(arena, "only %zu of %u are to be had in %u-%u (%s)", n_found,
+		text = arena_printf(arena, _("only %zu of %u are to be had in %u-%u (%s)"), n_found,
 				    wish->count, wish->first, wish->last, what);
 	for (unsigned int why = 0; why < N_SUGGEST_WHYS; why++) {
 		if (choice->n_forbidden[why] == 0)
@@ -68,8 +69,8 @@ static const char *explain_nothing(const struct suggest_wish *wish,
 		lead = ", ";
 	}
 	if (choice->n_forbidden[SUGGEST_EPHEMERAL] > 0 && !wish->is_asked)
-		text = arena_printf(arena, "%s; --range inside the ephemeral range takes from "
-					   "there all the same", text);
+		text = arena_printf(arena, _("%s; --range inside the ephemeral range takes from "
+					   "there all the same"), text);
 	return text;
 }
 

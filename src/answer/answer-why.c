@@ -3,6 +3,7 @@
 
 #include "answer/why-advice.h"
 #include "answer/why.h"
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -245,14 +246,14 @@ static struct answer_gap gap_of(const struct live_socket *s, struct arena *arena
 	return (struct answer_gap){
 		.what = "flags",
 		.where = arena_printf(arena, is_v6 ? "%s [%s]:%u" : "%s %s:%u",
-				      transport_name(s->transport),
-				      address_format(&s->local, text), s->local_port),
-		.why = is_nobodys ? "a socket that no process has: nobody can ask for its "
-				    "SO_REUSEADDR, SO_REUSEPORT and IPV6_V6ONLY"
+				      transport_name(s->transport), address_format(&s->local, text),
+				      s->local_port),
+		.why = is_nobodys ? _("a socket that no process has: nobody can ask for its "
+				      "SO_REUSEADDR, SO_REUSEPORT and IPV6_V6ONLY")
 		       : s->reuse_address == MAYBE_UNKNOWN
-			       ? "its SO_REUSEADDR, SO_REUSEPORT and IPV6_V6ONLY may not be read"
-			       : "whose it is cannot be told for certain",
-		.fix = is_nobodys || s->reuse_address != MAYBE_UNKNOWN ? NULL : "run as root",
+			       ? _("its SO_REUSEADDR, SO_REUSEPORT and IPV6_V6ONLY may not be read")
+			       : _("whose it is cannot be told for certain"),
+		.fix = is_nobodys || s->reuse_address != MAYBE_UNKNOWN ? NULL : _("run as root"),
 	};
 }
 
@@ -279,8 +280,9 @@ static bool fill_gaps(const struct answer_sources *from, struct answer_why *out,
 	if (!gaps)
 		return false;
 	if (from->live->system != LIVE_LINUX)
-		gaps[n++] = (struct answer_gap){"judgement", "bind(2)",
-						"berth knows the rules of Linux only", NULL, false};
+		gaps[n++] =
+			(struct answer_gap){"judgement", "bind(2)",
+					    _("berth knows the rules of Linux only"), NULL, false};
 	for (size_t i = 0; i < out->n_holders && from->live->system == LIVE_LINUX &&
 			   strcmp(out->judged.bind, "unknown") == 0; i++) {
 		if (strcmp(out->holders[i].blocks, "unknown") == 0)

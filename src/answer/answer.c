@@ -2,6 +2,7 @@
 
 #include "answer/answer-parts.h"
 #include "answer/why.h"
+#include "base/lang.h"
 #include "registry/registry.h"
 
 #include <string.h>
@@ -158,7 +159,7 @@ bool answer_fill_gaps(const struct answer_sources *from, const struct answer_gap
 
 		gaps[i] = (struct answer_gap){gap->what, gap->where, gap->why, gap->fix, false};
 		if (gap->n_similar > 0)
-			gaps[i].where = arena_printf(arena, "%s and %u more", gap->where,
+			gaps[i].where = arena_printf(arena, _("%s and %u more"), gap->where,
 						     gap->n_similar);
 	}
 	for (size_t i = 0; i < n_claims; i++)

@@ -670,6 +670,15 @@ struct answer_leases {
 	struct answer_checked checked;
 };
 
+/* What was written of the atlas. */
+struct answer_atlas {
+	struct answer_registry registry;
+	const char *directory;     /* NULL: no pages were asked for */
+	answer_number pages;       /* of ports; ANSWER_NULL likewise, as the next two */
+	answer_number files, bytes;
+	const char *map;           /* NULL: no picture was asked for */
+};
+
 /* How much goes into an answer beyond the ordinary. */
 struct answer_options {
 	bool want_all_peers;  /* every peer of connections, not the 8 most frequent */

@@ -1,6 +1,7 @@
 /* The claims against this machine. */
 #include "answer/check-parts.h"
 
+#include "base/lang.h"
 #include "ledger/claims.h"
 
 #include <string.h>
@@ -35,7 +36,7 @@ static void check_dark(struct check *k)
 
 		if (claim_state(&c->claim, k->given->today) == CLAIM_ACTIVE &&
 		    !is_answered(k, &c->claim))
-			check_add_claim(k, CHECK_DARK, c, "is dark: nobody listens here");
+			check_add_claim(k, CHECK_DARK, c, _("is dark: nobody listens here"));
 	}
 }
 
@@ -61,7 +62,7 @@ static const char *describe_owner(const struct check *k, const struct answer_lis
 
 	if (program && o->pid >= 0)
 		text = arena_printf(k->arena, "%s (pid %lld)", program, (long long)o->pid);
-	return text ? text : "somebody";
+	return text ? text : _("somebody");
 }
 
 static void judge_listener(struct check *k, const struct answer_listener *l)
@@ -73,15 +74,16 @@ static void judge_listener(struct check *k, const struct answer_listener *l)
 	if (l->judged.word == VERDICT_CONFLICT) {
 		c = find_claim(k, l->port, l->socket->transport, &l->socket->local);
 		if (c)
-			check_add_claim(k, CHECK_CONFLICT, c, "conflicts with %s, which listens on "
-							      "%s:%u here", describe_owner(k, l),
-					l->address, l->port);
+			check_add_claim(k, CHECK_CONFLICT, c,
+					_("conflicts with %s, which listens on "
+					  "%s:%u here"),
+					describe_owner(k, l), l->address, l->port);
 		return;
 	}
 	if (l->judged.word != VERDICT_UNCLAIMED)
 		return;
-	f = check_add(k, CHECK_UNCLAIMED_LISTENER, here, "%s listens on %s %s:%u, and nobody has "
-							 "claimed that", describe_owner(k, l),
+	f = check_add(k, CHECK_UNCLAIMED_LISTENER, here, _("%s listens on %s %s:%u, and nobody has "
+							 "claimed that"), describe_owner(k, l),
 		      l->protocol, l->address, l->port);
 	if (f) {
 		f->has_ports = true;

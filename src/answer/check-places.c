@@ -1,6 +1,7 @@
 /* The claims against what stands in manifests. */
 #include "answer/check-parts.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 #include "ledger/claims.h"
 
@@ -33,16 +34,16 @@ static const struct claims_tree_claim *entry_of(const struct check *k, const str
 static const char *describe_place(const struct check *k, const struct check_place *p)
 {
 	static const char *const verbs[N_CHECK_PLACE_KINDS] = {
-		[CHECK_PLACE_PUBLISHED] = "publishes", [CHECK_PLACE_HOST] = "opens",
-		[CHECK_PLACE_NODE] = "opens",          [CHECK_PLACE_SOCKET] = "listens on",
-		[CHECK_PLACE_VARIABLE] = "is",         [CHECK_PLACE_INSIDE] = "uses",
+		[CHECK_PLACE_PUBLISHED] = N_("publishes"), [CHECK_PLACE_HOST] = N_("opens"),
+		[CHECK_PLACE_NODE] = N_("opens"),          [CHECK_PLACE_SOCKET] = N_("listens on"),
+		[CHECK_PLACE_VARIABLE] = N_("is"),         [CHECK_PLACE_INSIDE] = N_("uses"),
 	};
 	struct claim as_claim = {.protocols = p->protocols, .first = p->first, .last = p->last,
 				 .has_address = p->has_address, .address = p->address};
 	const char *ports = claim_describe_ports(&as_claim, k->arena);
 	const char *name = check_escape(k, p->name);
 
-	return arena_printf(k->arena, "%s %s %s", name ? name : "it", verbs[p->kind],
+	return arena_printf(k->arena, "%s %s %s", name ? name : _("it"), _(verbs[p->kind]),
 			    ports ? ports : "?");
 }
 
@@ -133,9 +134,9 @@ static void judge_unclaimed(struct check *k, const struct claims *set,
 	const struct claim *own = p->name ? claims_next_named(set, p->name, &cursor) : NULL;
 
 	if (own && kind_of_place(p->kind) == CHECK_UNCLAIMED_PORT)
-		accuse(k, CHECK_CONTRADICTION, p, own, "its claim is for other ports");
+		accuse(k, CHECK_CONTRADICTION, p, own, _("its claim is for other ports"));
 	else
-		accuse(k, kind_of_place(p->kind), p, NULL, "nobody has claimed that");
+		accuse(k, kind_of_place(p->kind), p, NULL, _("nobody has claimed that"));
 }
 
 static void judge_place(struct check *k, const struct claims *set, const struct check_place *p)
@@ -147,16 +148,16 @@ static void judge_place(struct check *k, const struct claims *set, const struct 
 		if (o.covers)
 			continue;
 		if (o.foreign)
-			accuse(k, CHECK_CONTRADICTION, p, o.foreign, "claimed by another");
+			accuse(k, CHECK_CONTRADICTION, p, o.foreign, _("claimed by another"));
 		else if (o.elsewhere)
 			accuse(k, CHECK_CONTRADICTION, p, o.elsewhere,
-			       "claimed at one address only");
+			       _("claimed at one address only"));
 		else if (o.otherwise)
 			accuse(k, CHECK_CONTRADICTION, p, o.otherwise,
-			       "claimed for another transport");
+			       _("claimed for another transport"));
 		else if (o.gone)
 			accuse(k, CHECK_CONTRADICTION, p, o.gone,
-			       o.gone->is_retired ? "retired" : "the claim has expired");
+			       o.gone->is_retired ? _("retired") : _("the claim has expired"));
 		else
 			judge_unclaimed(k, set, p);
 		return; /* one is enough of a range */

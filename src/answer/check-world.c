@@ -1,6 +1,7 @@
 /* The claims against the world: registry, known uses, kernel, browsers. */
 #include "answer/check-parts.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 #include "ledger/claims.h"
 #include "registry/browser-ports.h"
@@ -142,14 +143,16 @@ static void say_assigned(struct check *k, const struct claims_tree_claim *c, uin
 			 uint16_t port, enum transport t, const char *name)
 {
 	if (c->claim.first == c->claim.last)
-		check_add_claim(k, CHECK_ASSIGNED, c, "is assigned by IANA to %s (%u/%s)", name,
+		check_add_claim(k, CHECK_ASSIGNED, c, _("is assigned by IANA to %s (%u/%s)"), name,
 				port, transport_name(t));
 	else if (name)
-		check_add_claim(k, CHECK_ASSIGNED, c,
-				"covers %u ports that IANA has assigned, the first to %s (%u/%s)",
-				n, name, port, transport_name(t));
+		check_add_claim(
+			k, CHECK_ASSIGNED, c,
+			_("covers %u ports that IANA has assigned, the first to %s (%u/%s)"), n,
+			name, port, transport_name(t));
 	else
-		check_add_claim(k, CHECK_ASSIGNED, c, "covers %u ports that IANA has assigned", n);
+		check_add_claim(k, CHECK_ASSIGNED, c, _("covers %u ports that IANA has assigned"),
+				n);
 }
 
 static void check_assigned(struct check *k, struct counts *counts,
@@ -214,11 +217,11 @@ static void check_customary(struct check *k, const struct claims_tree_claim *ent
 		}
 	}
 	if (n == 1)
-		check_add_claim(k, CHECK_CUSTOMARY, entry, "is the default of %s (%u/%s)",
+		check_add_claim(k, CHECK_CUSTOMARY, entry, _("is the default of %s (%u/%s)"),
 				first.software, at, transport_name(first.protocol));
 	else if (n > 1)
 		check_add_claim(k, CHECK_CUSTOMARY, entry,
-				"is the default of %s (%u/%s) and %u more", first.software, at,
+				_("is the default of %s (%u/%s) and %u more"), first.software, at,
 				transport_name(first.protocol), n - 1);
 }
 
@@ -248,9 +251,9 @@ static void check_ephemeral(struct check *k, const struct claims_tree_claim *c)
 	if (first > last || is_reserved(k->given, first, last))
 		return;
 	check_add_claim(k, CHECK_EPHEMERAL, c,
-			"lies in the ephemeral range %u-%u (%s): an outgoing connection may take "
-			"it; berth claims --sysctl keeps it out", range.first, range.last,
-			k->given->is_own_range ? "of this machine" : "Linux's default");
+			_("lies in the ephemeral range %u-%u (%s): an outgoing connection may take "
+			"it; berth claims --sysctl keeps it out"), range.first, range.last,
+			k->given->is_own_range ? _("of this machine") : _("Linux's default"));
 }
 
 static void check_browser(struct check *k, const struct claims_tree_claim *c)
@@ -264,7 +267,7 @@ static void check_browser(struct check *k, const struct claims_tree_claim *c)
 		if (blocked[i] < c->claim.first || blocked[i] > c->claim.last)
 			continue;
 		check_add_claim(k, CHECK_BROWSER_BLOCKED, c,
-				"is for HTTP, and browsers refuse to open %u (list of %s)",
+				_("is for HTTP, and browsers refuse to open %u (list of %s)"),
 				blocked[i], registry_browser_blocked_as_of());
 		return;
 	}

@@ -1,6 +1,7 @@
 #include "answer/check.h"
 
 #include "answer/check-parts.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "ledger/collisions.h"
 
@@ -138,7 +139,7 @@ static void check_faults(struct check *k)
 						f->line ? (answer_number)f->line : ANSWER_NULL,
 						f->line ? (answer_number)f->column : ANSWER_NULL};
 
-		add(k, kind_of_fault(f->kind), at, f->text);
+		add(k, kind_of_fault(f->kind), at, _(f->text));
 	}
 	for (size_t i = 0; i < k->given->n_troubles; i++)
 		add(k, CHECK_UNREADABLE, k->given->troubles[i].at, k->given->troubles[i].text);
@@ -217,11 +218,11 @@ static void blame_twin(struct check *k, const struct claims_tree_claim *a,
 	struct answer_finding *f;
 
 	if (is_one_level)
-		f = check_add_claim(k, CHECK_DUPLICATE, at, "is claimed twice: %s (%s:%u)",
+		f = check_add_claim(k, CHECK_DUPLICATE, at, _("is claimed twice: %s (%s:%u)"),
 				    check_describe(k, &other->claim),
 				    claims_tree_path(k->given->tree, other->file), other->line);
 	else
-		f = check_add_claim(k, CHECK_RESTATED, at, "gives way to what %s:%u says",
+		f = check_add_claim(k, CHECK_RESTATED, at, _("gives way to what %s:%u says"),
 				    claims_tree_path(k->given->tree, other->file), other->line);
 	check_relate(k, f, other);
 }
@@ -239,13 +240,13 @@ static void blame_rival(struct check *k, const struct claims_tree_claim *a,
 			at = other;
 			other = at == a ? b : a;
 		}
-		f = check_add_claim(k, CHECK_RETIRED, at, "was retired: %s (%s:%u)",
+		f = check_add_claim(k, CHECK_RETIRED, at, _("was retired: %s (%s:%u)"),
 				    check_describe(k, &other->claim),
 				    claims_tree_path(k->given->tree, other->file), other->line);
 	} else {
-		f = check_add_claim(k, CHECK_COLLISION, at, "collides with %s%s%s (%s:%u)",
+		f = check_add_claim(k, CHECK_COLLISION, at, _("collides with %s%s%s (%s:%u)"),
 				    check_describe(k, &other->claim),
-				    other->claim.owner ? ", of " : "",
+				    other->claim.owner ? _(", of ") : "",
 				    other->claim.owner ? other->claim.owner : "",
 				    claims_tree_path(k->given->tree, other->file), other->line);
 	}
@@ -347,7 +348,7 @@ static void check_expired(struct check *k)
 	for (size_t i = 0; i < tree->n_claims; i++) {
 		if (claim_state(&tree->claims[i].claim, k->given->today) == CLAIM_EXPIRED)
 			check_add_claim(k, CHECK_EXPIRED, &tree->claims[i],
-					"expired: its last day was %s",
+					_("expired: its last day was %s"),
 					tree->claims[i].claim.until);
 	}
 }

@@ -52,4 +52,4 @@ extern const struct field_record record_answer, record_here, record_ranges, reco
 	record_found, record_here_listener, record_published, record_holder, record_gap,
 	record_checked, record_update, record_evict, record_why, record_wait, record_knock,
 	record_claim, record_entry, record_ledger, record_check, record_finding,
-	record_suggest, record_lease, record_leases;
+	record_suggest, record_lease, record_leases, record_atlas;

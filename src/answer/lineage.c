@@ -1,5 +1,6 @@
 #include "answer/lineage.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -42,25 +43,25 @@ static const char *describe(enum origin origin, const struct live_process *p, st
 
 	switch (origin) {
 	case ORIGIN_NONE:
-		what = p->unit && str_starts_with(p->unit, "session-") ? "a login session"
-								      : "a session";
-		return p->login ? arena_printf(arena, "%s of %s", what, p->login) : NULL;
+		what = p->unit && str_starts_with(p->unit, "session-") ? _("a login session")
+								      : _("a session");
+		return p->login ? arena_printf(arena, _("%s of %s"), what, p->login) : NULL;
 	case ORIGIN_SSH:
-		what = "an ssh login";
+		what = _("an ssh login");
 		break;
 	case ORIGIN_CRON:
-		what = "a cron job";
+		what = _("a cron job");
 		break;
 	case ORIGIN_AT:
-		what = "an at job";
+		what = _("an at job");
 		break;
 	case ORIGIN_LOGIN:
-		what = "a login";
+		what = _("a login");
 		break;
 	case ORIGIN_CONTAINER:
 		return NULL; /* it stands beside the process already */
 	}
-	return p->login ? arena_printf(arena, "%s of %s", what, p->login) : what;
+	return p->login ? arena_printf(arena, _("%s of %s"), what, p->login) : what;
 }
 
 /* The manager of a user's services, which is not the system's. */

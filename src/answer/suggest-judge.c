@@ -2,6 +2,7 @@
 #include "answer/suggest.h"
 
 #include "answer/why.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "ledger/claims.h"
 #include "query/ip-text.h"
@@ -46,10 +47,10 @@ static const struct {
 	uint16_t first, last;
 	const char *text;
 } pools[] = {
-	{15000, 24999, "portserver's pool, 15000-24999"},
-	{20000, 32000, "Nomad's dynamic ports, 20000-32000"},
-	{30000, 32767, "NodePorts of Kubernetes, 30000-32767"},
-	{33000, 35000, "DDEV's router, 33000-35000"},
+	{15000, 24999, N_("portserver's pool, 15000-24999")},
+	{20000, 32000, N_("Nomad's dynamic ports, 20000-32000")},
+	{30000, 32767, N_("NodePorts of Kubernetes, 30000-32767")},
+	{33000, 35000, N_("DDEV's router, 33000-35000")},
 };
 
 /* A judgement under way. */
@@ -125,20 +126,20 @@ static void judge_rules(struct judge *j)
 	bool is_reserved = rules && is_in(rules->reserved, rules->n_reserved, j->port);
 
 	if (j->port == 0)
-		add(j, SUGGEST_ZERO, "port 0 means any port");
+		add(j, SUGGEST_ZERO, _("port 0 means any port"));
 	else if (live && j->port < why_unprivileged_start(live))
-		add(j, SUGGEST_PRIVILEGED, "privileged: below %u",
+		add(j, SUGGEST_PRIVILEGED, _("privileged: below %u"),
 		    (unsigned int)why_unprivileged_start(live));
 	if (live && live->system == LIVE_WINDOWS && is_reserved)
-		add(j, SUGGEST_EXCLUDED, "excluded: Windows keeps it");
+		add(j, SUGGEST_EXCLUDED, _("excluded: Windows keeps it"));
 	if (!e || !is_in(e, 1, j->port) || is_reserved)
 		return;
 	if (j->wish->is_asked && j->wish->first >= e->first && j->wish->last <= e->last)
-		add(j, SUGGEST_ASKED, "ephemeral, as asked: an outgoing connection may take it "
-				      "(%u-%u)", e->first, e->last);
+		add(j, SUGGEST_ASKED, _("ephemeral, as asked: an outgoing connection may take it "
+				      "(%u-%u)"), e->first, e->last);
 	else
-		add(j, SUGGEST_EPHEMERAL, "ephemeral: an outgoing connection may take it (%u-%u)",
-		    e->first, e->last);
+		add(j, SUGGEST_EPHEMERAL,
+		    _("ephemeral: an outgoing connection may take it (%u-%u)"), e->first, e->last);
 }
 
 /* Whether a claim is of a transport that is wanted, or (`is_twin`) of the other one. */
@@ -171,7 +172,7 @@ static void judge_claims(struct judge *j)
 	size_t cursor = 0;
 
 	if (port_set_has(j->world->snatched, j->port))
-		add(j, SUGGEST_CLAIMED, "claimed a moment ago");
+		add(j, SUGGEST_CLAIMED, _("claimed a moment ago"));
 	if (!j->world->claims)
 		return;
 	while ((one = claims_next(j->world->claims, j->port, &cursor))) {
@@ -182,14 +183,15 @@ static void judge_claims(struct judge *j)
 		if (concerns(j, one, false)) {
 			add(j, SUGGEST_CLAIMED, "%s: %s %s (%s)",
 			    state == CLAIM_RETIRED ? "retired" : "claimed", one->name,
-			    claim_ports_format(one, ports), one->source ? one->source : "a claim");
+			    claim_ports_format(one, ports),
+			    one->source ? one->source : _("a claim"));
 			return;
 		}
 		if (concerns(j, one, true))
 			twin = one;
 	}
 	if (twin)
-		add(j, SUGGEST_TWIN, "its twin is claimed: %s %s", twin->name,
+		add(j, SUGGEST_TWIN, _("its twin is claimed: %s %s"), twin->name,
 		    claim_ports_format(twin, ports));
 }
 
@@ -200,9 +202,9 @@ static void judge_leases(struct judge *j)
 	bool udp = port_set_has(j->world->leased_udp, j->port);
 
 	if ((tcp && w->want_tcp) || (udp && w->want_udp))
-		add(j, SUGGEST_LEASED, "on lease (%s)", tcp && w->want_tcp ? "tcp" : "udp");
+		add(j, SUGGEST_LEASED, _("on lease (%s)"), tcp && w->want_tcp ? "tcp" : "udp");
 	else if (tcp || udp)
-		add(j, SUGGEST_TWIN, "its twin is on lease (%s)", tcp ? "tcp" : "udp");
+		add(j, SUGGEST_TWIN, _("its twin is on lease (%s)"), tcp ? "tcp" : "udp");
 }
 
 /* "tcp 0.0.0.0:80, nginx (pid 7)" */
@@ -215,14 +217,14 @@ static void describe_socket(const struct live_socket *s, char *out, size_t size)
 	address_format(&s->local, address);
 	if (o && o->process)
 		snprintf(who, sizeof(who), ", %.100s (pid %u)",
-			 o->process->program ? o->process->program : "a process",
+			 o->process->program ? o->process->program : _("a process"),
 			 (unsigned int)o->process->pid);
 	else if (o && o->kernel)
 		snprintf(who, sizeof(who), ", %.100s", o->kernel);
 	snprintf(out, size, "%s %s%s%s:%u%s%s", transport_name(s->transport), is_v6 ? "[" : "",
 		 address, is_v6 ? "]" : "", s->local_port,
-		 s->state == LIVE_BOUND	       ? ", bound only"
-		 : s->state == LIVE_CONNECTION ? ", a connection"
+		 s->state == LIVE_BOUND	       ? _(", bound only")
+		 : s->state == LIVE_CONNECTION ? _(", a connection")
 					       : "",
 		 who);
 }
@@ -260,15 +262,17 @@ static void judge_sockets(struct judge *j)
 	}
 	if (taken) {
 		describe_socket(taken, text, sizeof(text));
-		add(j, SUGGEST_BOUND, "in use: %s", text);
+		add(j, SUGGEST_BOUND, _("in use: %s"), text);
 	}
 	if (twin) {
 		describe_socket(twin, text, sizeof(text));
-		add(j, SUGGEST_TWIN, "its twin is in use: %s", text);
+		add(j, SUGGEST_TWIN, _("its twin is in use: %s"), text);
 	}
 	if (closing && !taken)
-		add(j, SUGGEST_CLOSING, "closed connections keep it for %u s from servers without "
-					"SO_REUSEADDR", (closing->expires_ms + 999) / 1000);
+		add(j, SUGGEST_CLOSING,
+		    _("closed connections keep it for %u s from servers without "
+		      "SO_REUSEADDR"),
+		    (closing->expires_ms + 999) / 1000);
 }
 
 static void judge_published(struct judge *j)
@@ -282,7 +286,7 @@ static void judge_published(struct judge *j)
 
 		if (!is_wanted || j->port < p->ports.first || j->port > p->ports.last)
 			continue;
-		add(j, SUGGEST_PUBLISHED, "published: %s leads it elsewhere", p->by);
+		add(j, SUGGEST_PUBLISHED, _("published: %s leads it elsewhere"), p->by);
 		return;
 	}
 }
@@ -316,8 +320,8 @@ static void judge_near(struct judge *j)
 			if (port < 0 || port > UINT16_MAX ||
 			    !find_listed(j->world->registry, (uint16_t)port, &row, &t))
 				continue;
-			add(j, SUGGEST_NEAR, "only %d from %d, which IANA lists%s%s", d, port,
-			    row.name ? " as " : "", row.name ? row.name : "");
+			add(j, SUGGEST_NEAR, _("only %d from %d, which IANA lists%s%s"), d, port,
+			    row.name ? _(" as ") : "", row.name ? row.name : "");
 			return;
 		}
 	}
@@ -336,8 +340,8 @@ static void judge_unauthorized(struct judge *j)
 			if (registry_row(j->world->registry, rows.ids[i], &row) < 0 ||
 			    !row.unauthorized_use)
 				continue;
-			add(j, SUGGEST_UNAUTHORIZED, "used without assignment, says IANA: %.200s",
-			    row.unauthorized_use);
+			add(j, SUGGEST_UNAUTHORIZED,
+			    _("used without assignment, says IANA: %.200s"), row.unauthorized_use);
 			return;
 		}
 	}
@@ -358,10 +362,10 @@ static void judge_uses(struct judge *j)
 		}
 	}
 	if (found.software && found.platform)
-		add(j, SUGGEST_CUSTOMARY_SYSTEM, "%s uses it by default on %s", found.software,
+		add(j, SUGGEST_CUSTOMARY_SYSTEM, _("%s uses it by default on %s"), found.software,
 		    found.platform);
 	else if (found.software)
-		add(j, SUGGEST_CUSTOMARY, "%s uses it by default", found.software);
+		add(j, SUGGEST_CUSTOMARY, _("%s uses it by default"), found.software);
 }
 
 static void judge_world(struct judge *j)
@@ -380,7 +384,7 @@ static void judge_world(struct judge *j)
 	}
 	for (size_t i = 0; i < N_ELEMENTS(pools); i++) {
 		if (j->port >= pools[i].first && j->port <= pools[i].last) {
-			add(j, SUGGEST_POOL, "others draw from here: %s", pools[i].text);
+			add(j, SUGGEST_POOL, _("others draw from here: %s"), _(pools[i].text));
 			break;
 		}
 	}
@@ -390,7 +394,7 @@ static void judge_world(struct judge *j)
 			judge_near(j);
 	}
 	if (j->port % 100 == 0)
-		add(j, SUGGEST_ROUND, "ends in 00: what people pick by hand");
+		add(j, SUGGEST_ROUND, _("ends in 00: what people pick by hand"));
 }
 
 static void judge_port(struct judge *j, uint16_t port)
@@ -405,9 +409,9 @@ static void judge_port(struct judge *j, uint16_t port)
 		judge_published(j);
 	}
 	if (port_set_has(j->world->refused, j->port))
-		add(j, SUGGEST_REFUSED, "bind(2) was tried and refused it");
+		add(j, SUGGEST_REFUSED, _("bind(2) was tried and refused it"));
 	if (j->wish->for_browser && registry_is_browser_blocked(j->port))
-		add(j, SUGGEST_BROWSER, "browsers refuse it (Fetch, %s)",
+		add(j, SUGGEST_BROWSER, _("browsers refuse it (Fetch, %s)"),
 		    registry_browser_blocked_as_of());
 	if (!j->arena && j->is_forbidden)
 		return;

@@ -1,6 +1,7 @@
 #include "answer/why-advice.h"
 
 #include "answer/answer-parts.h"
+#include "base/lang.h"
 #include "registry/browser-ports.h"
 #include "registry/registry.h"
 
@@ -49,17 +50,17 @@ static const char *name_of(const struct why_advice *a, const struct answer_why_h
 	const char *label = o ? (o->label ? o->label : o->program) : NULL;
 
 	if (o && o->pid == 1 && h->unit)
-		return arena_printf(a->arena, "systemd for %s", h->unit);
+		return arena_printf(a->arena, _("systemd for %s"), h->unit);
 	if (o && o->pid >= 0)
 		return arena_printf(a->arena, "%s (pid %lld)", label ? label : "?",
 				    (long long)o->pid);
 	if (o)
-		return arena_printf(a->arena, "the kernel: %s", label ? label : "?");
+		return arena_printf(a->arena, _("the kernel: %s"), label ? label : "?");
 	if (h && h->user)
-		return arena_printf(a->arena, "a process of %s", h->user);
+		return arena_printf(a->arena, _("a process of %s"), h->user);
 	if (h && h->uid >= 0)
-		return arena_printf(a->arena, "a process of user %lld", (long long)h->uid);
-	return "somebody";
+		return arena_printf(a->arena, _("a process of user %lld"), (long long)h->uid);
+	return _("somebody");
 }
 
 /* --- the sentence ---------------------------------------------------------------------------- */
@@ -69,38 +70,38 @@ static const char *sentence_of_listener(const struct why_advice *a, const char *
 {
 	if (a->cause == WHY_EXACT_LISTENER)
 		return arena_printf(a->arena, "%s %s %s", who,
-				    is_datagram(a) ? "receives on" : "listens on", where);
+				    is_datagram(a) ? _("receives on") : _("listens on"), where);
 	if (a->cause == WHY_WILDCARD_OVERLAP)
 		return arena_printf(
-			a->arena, "%s %s %s, which overlaps %s", who,
-			is_datagram(a) ? "receives on" : "listens on", where,
+			a->arena, _("%s %s %s, which overlaps %s"), who,
+			is_datagram(a) ? _("receives on") : _("listens on"), where,
 			place(a->arena, &a->question->candidate->address, a->why->port));
 	if (a->cause == WHY_DUAL_STACK_OVERLAP)
 		return a->judgement->blocker->local.family == ADDRESS_IPV6
 			       ? arena_printf(a->arena,
-					      "%s has %s, an IPv6 socket that takes IPv4 too", who,
-					      where)
+					      _("%s has %s, an IPv6 socket that takes IPv4 too"),
+					      who, where)
 			       : arena_printf(a->arena,
-					      "%s has %s, and [::] without IPV6_V6ONLY wants "
-					      "IPv4 too",
+					      _("%s has %s, and [::] without IPV6_V6ONLY wants "
+						"IPv4 too"),
 					      who, where);
 	if (a->cause == WHY_REUSEPORT_OTHER_USER)
 		return arena_printf(a->arena,
-				    "%s shares %s by SO_REUSEPORT, but only with its own user", who,
-				    where);
+				    _("%s shares %s by SO_REUSEPORT, but only with its own user"),
+				    who, where);
 	if (a->cause == WHY_INHERITED)
 		return arena_printf(a->arena,
-				    "%s holds the listener %s that it inherited; the server that "
-				    "made it is gone",
+				    _("%s holds the listener %s that it inherited; the server that "
+				      "made it is gone"),
 				    who, where);
 	if (a->cause == WHY_PUBLISHED)
-		return arena_printf(a->arena, "%s is published by container %s; %s holds it", where,
-				    a->judgement->published && a->judgement->published->container
-					    ? answer_container(a->from,
-							       a->judgement->published->container,
-							       a->arena)
-					    : "of another namespace",
-				    who);
+		return arena_printf(
+			a->arena, _("%s is published by container %s; %s holds it"), where,
+			a->judgement->published && a->judgement->published->container
+				? answer_container(a->from, a->judgement->published->container,
+						   a->arena)
+				: _("of another namespace"),
+			who);
 	return NULL;
 }
 
@@ -108,7 +109,7 @@ static const char *left(const struct why_advice *a)
 {
 	const struct answer_why_holder *h = blocker_of(a);
 
-	return h && h->seconds_left >= 0 ? arena_printf(a->arena, ", for %lld s more",
+	return h && h->seconds_left >= 0 ? arena_printf(a->arena, _(", for %lld s more"),
 							(long long)h->seconds_left)
 					 : "";
 }
@@ -118,45 +119,44 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 	const struct why_candidate *c = a->question->candidate;
 
 	if (a->cause == WHY_BOUND_ONLY)
-		return arena_printf(a->arena, "%s has bound %s without listening", who, where);
+		return arena_printf(a->arena, _("%s has bound %s without listening"), who, where);
 	if (a->cause == WHY_DEAD_SERVER)
-		return arena_printf(a->arena,
-				    "%s keeps a connection on %s; the server that took it is gone",
-				    who, where);
+		return arena_printf(
+			a->arena, _("%s keeps a connection on %s; the server that took it is gone"),
+			who, where);
 	if (a->cause == WHY_TIME_WAIT)
-		return arena_printf(a->arena, "closed connections linger in TIME_WAIT on %s%s",
+		return arena_printf(a->arena, _("closed connections linger in TIME_WAIT on %s%s"),
 				    where, left(a));
 	if (a->cause == WHY_FIN_WAIT_2)
 		return arena_printf(a->arena,
-				    "connections closed only at this end linger in FIN_WAIT2 on "
-				    "%s%s",
+				    _("connections closed only at this end linger in FIN_WAIT2 on "
+				      "%s%s"),
 				    where, left(a));
 	if (a->cause == WHY_EPHEMERAL_CLIENT)
 		return arena_printf(a->arena,
-				    "an outgoing connection of %s took the port as its own, %s",
+				    _("an outgoing connection of %s took the port as its own, %s"),
 				    who, where);
 	if (a->cause == WHY_CLASH_AT_LISTEN)
-		return arena_printf(a->arena, "%s listens on %s meanwhile", who, where);
+		return arena_printf(a->arena, _("%s listens on %s meanwhile"), who, where);
 	if (a->cause == WHY_PRIVILEGED)
-		return arena_printf(a->arena,
-				    "ports below %u take root or CAP_NET_BIND_SERVICE",
+		return arena_printf(a->arena, _("ports below %u take root or CAP_NET_BIND_SERVICE"),
 				    why_unprivileged_start(a->from->live));
 	if (a->cause == WHY_ADDRESS_NOT_LOCAL)
-		return arena_printf(a->arena, "no interface here has the address %s",
+		return arena_printf(a->arena, _("no interface here has the address %s"),
 				    a->why->address);
 	if (a->cause == WHY_NO_SUCH_DEVICE)
-		return arena_printf(a->arena, "there is no device %s", c->device);
+		return arena_printf(a->arena, _("there is no device %s"), c->device);
 	if (a->cause == WHY_POLICY)
-		return "a policy forbids it: a security module, Landlock, or BPF of a cgroup";
+		return _("a policy forbids it: a security module, Landlock, or BPF of a cgroup");
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system == LIVE_WINDOWS &&
 	    a->why->tried && strcmp(a->why->tried->bind, "EACCES") == 0)
-		return "another program has it for itself alone (SO_EXCLUSIVEADDRUSE), or it is "
-		       "in an excluded range";
+		return _("another program has it for itself alone (SO_EXCLUSIVEADDRUSE), or it is "
+		       "in an excluded range");
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system != LIVE_LINUX)
-		return "the rules for bind(2) were checked on Linux only";
+		return _("the rules for bind(2) were checked on Linux only");
 	if (a->cause == WHY_CAUSE_UNKNOWN)
-		return a->why->tried ? "what stands in the way was not seen"
-				     : "what is on the port could not be seen, or not whole";
+		return a->why->tried ? _("what stands in the way was not seen")
+				     : _("what is on the port could not be seen, or not whole");
 	return NULL;
 }
 
@@ -266,7 +266,7 @@ static void add_container(struct fixes *f, const char *id)
 
 	if (strcmp(runtime, "docker") != 0 && strcmp(runtime, "podman") != 0)
 		return;
-	ADD(f, arena_printf(arena, "stop the container %s", name), runtime, "stop", name);
+	ADD(f, arena_printf(arena, _("stop the container %s"), name), runtime, "stop", name);
 }
 
 /* Stop what holds the socket by what it belongs to. */
@@ -280,10 +280,10 @@ static void add_stop(struct fixes *f, const struct answer_why_holder *h)
 	if (o && o->container_id)
 		add_container(f, o->container_id);
 	else if (h && ends_with(h->unit, ".socket"))
-		ADD(f, arena_printf(arena, "stop %s, for which systemd holds it", h->unit),
+		ADD(f, arena_printf(arena, _("stop %s, for which systemd holds it"), h->unit),
 		    "systemctl", "stop", h->unit);
 	else if (o && is_stoppable(o->unit) && o->uid >= 0 && !o->container)
-		ADD(f, arena_printf(arena, "stop %s", o->unit), "systemctl", "stop", o->unit);
+		ADD(f, arena_printf(arena, _("stop %s"), o->unit), "systemctl", "stop", o->unit);
 }
 
 /* Whether it would succeed with SO_REUSEADDR, as far as is known. */
@@ -303,17 +303,17 @@ static void add_reuse(struct fixes *f)
 		return;
 	word = judge_with_reuse(f->advice);
 	if (word == WHY_OK)
-		add_own(f, "set SO_REUSEADDR before bind(2): then it succeeds", "why",
+		add_own(f, _("set SO_REUSEADDR before bind(2): then it succeeds"), "why",
 			"--reuseaddr", NULL);
 	else if (word == WHY_UNKNOWN)
-		add_own(f, "set SO_REUSEADDR before bind(2): succeeds if the old server had it",
+		add_own(f, _("set SO_REUSEADDR before bind(2): succeeds if the old server had it"),
 			"why", "--reuseaddr", NULL);
 }
 
 static void add_wait(struct fixes *f)
 {
 	if (!f->advice->question->netns) /* it waits in berth's own only */
-		add_own(f, "wait until it is free", "wait", "--until", "free");
+		add_own(f, _("wait until it is free"), "wait", "--until", "free");
 }
 
 static void add_kill(struct fixes *f, const struct answer_why_holder *h)
@@ -323,7 +323,8 @@ static void add_kill(struct fixes *f, const struct answer_why_holder *h)
 
 	if (o && o->pid > 1)
 		ADD(f,
-		    arena_printf(arena, "end %s, which has the connection", name_of(f->advice, h)),
+		    arena_printf(arena, _("end %s, which has the connection"),
+				 name_of(f->advice, h)),
 		    "kill", arena_printf(arena, "%lld", (long long)o->pid));
 }
 
@@ -340,11 +341,11 @@ static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 	const struct why_advice *a = f->advice;
 
 	if (a->cause == WHY_REUSEPORT_OTHER_USER && h->uid >= 0)
-		add(f, arena_printf(a->arena, "run the server as user %lld", (long long)h->uid),
+		add(f, arena_printf(a->arena, _("run the server as user %lld"), (long long)h->uid),
 		    NULL);
 	if (a->cause == WHY_DUAL_STACK_OVERLAP &&
 	    a->judgement->blocker->local.family == ADDRESS_IPV4)
-		add_own(f, "set IPV6_V6ONLY, and leave IPv4 to the other", "why",
+		add_own(f, _("set IPV6_V6ONLY, and leave IPv4 to the other"), "why",
 			"--address=::", "--v6only");
 	if (a->judgement->published && a->judgement->published->container)
 		add_container(f, a->judgement->published->container);
@@ -352,8 +353,10 @@ static void add_for_listener(struct fixes *f, const struct answer_why_holder *h)
 		add_stop(f, h);
 	if (f->n == 0 || (a->cause != WHY_PUBLISHED && !ends_with(h->unit, ".socket")))
 		add_own(f,
-			arena_printf(a->arena, "%send %s safely",
-				     is_of_another_user(a, h) ? "as root: " : "", name_of(a, h)),
+			arena_printf(a->arena,
+				     is_of_another_user(a, h) ? _("as root: end %s safely")
+							      : _("end %s safely"),
+				     name_of(a, h)),
 			"evict", NULL, NULL);
 	add_wait(f);
 }
@@ -389,7 +392,7 @@ static void add_for_connection(struct fixes *f, const struct answer_why_holder *
 		is_reserved |= a->why->port >= a->from->live->rules.reserved[i].first &&
 			       a->why->port <= a->from->live->rules.reserved[i].last;
 	if (a->cause == WHY_EPHEMERAL_CLIENT && !is_reserved)
-		ADD(f, "keep outgoing connections off it from now on", "sysctl", "-w",
+		ADD(f, _("keep outgoing connections off it from now on"), "sysctl", "-w",
 		    reserved_with(a));
 }
 
@@ -402,27 +405,27 @@ static void add_for_remnant(struct fixes *f)
 	if (a->question->netns)
 		return;
 	if (a->cause == WHY_TIME_WAIT)
-		add_own(f, "as root: make the kernel forget them", "evict", "--time-wait", NULL);
+		add_own(f, _("as root: make the kernel forget them"), "evict", "--time-wait", NULL);
 	else
-		ADD(f, "as root: make the kernel forget them", "ss", "-K", "-t", "state",
+		ADD(f, _("as root: make the kernel forget them"), "ss", "-K", "-t", "state",
 		    "fin-wait-2", "sport", "=", arena_printf(a->arena, ":%u", a->why->port));
 }
 
 /* Each system's own way to show its addresses. */
 static void add_own_addresses(struct fixes *f)
 {
-	static const char words[] = "use an address of this machine";
+	static const char words[] = N_("use an address of this machine");
 
 	switch (f->advice->from->live->system) {
 	case LIVE_LINUX:
-		ADD(f, words, "ip", "address", "show");
+		ADD(f, _(words), "ip", "address", "show");
 		break;
 	case LIVE_WINDOWS:
-		ADD(f, words, "ipconfig");
+		ADD(f, _(words), "ipconfig");
 		break;
 	case LIVE_MACOS:
 	case LIVE_OTHER:
-		ADD(f, words, "ifconfig");
+		ADD(f, _(words), "ifconfig");
 		break;
 	}
 }
@@ -432,17 +435,18 @@ static void add_for_place(struct fixes *f)
 	const struct why_advice *a = f->advice;
 
 	if (a->cause == WHY_PRIVILEGED) {
-		ADD(f, "as root: let everybody bind from this port on", "sysctl", "-w",
+		ADD(f, _("as root: let everybody bind from this port on"), "sysctl", "-w",
 		    arena_printf(a->arena, "net.ipv4.ip_unprivileged_port_start=%u", a->why->port));
-		ADD(f, "give the server's program the capability", "setcap",
+		ADD(f, _("give the server's program the capability"), "setcap",
 		    "cap_net_bind_service=+ep", "PROGRAM");
 	} else if (a->cause == WHY_ADDRESS_NOT_LOCAL) {
 		add_own_addresses(f);
 	} else if (a->cause == WHY_NO_SUCH_DEVICE) {
-		ADD(f, "use a device of this machine", "ip", "link", "show");
+		ADD(f, _("use a device of this machine"), "ip", "link", "show");
 	} else if (a->cause == WHY_POLICY) {
-		ADD(f, "see which programs are attached to cgroups", "bpftool", "cgroup", "tree");
-		ADD(f, "see what a security module denied", "journalctl", "-k", "-g", "denied");
+		ADD(f, _("see which programs are attached to cgroups"), "bpftool", "cgroup",
+		    "tree");
+		ADD(f, _("see what a security module denied"), "journalctl", "-k", "-g", "denied");
 	}
 }
 
@@ -511,8 +515,8 @@ static void warn_of_disagreement(struct lines *l)
 
 	if (a->why->is_disputed)
 		say(l, arena_printf(a->arena,
-				    "by what was seen bind(2) would say %s, but a trial said %s: "
-				    "something changed in between, or is not to be seen",
+				    _("by what was seen bind(2) would say %s, but a trial said %s: "
+				      "something changed in between, or is not to be seen"),
 				    a->why->judged.bind, a->why->tried->bind));
 }
 
@@ -523,10 +527,10 @@ static void warn_of_policies(struct lines *l)
 
 	for (; p && *p; p++) {
 		if (strcmp(*p, "ephemeral") == 0)
-			say(l, "in the kernel's ephemeral range: an outgoing connection may take "
-			       "the port before the server does");
+			say(l, _("in the kernel's ephemeral range: an outgoing connection may take "
+			       "the port before the server does"));
 		if (strcmp(*p, "browser-blocked") == 0)
-			say(l, arena_printf(a->arena, "browsers refuse HTTP to it (as of %s)",
+			say(l, arena_printf(a->arena, _("browsers refuse HTTP to it (as of %s)"),
 					    registry_browser_blocked_as_of()));
 	}
 }
@@ -554,23 +558,24 @@ static void warn_of_neighbours(struct lines *l)
 			continue;
 		if (h->reuse_port && strcmp(h->reuse_port, "yes") == 0 &&
 		    a->question->candidate->has_reuse_port && is_shared(a, h))
-			say(l, arena_printf(a->arena,
-					    "%s has %s, too: by SO_REUSEPORT the kernel deals out "
-					    "what arrives between both",
-					    name_of(a, h), where));
+			say(l,
+			    arena_printf(a->arena,
+					 _("%s has %s, too: by SO_REUSEPORT the kernel deals out "
+					   "what arrives between both"),
+					 name_of(a, h), where));
 		else if (is_datagram(a) && is_shared(a, h))
 			say(l, arena_printf(a->arena,
-					    "%s has %s, too: by SO_REUSEADDR only the newest of "
-					    "both receives",
+					    _("%s has %s, too: by SO_REUSEADDR only the newest of "
+					      "both receives"),
 					    name_of(a, h), where));
 		else if (h->socket->state == LIVE_LISTENER)
-			say(l, arena_printf(a->arena, "%s has it on another address, %s",
+			say(l, arena_printf(a->arena, _("%s has it on another address, %s"),
 					    name_of(a, h), where));
 		else if (h->socket->state == LIVE_BOUND &&
 			 a->question->candidate->has_reuse_address && !is_datagram(a))
 			say(l, arena_printf(a->arena,
-					    "%s has bound %s: whoever listens first has it, and "
-					    "the other's listen(2) fails",
+					    _("%s has bound %s: whoever listens first has it, and "
+					      "the other's listen(2) fails"),
 					    name_of(a, h), where));
 	}
 }
@@ -587,12 +592,13 @@ static void warn_of_publication(struct lines *l)
 		if (a->why->port < p->ports.first || a->why->port > p->ports.last || p->via != 0 ||
 		    transport_port_space(p->transport) != space)
 			continue;
-		say(l, arena_printf(a->arena,
-				    "rules of %s lead what arrives there elsewhere%s%s: the server "
-				    "would bind and hear nothing of it",
-				    p->by, p->container ? ", to container " : "",
-				    p->container ? answer_container(a->from, p->container, a->arena)
-						 : ""));
+		say(l,
+		    arena_printf(a->arena,
+				 _("rules of %s lead what arrives there elsewhere%s%s: the server "
+				   "would bind and hear nothing of it"),
+				 p->by, p->container ? _(", to container ") : "",
+				 p->container ? answer_container(a->from, p->container, a->arena)
+					      : ""));
 	}
 }
 
@@ -609,11 +615,11 @@ static void warn_of_names(struct lines *l)
 		const char *source = c.names[i].source, *name = c.names[i].name;
 
 		if (strcmp(source, "iana") == 0)
-			say(l, arena_printf(a->arena, "assigned to %s by IANA", name));
+			say(l, arena_printf(a->arena, _("assigned to %s by IANA"), name));
 		else if (strcmp(source, "known") == 0)
-			say(l, arena_printf(a->arena, "%s uses it by default", name));
+			say(l, arena_printf(a->arena, _("%s uses it by default"), name));
 		else
-			say(l, arena_printf(a->arena, "claimed for %s", name));
+			say(l, arena_printf(a->arena, _("claimed for %s"), name));
 	}
 }
 
@@ -624,8 +630,8 @@ static void warn_of_kernel(struct lines *l)
 
 	if (kernel != 0 && kernel < RULES_FROM)
 		say(l, arena_printf(a->arena,
-				    "the rules were checked on Linux %d.%d; this is %u.%u, and "
-				    "some differed before %d.%d",
+				    _("the rules were checked on Linux %d.%d; this is %u.%u, and "
+				      "some differed before %d.%d"),
 				    CHECKED_ON / 1000, CHECKED_ON % 1000, kernel / 1000,
 				    kernel % 1000, RULES_FROM / 1000, RULES_FROM % 1000));
 }

@@ -1,5 +1,6 @@
 #include "base/image.h"
 
+#include "base/lang.h"
 #include "base/trusted-file.h"
 
 #include <errno.h>
@@ -70,24 +71,26 @@ int image_attach(struct image *out, const void *bytes, size_t size, uint32_t kin
 	const struct image_section *sections;
 
 	if ((uintptr_t)bytes % IMAGE_ALIGN != 0)
-		return refuse(reason, "not aligned in memory", -EINVAL);
+		return refuse(reason, N_("not aligned in memory"), -EINVAL);
 	if (size < sizeof(h->magic) || memcmp(h->magic, image_magic, sizeof(image_magic)) != 0)
-		return refuse(reason, "not a berth image", -ENOEXEC);
+		return refuse(reason, N_("not a berth image"), -ENOEXEC);
 	if (size < sizeof(*h))
-		return refuse(reason, "cut short", -ENODATA);
+		return refuse(reason, N_("cut short"), -ENODATA);
 	if (h->byte_order != IMAGE_BYTE_ORDER)
-		return refuse(reason, "written on a machine with another byte order", -EOPNOTSUPP);
+		return refuse(reason, N_("written on a machine with another byte order"),
+			      -EOPNOTSUPP);
 	if (h->format != IMAGE_FORMAT || h->header_size != sizeof(*h))
-		return refuse(reason, "in a format of another version of berth", -EPROTONOSUPPORT);
+		return refuse(reason, N_("in a format of another version of berth"),
+			      -EPROTONOSUPPORT);
 	if (h->kind != kind)
-		return refuse(reason, "an image of another kind", -EPROTOTYPE);
+		return refuse(reason, N_("an image of another kind"), -EPROTOTYPE);
 	if (h->kind_version != kind_version)
-		return refuse(reason, "contents of another version of berth", -EPROTONOSUPPORT);
+		return refuse(reason, N_("contents of another version of berth"), -EPROTONOSUPPORT);
 	if (h->size != size)
-		return refuse(reason, "cut short, or not all of it an image", -ENODATA);
+		return refuse(reason, N_("cut short, or not all of it an image"), -ENODATA);
 	sections = (const struct image_section *)(h + 1);
 	if (h->n_sections > IMAGE_MAX_SECTIONS || !has_good_sections(h, sections))
-		return refuse(reason, "its sections are damaged", -EILSEQ);
+		return refuse(reason, N_("its sections are damaged"), -EILSEQ);
 	*out = (struct image){
 		.header = h,
 		.size = size,
@@ -100,7 +103,8 @@ int image_attach(struct image *out, const void *bytes, size_t size, uint32_t kin
 int image_verify(const struct image *image, const char **reason)
 {
 	if (image_checksum(image->header, image->size) != image->header->checksum)
-		return refuse(reason, "damaged: the checksum does not fit the contents", -EBADMSG);
+		return refuse(reason, N_("damaged: the checksum does not fit the contents"),
+			      -EBADMSG);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "base/trusted-file.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +21,15 @@ static int check(int fd, uint64_t limit, struct trusted_file *out, const char **
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return refuse(reason, "cannot be examined", -errno);
+		return refuse(reason, N_("cannot be examined"), -errno);
 	if (!S_ISREG(st.st_mode))
-		return refuse(reason, "not a regular file", -EINVAL);
+		return refuse(reason, N_("not a regular file"), -EINVAL);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return refuse(reason, "owned by somebody else", -EPERM);
+		return refuse(reason, N_("owned by somebody else"), -EPERM);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return refuse(reason, "writable by others than its owner", -EPERM);
+		return refuse(reason, N_("writable by others than its owner"), -EPERM);
 	if ((uint64_t)st.st_size > limit || (uint64_t)st.st_size > SIZE_MAX)
-		return refuse(reason, "too large", -EFBIG);
+		return refuse(reason, N_("too large"), -EFBIG);
 	if (st.st_size == 0)
 		return refuse(reason, "empty", -ENODATA);
 	out->size = (size_t)st.st_size;
@@ -46,13 +47,13 @@ int trusted_file_open(struct trusted_file *out, const char *path, uint64_t limit
 	int r;
 
 	if (fd < 0)
-		return refuse(reason, "cannot be opened", -errno);
+		return refuse(reason, N_("cannot be opened"), -errno);
 	r = check(fd, limit, &file, reason);
 	if (r < 0)
 		return r;
 	bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
-		return refuse(reason, "cannot be mapped", -errno);
+		return refuse(reason, N_("cannot be mapped"), -errno);
 	file.bytes = bytes;
 	*out = file;
 	return 0;

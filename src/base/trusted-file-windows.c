@@ -1,5 +1,6 @@
 #include "base/trusted-file.h"
 
+#include "base/lang.h"
 #include "base/wide-windows.h"
 
 #include <errno.h>
@@ -102,11 +103,11 @@ static int check_rights(HANDLE file, const char **reason)
 	int r = 0;
 
 	if (error != ERROR_SUCCESS)
-		return refuse(reason, "cannot be examined", -wide_errno(error));
+		return refuse(reason, N_("cannot be examined"), -wide_errno(error));
 	if (!owner || !is_trusted(owner))
-		r = refuse(reason, "owned by somebody else", -EPERM);
+		r = refuse(reason, N_("owned by somebody else"), -EPERM);
 	else if (is_open_to_others(list))
-		r = refuse(reason, "writable by others than its owner", -EPERM);
+		r = refuse(reason, N_("writable by others than its owner"), -EPERM);
 	LocalFree(descriptor);
 	return r;
 }
@@ -137,17 +138,17 @@ static int read_checked(HANDLE file, struct trusted_file *out, uint64_t limit, c
 	int r;
 
 	if (GetFileType(file) != FILE_TYPE_DISK || !GetFileSizeEx(file, &size))
-		return refuse(reason, "not a regular file", -EINVAL);
+		return refuse(reason, N_("not a regular file"), -EINVAL);
 	r = check_rights(file, reason);
 	if (r < 0)
 		return r;
 	if ((uint64_t)size.QuadPart > limit)
-		return refuse(reason, "too large", -EFBIG);
+		return refuse(reason, N_("too large"), -EFBIG);
 	if (size.QuadPart == 0)
 		return refuse(reason, "empty", -ENODATA);
 	r = read_all(file, (size_t)size.QuadPart, &out->bytes);
 	if (r < 0)
-		return refuse(reason, "cannot be read", r);
+		return refuse(reason, N_("cannot be read"), r);
 	out->size = (size_t)size.QuadPart;
 	out->modified_ns = -1;
 	return 0;
@@ -168,7 +169,7 @@ int trusted_file_open(struct trusted_file *out, const char *path, uint64_t limit
 			   OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
 	free(wide);
 	if (file == INVALID_HANDLE_VALUE)
-		return refuse(reason, "cannot be opened", -wide_errno(GetLastError()));
+		return refuse(reason, N_("cannot be opened"), -wide_errno(GetLastError()));
 	r = read_checked(file, &opened, limit, reason);
 	CloseHandle(file);
 	if (r == 0)

@@ -1,6 +1,7 @@
 #include "cli/ask.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -102,7 +103,8 @@ bool ask_yes(struct ask *a, const char *fmt, ...)
 	has_answer = read_line(a->in, line);
 	if (!has_answer)
 		ask_say(a, "\n");
-	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0);
+	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0 ||
+			      str_casecmp(line, _("y")) == 0 || str_casecmp(line, _("yes")) == 0);
 }
 
 bool ask_is_watched(void)

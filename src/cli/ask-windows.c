@@ -1,5 +1,6 @@
 #include "cli/ask.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 #include "cli/terminal.h"
 
@@ -87,7 +88,8 @@ bool ask_yes(struct ask *a, const char *fmt, ...)
 	has_answer = read_line(a, line);
 	if (!has_answer)
 		ask_say(a, "\n");
-	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0);
+	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0 ||
+			      str_casecmp(line, _("y")) == 0 || str_casecmp(line, _("yes")) == 0);
 }
 
 /* The second of its kind ends berth as usual. */

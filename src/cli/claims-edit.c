@@ -3,6 +3,7 @@
 #include "act/stake-file.h"
 #include "answer/check.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "cli/own-claims.h"
 #include "ledger/claims-tree.h"
 #include "render/text-claims.h"
@@ -28,7 +29,7 @@ static int fail(const char *path, int error)
 	case -ETIMEDOUT:
 		return cli_fail(EXIT_SYSTEM, "%s.lock is held by another writer", path);
 	default:
-		return cli_fail(EXIT_SYSTEM, "%s cannot be replaced: %s", path, strerror(-error));
+		return cli_fail(EXIT_SYSTEM, "%s cannot be replaced: %s", path, lang_error(error));
 	}
 }
 
@@ -103,9 +104,9 @@ static int find_file(struct cli *c, struct claims_tree *tree)
 	claims_tree_init(tree, &c->arena);
 	r = claims_tree_find(tree, path, &reason);
 	if (r == -ENOENT)
-		return cli_fail(EXIT_USAGE, "there is no " CLAIMS_TREE_NAME " here or above");
+		return cli_fail(EXIT_USAGE, "there is no %s here or above", CLAIMS_TREE_NAME);
 	if (r < 0)
-		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? reason : strerror(-r));
+		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? _(reason) : lang_error(r));
 	return 0;
 }
 
@@ -133,8 +134,8 @@ int claims_edit_format(struct cli *c)
 		r = done < 0 ? fail(tree.files[0].path, done) : EXIT_ANSWERED;
 		if (done >= 0 && !c->options->is_quiet) {
 			str_printf(&c->out, "%s %s\n", tree.files[0].path,
-				   done == 0 ? "was written in its canonical form"
-					     : "is in its canonical form");
+				   done == 0 ? _("was written in its canonical form")
+					     : _("is in its canonical form"));
 			r = cli_flush(c) < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
 		}
 	}

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/environment.h"
+#include "base/lang.h"
 #include "cli/own-claims.h"
 #include "cli/terminal.h"
 #include "registry/choose.h"
@@ -84,10 +85,10 @@ static void BERTH_PRINTF(1, 0) complain(const char *fmt, va_list args)
 	char *line = NULL;
 	struct str escaped = {0}, safe = {0};
 
-	if (vasprintf(&line, fmt, args) < 0)
+	if (vasprintf(&line, _(fmt), args) < 0)
 		line = NULL;
 	str_append(&safe, "berth: ");
-	str_append_escaped(&escaped, line ? line : "out of memory", false);
+	str_append_escaped(&escaped, line ? line : _("out of memory"), false);
 	append_shortened(&safe, str_text(&escaped));
 	str_append_char(&safe, '\n');
 	str_fini(&escaped);
@@ -123,7 +124,7 @@ int cli_flush(struct cli *c)
 	str_clear(&c->out);
 	if (r < 0 && !c->has_written_error) {
 		c->has_written_error = true;
-		cli_warn("cannot write the answer: %s", strerror(-r));
+		cli_warn("cannot write the answer: %s", lang_error(r));
 	}
 	return r;
 }
@@ -140,7 +141,7 @@ const char *cli_registry_path(const struct cli *c)
 static void warn_of_registry(void *context, const char *path, const char *reason)
 {
 	(void)context;
-	cli_warn("%s is passed over: %s (berth update makes a new one)", path, reason);
+	cli_warn("%s is passed over: %s (berth update makes a new one)", path, _(reason));
 }
 
 int cli_open_registry(struct cli *c)
@@ -152,13 +153,13 @@ int cli_open_registry(struct cli *c)
 		r = registry_open_file(&c->registry, path, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_USAGE, "%s: not a registry image that can be used: %s",
-					path, reason);
+					path, _(reason));
 	} else {
 		r = path ? registry_open_builtin(&c->registry, &reason)
 			 : choose_newest(&c->registry, warn_of_registry, NULL, &reason);
 		if (r < 0)
 			return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s",
-					reason);
+					_(reason));
 	}
 	c->has_registry = true;
 	return 0;
@@ -195,14 +196,15 @@ int cli_open_source(struct cli *c)
 		return 0;
 	if (!c->options->replay) {
 		r = source_open_system(&c->source);
-		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s", strerror(-r))
+		return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look at this system: %s",
+					lang_error(r))
 			     : 0;
 	}
 	r = source_open_replay(c->options->replay, &c->source, error);
 	if (r == -EBADMSG)
 		return cli_fail(EXIT_USAGE, "%s", error);
 	if (r < 0)
-		return cli_fail(EXIT_USAGE, "%s: %s", c->options->replay, strerror(-r));
+		return cli_fail(EXIT_USAGE, "%s: %s", c->options->replay, lang_error(r));
 	return 0;
 }
 
@@ -216,7 +218,7 @@ int cli_look(struct cli *c, const struct live_request *request, struct arena *ar
 	r = source_look(c->source, request, arena, out);
 	if (r == -ENOENT && request->scope == LIVE_SCOPE_NAMED)
 		return cli_fail(EXIT_USAGE, "there is no network namespace \"%s\"", request->netns);
-	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look: %s", strerror(-r)) : 0;
+	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot look: %s", lang_error(r)) : 0;
 }
 
 int cli_take_no_words(const struct cli *c)

@@ -44,7 +44,7 @@ typedef int cli_verb(struct cli *c);
 
 cli_verb verb_answer, verb_here, verb_find, verb_ranges, verb_export, verb_update, verb_report,
 	verb_evict, verb_why, verb_wait, verb_listen, verb_claim, verb_claims, verb_unclaim,
-	verb_check, verb_suggest, verb_lease, verb_leases, verb_portserver,
+	verb_check, verb_suggest, verb_lease, verb_leases, verb_portserver, verb_atlas,
 	verb_serve,
 	verb_help, verb_version;
 

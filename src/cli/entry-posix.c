@@ -1,6 +1,7 @@
 #include "cli/entry.h"
 
 #include "base/attr.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,8 @@ const char *entry_prepare(int *argc BERTH_UNUSED, char ***argv BERTH_UNUSED)
 {
 	hold_standard_descriptors();
 	signal(SIGPIPE, SIG_DFL);
+	lang_begin();
 	if (geteuid() != getuid() || getegid() != getgid())
-		return "refuses to run setuid or setgid";
+		return _("refuses to run setuid or setgid");
 	return NULL;
 }

@@ -1,5 +1,6 @@
 #include "cli/entry.h"
 
+#include "base/lang.h"
 #include "base/wide-windows.h"
 
 #include <fcntl.h>
@@ -18,7 +19,7 @@ static void hold_standard_descriptors(void)
 
 		if (_get_osfhandle(fd) >= 0)
 			continue;
-		opened = _wopen(L"NUL", (fd == 1 ? _O_RDONLY : _O_RDWR) | _O_BINARY);
+		opened = _wopen(L_("NUL"), (fd == 1 ? _O_RDONLY : _O_RDWR) | _O_BINARY);
 		if (opened >= 0 && opened != fd) {
 			_dup2(opened, fd);
 			_close(opened);
@@ -51,7 +52,7 @@ const char *entry_prepare(int *argc, char ***argv)
 		_setmode(fd, _O_BINARY); /* bytes as they are: line feeds stay line feeds */
 	utf8 = utf8_arguments(&n);
 	if (!utf8)
-		return "cannot read its arguments: out of memory";
+		return _("cannot read its arguments: out of memory");
 	*argc = n;
 	*argv = utf8;
 	return NULL;

@@ -1,6 +1,7 @@
 #include "cli/lease-pool.h"
 
 #include "act/lease.h"
+#include "base/lang.h"
 #include "cli/own-claims.h"
 
 static int open_registry(struct cli *c)
@@ -48,10 +49,10 @@ static void put_count(struct str *out, size_t n, const char *what)
 void lease_pool_describe(const struct lease_ports *pool, const struct lease_misses *misses,
 			 struct str *out)
 {
-	put_count(out, misses->n_leased, "leased");
-	put_count(out, misses->n_bound, "bound by somebody");
-	put_count(out, misses->n_denied, "privileged");
-	put_count(out, pool->n_claimed, "claimed under another name");
+	put_count(out, misses->n_leased, _("leased"));
+	put_count(out, misses->n_bound, _("bound by somebody"));
+	put_count(out, misses->n_denied, _("privileged"));
+	put_count(out, pool->n_claimed, _("claimed under another name"));
 	if (out->length == 0)
-		str_append(out, "there are none");
+		str_append(out, _("there are none"));
 }

@@ -1,5 +1,6 @@
 #include "cli/ledger-answer.h"
 
+#include "base/lang.h"
 #include "render/text-claims.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ int ledger_answer_fail(int error)
 	if (error == -EPROTO)
 		return cli_fail(EXIT_SYSTEM, "the helper berth-ledger ended without an answer; "
 					     "berth claims shows what is claimed");
-	return cli_fail(EXIT_SYSTEM, "cannot ask the helper berth-ledger: %s", strerror(-error));
+	return cli_fail(EXIT_SYSTEM, "cannot ask the helper berth-ledger: %s", lang_error(error));
 }
 
 struct answer_entry *ledger_answer_entries(const struct stake_reply *reply, size_t *n,
@@ -89,7 +90,7 @@ static int refuse(struct cli *c, const struct ledger_place *place, const char *r
 
 int ledger_answer_taken(struct cli *c, const struct ledger_place *place, const char *message)
 {
-	return refuse(c, place, "taken", message ? message : "it is claimed already");
+	return refuse(c, place, "taken", message ? message : _("it is claimed already"));
 }
 
 int ledger_answer_show(struct cli *c, const struct ledger_place *place,

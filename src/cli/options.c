@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "answer/verdict.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "cli/system.h"
 
@@ -17,7 +18,7 @@
 #define RECORDS                                                                                    \
 	(FOR(ANSWER) | FOR(HERE) | FOR(FIND) | FOR(RANGES) | FOR(EXPORT) | FOR(UPDATE) |           \
 	 FOR(WHY) | FOR(EVICT) | FOR(WAIT) | FOR(LISTEN) | FOR(CLAIM) | FOR(UNCLAIM) |             \
-	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES))
+	 FOR(CLAIMS) | FOR(CHECK) | FOR(SUGGEST) | FOR(LEASES) | FOR(ATLAS))
 #define LOOKS (FOR(ANSWER) | FOR(HERE) | FOR(RANGES) | FOR(REPORT) | FOR(WHY))
 
 const struct verb_row verb_rows[N_VERBS] = {
@@ -81,7 +82,7 @@ static int choose(struct parse *p, const struct option_row *row, const char *val
 		rest += n;
 		rest += *rest == '|';
 	}
-	return refuse(p, "--%s takes %s, not \"%.60s\"", row->name, row->argument, value);
+	return refuse(p, _("--%s takes %s, not \"%.60s\""), row->name, row->argument, value);
 }
 
 /* lsof's [46][protocol][@host][:ports]: the part that means a local port number. */
@@ -108,8 +109,8 @@ static int take_lsof(struct parse *p, const struct option_row *row BERTH_UNUSED,
 	if (!*rest)
 		return 0;
 	if (strchr(rest, '@'))
-		return refuse(p,
-			      "-i with a host is not understood; berth HOST:PORT connects to one");
+		return refuse(
+			p, _("-i with a host is not understood; berth HOST:PORT connects to one"));
 	return add_word(p, rest);
 }
 
@@ -119,7 +120,7 @@ static int take_width(struct parse *p, const struct option_row *row BERTH_UNUSED
 	uint64_t width;
 
 	if (str_parse_u64(value, strlen(value), 10000, &width) < 0)
-		return refuse(p, "--width takes a number of columns, not \"%.60s\"", value);
+		return refuse(p, _("--width takes a number of columns, not \"%.60s\""), value);
 	p->o->has_width = true;
 	p->o->width = (size_t)width;
 	return 0;
@@ -133,7 +134,7 @@ static int take_format(struct parse *p, const struct option_row *row,
 							      : FORMAT_CSV;
 
 	if (p->o->format != FORMAT_TEXT && p->o->format != format)
-		return refuse(p, "--json, --jsonl and --csv exclude each other");
+		return refuse(p, _("--json, --jsonl and --csv exclude each other"));
 	p->o->format = format;
 	return 0;
 }
@@ -144,8 +145,8 @@ static int take_verdict(struct parse *p, const struct option_row *row BERTH_UNUS
 	enum verdict_word word;
 
 	if (verdict_word_parse(value, &word) < 0 || word == VERDICT_VACANT || word == VERDICT_DARK)
-		return refuse(p, "--verdict takes as-claimed, customary, unclaimed, occupied, "
-				 "conflict or unknown, not \"%.60s\"", value);
+		return refuse(p, _("--verdict takes as-claimed, customary, unclaimed, occupied, "
+				 "conflict or unknown, not \"%.60s\""), value);
 	return 0;
 }
 
@@ -155,7 +156,7 @@ static int take_uid(struct parse *p, const struct option_row *row BERTH_UNUSED,
 	uint64_t uid;
 
 	if (str_parse_u64(value, strlen(value), UINT32_MAX - 1, &uid) < 0)
-		return refuse(p, "--uid takes the number of a user, not \"%.60s\"", value);
+		return refuse(p, _("--uid takes the number of a user, not \"%.60s\""), value);
 	p->o->has_uid = true;
 	p->o->uid = (uint32_t)uid;
 	return 0;
@@ -319,6 +320,10 @@ static const struct fate {
 	[OPTION_BLOCK] = TEXT(block),
 	[OPTION_COUNT] = TEXT(count),
 	[OPTION_RANGE] = TEXT(range),
+	[OPTION_MAP] = TEXT(map),
+	[OPTION_NO_LIVE] = FLAG(has_no_live),
+	[OPTION_LANGUAGES] = TEXT(languages),
+	[OPTION_URL] = TEXT(url),
 	[OPTION_STABLE_FOR] = TEXT(stable_for),
 	[OPTION_NETNS] = CHECKED_TEXT(netns, take_netns),
 	[OPTION_VERDICT] = CHECKED_TEXT(verdict, take_verdict),
@@ -358,13 +363,13 @@ static int take(struct parse *p, const struct option_row *row, const char *value
 	p->seen[row->id] = true;
 	switch (fate->kind) {
 	case FATE_FORGOTTEN:
-		return refuse(p, "--%s is forgotten in this build", row->name);
+		return refuse(p, _("--%s is forgotten in this build"), row->name);
 	case FATE_FLAG:
 		*(bool *)member = true;
 		break;
 	case FATE_TEXT:
 		if (!*value)
-			return refuse(p, "--%s takes %s, not nothing", row->name, row->argument);
+			return refuse(p, _("--%s takes %s, not nothing"), row->name, row->argument);
 		memcpy(member, &value, sizeof(value));
 		break;
 	case FATE_NOTHING:
@@ -387,12 +392,12 @@ static int parse_long(struct parse *p, const char *arg)
 
 		if (n > 0 && strlen(row->name) == n && strncmp(row->name, name, n) == 0) {
 			if (!row->argument)
-				return equals ? refuse(p, "--%s takes no value", row->name)
+				return equals ? refuse(p, _("--%s takes no value"), row->name)
 					      : take(p, row, "");
 			if (equals)
 				return take(p, row, equals + 1);
 			if (p->next >= p->argc)
-				return refuse(p, "--%s takes %s", row->name, row->argument);
+				return refuse(p, _("--%s takes %s"), row->name, row->argument);
 			return take(p, row, p->argv[p->next++]);
 		}
 		snprintf(given, sizeof(given), "%.*s", (int)MIN_OF(n, 63), name);
@@ -402,8 +407,8 @@ static int parse_long(struct parse *p, const char *arg)
 		}
 	}
 	if (near)
-		return refuse(p, "there is no option %.60s; did you mean --%s?", arg, near);
-	return refuse(p, "there is no option %.60s (berth help lists them)", arg);
+		return refuse(p, _("there is no option %.60s; did you mean --%s?"), arg, near);
+	return refuse(p, _("there is no option %.60s (berth help lists them)"), arg);
 }
 
 static const struct option_row *find_letter(char letter)
@@ -433,13 +438,13 @@ static int parse_short(struct parse *p, const char *arg)
 {
 	if (strspn(arg + 1, "0123456789") == strlen(arg + 1) &&
 	    !(arg[2] == '\0' && find_letter(arg[1])))
-		return refuse(p, "\"%.60s\" is not a port: ports are 0 to 65535", arg);
+		return refuse(p, _("\"%.60s\" is not a port: ports are 0 to 65535"), arg);
 	for (const char *c = arg + 1; *c; c++) {
 		const struct option_row *row = find_letter(*c);
 		int r;
 
 		if (!row)
-			return refuse(p, "there is no option -%c (berth help lists them)", *c);
+			return refuse(p, _("there is no option -%c (berth help lists them)"), *c);
 		if (row->argument)
 			return parse_lsof_value(p, row, c + 1);
 		r = take(p, row, "");
@@ -456,7 +461,8 @@ static int parse_word(struct parse *p, const char *arg)
 			if (strcmp(arg, verb_rows[i].name) != 0)
 				continue;
 			if (!system_has_verb(verb_rows[i].id))
-				return refuse(p, "berth %s is not there on %s", arg, system_name);
+				return refuse(p, _("berth %s is not there on %s"), arg,
+					      system_name);
 			p->o->verb = verb_rows[i].id;
 			p->has_verb = true;
 			return 0;
@@ -473,7 +479,7 @@ static int check_until(struct parse *p)
 	if (p->o->verb != VERB_WAIT || !until || strcmp(until, "free") == 0 ||
 	    strcmp(until, "unlistened") == 0)
 		return 0;
-	return refuse(p, "--until takes free|unlistened, not \"%.60s\"", until);
+	return refuse(p, _("--until takes free|unlistened, not \"%.60s\""), until);
 }
 
 /* Each option must be one of the verb that was named. */
@@ -487,9 +493,9 @@ static int check_options(struct parse *p)
 		if (!p->seen[i] || row->verbs & 1U << verb->id)
 			continue;
 		if (row->letter)
-			return refuse(p, "-%c (--%s) does not go with berth %s", row->letter,
+			return refuse(p, _("-%c (--%s) does not go with berth %s"), row->letter,
 				      row->name, *verb->name ? verb->name : "WHAT");
-		return refuse(p, "--%s does not go with berth %s", row->name,
+		return refuse(p, _("--%s does not go with berth %s"), row->name,
 			      *verb->name ? verb->name : "WHAT");
 	}
 	return check_until(p);
@@ -561,7 +567,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error)
 	*out = (struct options){.verb = VERB_ANSWER, .fail_on = CHECK_ERROR};
 	out->words = calloc((size_t)argc + 2, sizeof(*out->words));
 	if (!out->words)
-		return refuse(&p, "out of memory");
+		return refuse(&p, _("out of memory"));
 	while (p.next < argc) {
 		const char *arg = argv[p.next++];
 		int r;
@@ -590,6 +596,12 @@ void options_fini(struct options *o)
 	free(o->words);
 	o->words = NULL;
 	o->n_words = 0;
+}
+
+bool options_is_for_programs(const struct options *o)
+{
+	return o->format != FORMAT_TEXT || o->check_format != CHECK_TEXT ||
+	       o->verb == VERB_EXPORT || o->wants_sysctl || o->wants_fmt;
 }
 
 bool options_has_filter(const struct options *o)

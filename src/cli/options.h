@@ -91,6 +91,8 @@ struct options {
 	size_t n_listen, n_hosts;
 	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
 	bool for_browser, wants_reasons, wants_claim;
+	const char *map, *languages, *url; /* atlas; NULL = no picture, all languages, not said */
+	bool has_no_live;
 	const char **words;        /* what is not an option; heap, NULL-terminated */
 	size_t n_words;
 };
@@ -107,6 +109,9 @@ int options_parse(int argc, char **argv, struct options *out, char *error) BERTH
  * then berth's own failures have exit codes of their own. */
 bool options_run_command(int argc, char **argv);
 void options_fini(struct options *o);
+
+/* Whether what will be printed is read by programs, or kept: English whatever the language. */
+bool options_is_for_programs(const struct options *o);
 
 /* Whether a filter of `here` is set: then "no row" is the answer no. */
 bool options_has_filter(const struct options *o);

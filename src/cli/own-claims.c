@@ -1,6 +1,7 @@
 #include "cli/own-claims.h"
 
 #include "act/stake.h"
+#include "base/lang.h"
 #include "base/places.h"
 #include "ledger/claims-tree.h"
 
@@ -46,7 +47,8 @@ static const char *where_of(const struct cli *c, const struct ledger_place *plac
 {
 	if (c->options->ledger)
 		return c->options->ledger;
-	return place->level == CLAIM_LEVEL_SYSTEM ? "of the system's ledger" : "of the ledger";
+	return place->level == CLAIM_LEVEL_SYSTEM ? _("of the system's ledger")
+						  : _("of the ledger");
 }
 
 /* The image says what the database says, or a gap says that it may not: then false. */
@@ -62,7 +64,7 @@ static bool settle(struct cli *c, bool is_missing)
 	}
 	add_gap(own, where_of(c, &own->place),
 		r == 1 ? arena_strdup(&c->arena, reply.message)
-		       : "its last change was interrupted and is not published",
+		       : _("its last change was interrupted and is not published"),
 		own->place.level == CLAIM_LEVEL_SYSTEM ? "berth claims as root" : NULL);
 	if (r == 1)
 		stake_fini(&reply);
@@ -92,7 +94,7 @@ static void open_ledger(struct cli *c, bool is_own)
 
 	if (!is_own && stake_is_unfinished(&own->place))
 		add_gap(own, where_of(c, &own->place),
-			"its last change was interrupted and is not published",
+			_("its last change was interrupted and is not published"),
 			"berth claims as root");
 	r = claims_image_open(image, own->place.image, own->place.level, &reason);
 	if (r < 0 && may_settle && r != -EPROTONOSUPPORT && r != -EACCES && settle(c, true))
@@ -101,7 +103,7 @@ static void open_ledger(struct cli *c, bool is_own)
 		own->n_images++;
 	else if (!is_absent(r) && !is_foreign_home(c, r))
 		add_gap(own, where_of(c, &own->place), reason,
-			r == -EPROTONOSUPPORT ? "a newer berth" : NULL);
+			r == -EPROTONOSUPPORT ? _("a newer berth") : NULL);
 }
 
 static int open_ledgers(struct cli *c)
@@ -119,7 +121,7 @@ static int open_ledgers(struct cli *c)
 	if (c->options->replay && own->files)
 		return 0;
 	if (c->options->replay) {
-		add_gap(own, "of your own", "a recording holds none", "--ledger FILE");
+		add_gap(own, _("of your own"), _("a recording holds none"), "--ledger FILE");
 		own->gaps[own->n_gaps - 1].is_aside = true;
 		return 0;
 	}
@@ -151,10 +153,10 @@ static void add_file_gaps(struct cli *c, const struct claims_tree *tree)
 		if (!first)
 			continue;
 		add_gap(c->own,
-			arena_printf(&c->arena, "of %s:%u", claims_tree_path(tree, file),
+			arena_printf(&c->arena, _("of %s:%u"), claims_tree_path(tree, file),
 				     first->line),
 			n == 1 ? first->text
-			       : arena_printf(&c->arena, "%s (and %u more)", first->text, n - 1),
+			       : arena_printf(&c->arena, _("%s (and %u more)"), first->text, n - 1),
 			"berth check");
 	}
 }
@@ -173,7 +175,7 @@ static int open_files(struct cli *c)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		add_gap(own, arena_printf(&c->arena, "of %s", path), reason, NULL);
+		add_gap(own, arena_printf(&c->arena, _("of %s"), path), reason, NULL);
 		return 0;
 	}
 	if (!claims_tree_read(&own->found))
@@ -217,7 +219,7 @@ static int open_once(struct cli *c)
 		return r;
 	c->own->is_open = true;
 	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return cli_fail(EXIT_SYSTEM, "there is no clock: %s", strerror(errno));
+		return cli_fail(EXIT_SYSTEM, "there is no clock: %s", lang_error(errno));
 	claim_date_format((int64_t)now.tv_sec * 1000000000, c->own->today);
 	r = open_files(c);
 	return r ? r : open_ledgers(c);

@@ -1,5 +1,6 @@
 #include "cli/suggest.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 #include "cli/system.h"
 #include "ledger/claims.h"
@@ -61,7 +62,7 @@ bool suggest_word(const struct answer_sources *from, const struct query *q, char
 		add(&near, found.names[i]);
 	hint[0] = '\0';
 	for (size_t i = 0; i < near.n && used < size; i++) {
-		const char *lead = i == 0 ? "" : i + 1 == near.n ? " or " : ", ";
+		const char *lead = i == 0 ? "" : i + 1 == near.n ? _(" or ") : ", ";
 		int n = snprintf(hint + used, size - used, "%s%.40s", lead, near.names[i]);
 
 		used += n > 0 ? (size_t)n : 0;

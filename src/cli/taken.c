@@ -1,6 +1,7 @@
 #include "cli/taken.h"
 
 #include "answer/identify.h"
+#include "base/lang.h"
 
 static const char *name_holder(struct cli *c, const struct live_snapshot *live,
 			       enum transport transport, uint16_t port)
@@ -17,9 +18,9 @@ static const char *name_holder(struct cli *c, const struct live_snapshot *live,
 		    socket->state == LIVE_TIME_WAIT)
 			continue;
 		if (p)
-			return arena_printf(&c->arena, "%s (pid %u)", label ? label : "a process",
+			return arena_printf(&c->arena, _("%s (pid %u)"), label ? label : _("a process"),
 					    p->pid);
-		return socket->user ? arena_printf(&c->arena, "a process of %s", socket->user)
+		return socket->user ? arena_printf(&c->arena, _("a process of %s"), socket->user)
 				    : NULL;
 	}
 	return NULL;

@@ -2,6 +2,7 @@
 
 #include "base/environment.h"
 #include "base/fd.h"
+#include "base/lang.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -18,7 +19,7 @@ struct terminal terminal_look(void)
 
 	setlocale(LC_CTYPE, "");
 	t.can_colour = t.is_terminal && term && *term && strcmp(term, "dumb") != 0;
-	t.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	t.is_utf8 = lang_is_translated() || strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	if (t.is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		t.columns = size.ws_col;
 	return t;

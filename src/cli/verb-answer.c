@@ -1,6 +1,7 @@
 /* berth WHAT...: the answer. */
 #include "act/connect.h"
 #include "answer/match.h"
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/own-claims.h"
 #include "cli/suggest.h"
@@ -223,7 +224,7 @@ static int show_portless(struct session *s, const struct query *q, const struct 
 	text_init(&text, &s->c->out, &s->c->style);
 	text_begin(&text, "", 0);
 	text_put(&text, TEXT_STRONG, 0, q->word);
-	text_say(&text, TEXT_PLAIN, 3, "a registered service name without a port");
+	text_say(&text, TEXT_PLAIN, 3, _("a registered service name without a port"));
 	if (m->portless)
 		text_putf(&text, TEXT_PLAIN, 3, "\"%s\"", m->portless);
 	text_end(&text);

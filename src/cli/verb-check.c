@@ -1,5 +1,6 @@
 /* berth check [FILE...]: do claims agree with each other, the world, manifests, this machine? */
 #include "act/manifests.h"
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/own-claims.h"
 #include "ledger/claims-tree.h"
@@ -43,7 +44,7 @@ static int name_file(struct run *run, const char *path)
 	if (r < 0)
 		run->troubles[run->given.n_troubles++] = (struct check_trouble){
 			{path, ANSWER_NULL, ANSWER_NULL},
-			reason ? reason : "it cannot be opened",
+			reason ? _(reason) : _("it cannot be opened"),
 		};
 	return 0;
 }
@@ -55,10 +56,12 @@ static int find_claims(struct run *run)
 	int r = claims_tree_find(&run->tree, path, &reason);
 
 	if (r == -ENOENT)
-		return cli_fail(EXIT_USAGE, "there is no " CLAIMS_TREE_NAME " here or above; "
-					    "berth check FILE names one");
+		return cli_fail(EXIT_USAGE,
+				"there is no %s here or above; berth check FILE "
+				"names one",
+				CLAIMS_TREE_NAME);
 	if (r < 0)
-		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? reason : strerror(-r));
+		return cli_fail(EXIT_USAGE, "%s: %s", path, reason ? _(reason) : lang_error(r));
 	return 0;
 }
 
@@ -145,8 +148,8 @@ static int read_manifests(struct run *run)
 		return 0;
 	r = manifests_read(&request, &run->c->arena, &run->manifests);
 	if (r == -ENOENT && run->n_words == 0) {
-		add_gap(run, (struct answer_gap){"manifests", "below the claims file",
-						 "the helper berth-manifests is not installed",
+		add_gap(run, (struct answer_gap){"manifests", _("below the claims file"),
+						 _("the helper berth-manifests is not installed"),
 						 NULL, false});
 		return 0;
 	}
@@ -159,7 +162,7 @@ static int read_manifests(struct run *run)
 		return cli_fail(EXIT_SYSTEM, "the helper berth-manifests ended without an answer");
 	if (r < 0)
 		return cli_fail(EXIT_SYSTEM, "cannot ask the helper berth-manifests: %s",
-				strerror(-r));
+				lang_error(r));
 	return take_manifests(run) ? 0 : cli_fail(EXIT_SYSTEM, "out of memory");
 }
 

@@ -196,8 +196,8 @@ int verb_claim(struct cli *c)
 		return r;
 	file = choose_file(c);
 	if (!file && c->options->is_to_file)
-		return cli_fail(EXIT_USAGE, "there is no " CLAIMS_TREE_NAME " here or above to "
-					    "write to");
+		return cli_fail(EXIT_USAGE, "there is no %s here or above to write to",
+				CLAIMS_TREE_NAME);
 	if (!file && !c->options->is_to_ledger && !c->options->ledger)
 		warn_of_gaps(&others);
 	collision = find_collision(c, &wish, others.claims, file ? 0 : place.level);

@@ -6,6 +6,7 @@
 #include "act/evict-run.h"
 #include "answer/answer-parts.h"
 #include "base/duration.h"
+#include "base/lang.h"
 #include "cli/ask.h"
 #include "render/text-answer.h"
 #include "render/text-evict.h"
@@ -104,10 +105,10 @@ static int look(struct evicting *e, uint16_t first, uint16_t last, struct live_s
 	r = cli_look(e->c, &request, &e->c->arena, out);
 	if (r == 0 && !out->could_look && request.scope == LIVE_SCOPE_NAMED)
 		r = cli_fail(EXIT_USAGE, "cannot look into namespace %s: %s", request.netns,
-			     out->n_gaps ? out->gaps[0].why : "there is none");
+			     out->n_gaps ? out->gaps[0].why : _("there is none"));
 	else if (r == 0 && !out->could_look)
 		r = cli_fail(EXIT_SYSTEM, "cannot look: %s",
-			     out->n_gaps ? out->gaps[0].why : "no namespace could be read");
+			     out->n_gaps ? out->gaps[0].why : _("no namespace could be read"));
 	return r;
 }
 
@@ -115,7 +116,7 @@ static int make(struct evicting *e, const struct live_snapshot *live)
 {
 	int r = evict_make(&e->request, live, &e->c->arena, &e->plan);
 
-	return r < 0 ? cli_fail(EXIT_SYSTEM, "%s", strerror(-r)) : 0;
+	return r < 0 ? cli_fail(EXIT_SYSTEM, "%s", lang_error(r)) : 0;
 }
 
 static int look_and_plan(struct evicting *e)
@@ -152,7 +153,7 @@ static int record(struct evicting *e, const char *outcome)
 			     &e->c->arena, &e->record);
 
 	if (r < 0)
-		return cli_fail(EXIT_SYSTEM, "%s", strerror(-r));
+		return cli_fail(EXIT_SYSTEM, "%s", lang_error(r));
 	e->record.outcome = outcome;
 	e->record.is_dry_run = e->c->options->is_dry_run;
 	return 0;
@@ -269,9 +270,9 @@ static bool ask_to_stop(struct evicting *e)
 	if (!step || e->request.may_stop)
 		return false;
 	name = is_unit ? step->unit : answer_container(&from, step->container, &e->c->arena);
-	return ask_yes(e->ask, "Stop %s%s%s? [y/N] ", is_unit ? "" : "container ",
-		       name ? name : "?",
-		       step->action == EVICT_SIGNAL ? ", which may start it again, instead" : "");
+	return ask_yes(
+		e->ask, _("Stop %s%s%s? [y/N] "), is_unit ? "" : _("container "), name ? name : "?",
+		step->action == EVICT_SIGNAL ? _(", which may start it again, instead") : "");
 }
 
 /* 0: go on; 1: declined, or interrupted; an exit code else. */
@@ -289,7 +290,8 @@ static int ask_all(struct evicting *e, bool *is_meant)
 		if (r != 0)
 			return r;
 	}
-	*is_meant = !ask_was_interrupted() && !e->plan.is_idle && ask_yes(e->ask, "Do it? [y/N] ");
+	*is_meant =
+		!ask_was_interrupted() && !e->plan.is_idle && ask_yes(e->ask, _("Do it? [y/N] "));
 	return 0;
 }
 
@@ -333,9 +335,9 @@ static int act(struct evicting *e)
 
 	e->has_run = true;
 	if (r < 0)
-		return cli_fail(EXIT_SYSTEM, "%s", strerror(-r));
+		return cli_fail(EXIT_SYSTEM, "%s", lang_error(r));
 	if (e->run.was_interrupted)
-		return interrupted(e, "what is not shown as done was not done");
+		return interrupted(e, _("what is not shown as done was not done"));
 	return e->run.is_held ? conclude(e, "held", EXIT_NO) : conclude(e, "freed", EXIT_ANSWERED);
 }
 
@@ -346,7 +348,7 @@ static int prove(struct evicting *e)
 
 	e->has_run = true;
 	if (r < 0)
-		return cli_fail(EXIT_SYSTEM, "%s", strerror(-r));
+		return cli_fail(EXIT_SYSTEM, "%s", lang_error(r));
 	if (e->plan.is_blocked)
 		return conclude(e, "refused", EXIT_NO);
 	return e->run.is_held ? conclude(e, "held", EXIT_NO)
@@ -366,12 +368,12 @@ static int carry_out(struct evicting *e)
 	if (r != 0)
 		return r;
 	if (ask_was_interrupted())
-		return interrupted(e, "nothing was done");
+		return interrupted(e, _("nothing was done"));
 	if (e->plan.is_idle)
 		return prove(e);
 	if (is_meant)
 		return act(e);
-	ask_say(e->ask, "Nothing was done.\n");
+	ask_say(e->ask, _("Nothing was done.\n"));
 	return conclude(e, "declined", EXIT_NO);
 }
 

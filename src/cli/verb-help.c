@@ -1,4 +1,5 @@
 /* berth help and berth version. Everything listed comes from verbs.def and options.def. */
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/system.h"
 
@@ -28,7 +29,7 @@ static void put_verb(struct text *t, const struct verb_row *verb)
 
 	snprintf(usage, sizeof(usage), "  berth %s%s%s", verb->name,
 		 *verb->name && *verb->arguments ? " " : "", verb->arguments);
-	put_usage(t, usage, verb->summary);
+	put_usage(t, usage, _(verb->summary));
 }
 
 static void put_option(struct text *t, const struct option_row *option)
@@ -39,7 +40,7 @@ static void put_option(struct text *t, const struct option_row *option)
 		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
 	snprintf(usage, sizeof(usage), "  %s--%s%s%s", letter, option->name,
 		 option->argument ? " " : "", option->argument ? option->argument : "");
-	put_usage(t, usage, option->text);
+	put_usage(t, usage, _(option->text));
 }
 
 static void put_heading(struct text *t, const char *heading)
@@ -59,7 +60,7 @@ static void put_line(struct text *t, size_t indent, const char *words)
 
 static void put_options(struct text *t, unsigned int verbs)
 {
-	put_heading(t, "Options");
+	put_heading(t, _("Options"));
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		if (option_rows[i].text && option_rows[i].verbs & verbs & ~system_lacks)
 			put_option(t, &option_rows[i]);
@@ -68,33 +69,38 @@ static void put_options(struct text *t, unsigned int verbs)
 
 /* What WHAT may be, and what it means. */
 static const struct text_cell forms[] = {
-	{"3476  :3476  3476/udp", TEXT_STRONG}, {"a port", TEXT_PLAIN},
-	{"8000-8010", TEXT_STRONG}, {"a range of ports", TEXT_PLAIN},
-	{"HOST:PORT", TEXT_STRONG}, {"a port of another host: connects to it once", TEXT_PLAIN},
+	{"3476  :3476  3476/udp", TEXT_STRONG}, {N_("a port"), TEXT_PLAIN},
+	{"8000-8010", TEXT_STRONG}, {N_("a range of ports"), TEXT_PLAIN},
+	{"HOST:PORT", TEXT_STRONG}, {N_("a port of another host: connects to it once"), TEXT_PLAIN},
 	{"ssh  nginx  cron.service", TEXT_STRONG},
-	{"a service, running program, unit or container by name", TEXT_PLAIN},
+	{N_("a service, running program, unit or container by name"), TEXT_PLAIN},
 	{"service:ssh  program:nginx  pid:7  unit:cron  container:web", TEXT_STRONG},
-	{"one kind only", TEXT_PLAIN},
+	{N_("one kind only"), TEXT_PLAIN},
 };
 
 static void put_overview(struct text *t)
 {
 	static const struct text_column columns[2] = {{.least = 0}};
+	struct text_cell cells[N_ELEMENTS(forms)];
 
 	put_line(t, 0,
-		 "berth tells who claimed a port, who lives there now, and whether the two agree.");
-	put_heading(t, "Verbs");
+		 _("berth tells who claimed a port, who lives there now, and whether the two "
+		   "agree."));
+	put_heading(t, _("Verbs"));
 	for (size_t i = 0; i < N_VERBS; i++) {
 		if (system_has_verb(verb_rows[i].id))
 			put_verb(t, &verb_rows[i]);
 	}
-	put_heading(t, "WHAT is one of");
-	text_table(t, "", 2, columns, forms, N_ELEMENTS(forms) / 2, 2);
+	put_heading(t, _("WHAT is one of"));
+	for (size_t i = 0; i < N_ELEMENTS(forms); i++)
+		cells[i] = (struct text_cell){_(forms[i].text), forms[i].tone};
+	text_table(t, "", 2, columns, cells, N_ELEMENTS(forms) / 2, 2);
 	put_options(t, ~0U);
-	put_heading(t, "Exit codes");
-	put_line(t, 2,
-		 "0 answered; 1 the answer is no; 2 bad usage or input file; 3 answered with gaps "
-		 "(--strict); 4 the system failed");
+	put_heading(t, _("Exit codes"));
+	put_line(
+		t, 2,
+		_("0 answered; 1 the answer is no; 2 bad usage or input file; 3 answered with gaps "
+		  "(--strict); 4 the system failed"));
 }
 
 static int put_one(struct text *t, const char *name)
@@ -135,10 +141,10 @@ int verb_version(struct cli *c)
 		return r;
 	source = registry_source(&c->registry);
 	str_printf(&c->out,
-		   "berth %s\nregistry: %s, names as of %s, people and dates as of %s (%s)\n",
+		   _("berth %s\nregistry: %s, names as of %s, people and dates as of %s (%s)\n"),
 		   BERTH_VERSION, source.source ? source.source : "?",
 		   source.names_as_of ? source.names_as_of : "?",
 		   source.details_as_of ? source.details_as_of : "?",
-		   source.is_built_in ? "built in" : "updated");
+		   source.is_built_in ? _("built in") : _("updated"));
 	return cli_flush(c) < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
 }

@@ -1,4 +1,5 @@
 /* berth here: every listener on this machine beside its claim. */
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/own-claims.h"
 #include "render/text-answer.h"
@@ -211,10 +212,11 @@ static void show_text(struct cli *c, const struct answer_here *here)
 	text_blank(&text);
 	text_begin(&text, "", 0);
 	text_say(&text, TEXT_FAINT, 0,
-		 "berth 3476 tells who claimed a port, who lives there and whether the two agree;");
+		 _("berth 3476 tells who claimed a port, who lives there and whether the two "
+		   "agree;"));
 	text_end(&text);
 	text_begin(&text, "", 0);
-	text_say(&text, TEXT_FAINT, 0, "berth help lists everything else.");
+	text_say(&text, TEXT_FAINT, 0, _("berth help lists everything else."));
 	text_end(&text);
 }
 

@@ -2,6 +2,7 @@
 #include "act/lease.h"
 #include "act/leases.h"
 #include "answer/why.h"
+#include "base/lang.h"
 #include "cli/lease-pool.h"
 #include "cli/own-claims.h"
 #include "render/text-why.h"
@@ -29,13 +30,13 @@ static int take_wish(struct session *s, const char *text)
 	struct lease_wish *wish = &s->wishes[s->n];
 
 	if (s->n == LEASE_MOST)
-		return refuse("at most %d ports can be leased at once", LEASE_MOST);
+		return refuse(_("at most %d ports can be leased at once"), LEASE_MOST);
 	if (lease_wish_parse(text, wish, error) < 0)
 		return refuse("%s", error);
 	lease_variable(wish->name, mine);
 	for (size_t i = 0; i < s->n; i++) {
 		if (strcmp(lease_variable(s->wishes[i].name, other), mine) == 0)
-			return refuse("%s and %s would both be called %s", s->wishes[i].name,
+			return refuse(_("%s and %s would both be called %s"), s->wishes[i].name,
 				      wish->name, mine);
 	}
 	s->n++;
@@ -50,14 +51,15 @@ static int take_address(struct session *s)
 	if (!o->on)
 		return 0;
 	if (o->hold != HOLD_FD)
-		return refuse("--on goes with --hold fd: otherwise CMD chooses where it listens");
+		return refuse(
+			_("--on goes with --hold fd: otherwise CMD chooses where it listens"));
 	if (strcmp(o->on, "all") == 0) {
 		s->run.on = (struct address){.family = ADDRESS_IPV6};
 		s->run.is_dual = true;
 		return 0;
 	}
 	if (address_parse(o->on, &s->run.on) < 0)
-		return refuse("--on takes a numeric address, or all, not \"%.60s\"", o->on);
+		return refuse(_("--on takes a numeric address, or all, not \"%.60s\""), o->on);
 	return 0;
 }
 
@@ -76,7 +78,7 @@ static int parse(struct session *s)
 	if (r != 0)
 		return r;
 	if (!o->command || !o->command[0])
-		return refuse("berth lease takes a command behind --: berth lease web -- CMD");
+		return refuse(_("berth lease takes a command behind --: berth lease web -- CMD"));
 	if (s->n == 0)
 		s->wishes[s->n++] = (struct lease_wish){.n_spans = 0};
 	s->run.wishes = s->wishes;
@@ -96,7 +98,7 @@ static int fail_to_lease(const struct lease_wish *wish, const struct lease_ports
 	int code;
 
 	lease_pool_describe(pool, misses, &why);
-	code = refuse("no port is left%s%s: %s", wish->name[0] ? " for " : "", wish->name,
+	code = refuse(_("no port is left%s%s: %s"), wish->name[0] ? _(" for ") : "", wish->name,
 		      str_text(&why));
 	str_fini(&why);
 	return code;
@@ -115,10 +117,10 @@ static int lease_one(struct session *s, const struct lease_wish *wish)
 	if (r == 1)
 		return fail_to_lease(wish, &pool, &misses);
 	if (r == -ENOTSUP)
-		return refuse("this system has no leases (they are made of Linux's abstract unix "
-			      "names)");
+		return refuse(_("this system has no leases (they are made of Linux's abstract unix "
+			      "names)"));
 	if (r < 0)
-		return refuse("cannot lease a port: %s", strerror(-r));
+		return refuse(_("cannot lease a port: %s"), lang_error(r));
 	s->n_leased++;
 	return 0;
 }
@@ -129,9 +131,9 @@ static int write_env(struct session *s)
 	int r = path ? lease_write_env(path, s->wishes, s->leases, s->n) : 0;
 
 	if (r == -EINVAL || r == -EFBIG)
-		return refuse("%s is no environment file: not text, or over %d KiB", path,
+		return refuse(_("%s is no environment file: not text, or over %d KiB"), path,
 			      LEASE_ENV_MOST / 1024);
-	return r < 0 ? refuse("cannot write %s: %s", path, strerror(-r)) : 0;
+	return r < 0 ? refuse(_("cannot write %s: %s"), path, lang_error(r)) : 0;
 }
 
 static int lease_all(struct session *s)
@@ -241,7 +243,7 @@ static int finish(struct session *s, const struct lease_end *end)
 
 	if (end->exec_error != 0)
 		return cli_fail(end->exec_error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN,
-				"cannot run %s: %s", program, strerror(end->exec_error));
+				"cannot run %s: %s", program, lang_error(end->exec_error));
 	if (end->status != 0 && !end->was_killed && !s->c->options->is_quiet) {
 		advise(s);
 		for (size_t i = 0; i < s->n; i++)
@@ -262,7 +264,7 @@ int verb_lease(struct cli *c)
 	if (r == 0) {
 		int error = lease_run(&s.run, &c->arena, &end);
 
-		r = error < 0 ? refuse("cannot run the command: %s", strerror(-error))
+		r = error < 0 ? refuse(_("cannot run the command: %s"), lang_error(error))
 			      : finish(&s, &end);
 	}
 	for (size_t i = 0; i < s.n_leased; i++)

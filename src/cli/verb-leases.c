@@ -1,5 +1,6 @@
 /* berth leases: the ports that are leased, to whom, since when. */
 #include "act/leases.h"
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "render/text-answer.h"
 #include "render/text-leases.h"
@@ -45,7 +46,7 @@ int verb_leases(struct cli *c)
 		return cli_fail(EXIT_SYSTEM, "this system has no leases");
 	if (r < 0)
 		return cli_fail(EXIT_SYSTEM, "the table of unix sockets cannot be read: %s",
-				strerror(-r));
+				lang_error(r));
 	if (c->options->is_quiet)
 		return list.n_leases > 0 ? EXIT_ANSWERED : EXIT_NO;
 	r = show(c, &list);

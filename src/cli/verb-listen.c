@@ -3,6 +3,7 @@
 
 #include "act/listen.h"
 #include "base/duration.h"
+#include "base/lang.h"
 #include "cli/interrupt.h"
 #include "cli/system.h"
 #include "cli/taken.h"
@@ -100,9 +101,10 @@ static int parse_end(struct session *s)
 	s->request.for_ms = -1;
 	r = o->for_time ? duration_parse(o->for_time, &s->request.for_ms) : 0;
 	if (r < 0 || (o->for_time && s->request.for_ms == 0))
-		return cli_fail(EXIT_USAGE, "--for takes a time like 10m, 30s or 2h%s, not "
-					    "\"%.60s\"", r == -ERANGE ? " up to a year" : "",
-				o->for_time);
+		return cli_fail(EXIT_USAGE,
+				"--for takes a time like 10m, 30s or 2h%s, not "
+				"\"%.60s\"",
+				r == -ERANGE ? _(" up to a year") : "", o->for_time);
 	if (o->max && (str_parse_u64(o->max, strlen(o->max), UINT32_MAX, &s->request.max) < 0 ||
 		       s->request.max == 0))
 		return cli_fail(EXIT_USAGE, "--max takes a number of knocks, not \"%.60s\"",
@@ -117,7 +119,7 @@ static int fail_taken(struct cli *c, const struct listen_trouble *t, const char 
 	const char *holder = taken_by(c, t->transport, t->port);
 
 	return cli_fail(EXIT_SYSTEM, "%s is taken%s%s: berth why %u/%s tells more", place,
-			holder ? " by " : "", holder ? holder : "", t->port,
+			holder ? _(" by ") : "", holder ? holder : "", t->port,
 			transport_name(t->transport));
 }
 
@@ -138,7 +140,7 @@ static int fail_to_open(struct cli *c, int error, const struct listen_trouble *t
 				system_bind_denied, t->port, transport_name(t->transport));
 	if (error == -EADDRNOTAVAIL)
 		return cli_fail(EXIT_SYSTEM, "%s is no address of this host", address);
-	return cli_fail(EXIT_SYSTEM, "cannot listen on %s: %s", place, strerror(-error));
+	return cli_fail(EXIT_SYSTEM, "cannot listen on %s: %s", place, lang_error(error));
 }
 
 /* --- what is shown --------------------------------------------------------------------------- */
@@ -171,11 +173,11 @@ static void say_begun(const struct session *s, const struct listener *l)
 		if (!listen_has_address(l, i))
 			continue;
 		address_format(&q->on[i], address);
-		str_printf(&line, "%s%s%s%s", line.length > 0 ? " and " : "",
+		str_printf(&line, "%s%s%s%s", line.length > 0 ? _(" and ") : "",
 			   q->on[i].family == ADDRESS_IPV6 ? "[" : "", address,
 			   q->on[i].family == ADDRESS_IPV6 ? "]" : "");
 	}
-	str_append(&line, ", port");
+	str_append(&line, _(", port"));
 	for (size_t i = 0; i < q->n_ports; i++) {
 		const struct listen_port *p = &q->ports[i];
 
@@ -185,7 +187,7 @@ static void say_begun(const struct session *s, const struct listener *l)
 						      : "/udp");
 	}
 	cli_warn("listening quietly on %s%s", str_text(&line),
-		 q->for_ms < 0 && q->max == 0 ? "; Ctrl-C ends it" : "");
+		 q->for_ms < 0 && q->max == 0 ? _("; Ctrl-C ends it") : "");
 	str_fini(&line);
 }
 
@@ -199,22 +201,30 @@ static void put_count(struct str *line, uint64_t n, const char *what)
 static void say_totals(const struct listen_totals *t)
 {
 	uint64_t n = t->n_tcp + t->n_udp;
-	struct str line = {0};
+	struct str line = {0}, took = {0};
+	char peers[64];
 
+	text_put_duration(&took, t->elapsed_ms);
+	snprintf(peers, sizeof(peers),
+		 t->has_more_peers ? lang_plural("more than %zu address", "more than %zu addresses",
+						 t->n_peers)
+				   : lang_plural("%zu address", "%zu addresses", t->n_peers),
+		 t->n_peers);
 	if (n == 0)
-		str_append(&line, "nobody knocked in ");
+		str_printf(&line, _("nobody knocked in %s"), str_text(&took));
 	else
-		str_printf(&line, "%" PRIu64 " knock%s (%" PRIu64 " tcp, %" PRIu64
-				  " udp) from %s%zu address%s in ", n, n == 1 ? "" : "s", t->n_tcp,
-			   t->n_udp, t->has_more_peers ? "more than " : "", t->n_peers,
-			   t->n_peers == 1 ? "" : "es");
-	text_put_duration(&line, t->elapsed_ms);
+		str_printf(&line,
+			   lang_plural("%llu knock (%llu tcp, %llu udp) from %s in %s",
+				       "%llu knocks (%llu tcp, %llu udp) from %s in %s", n),
+			   (unsigned long long)n, (unsigned long long)t->n_tcp,
+			   (unsigned long long)t->n_udp, peers, str_text(&took));
+	str_fini(&took);
 	for (size_t i = 0; i < t->n_kinds; i++)
 		str_printf(&line, "%s %" PRIu64 " %s", i == 0 ? ":" : ",", t->kinds[i].n,
 			   t->kinds[i].opener);
-	put_count(&line, t->n_without_bytes, "without a byte");
-	put_count(&line, t->n_displaced, "let go early to make room");
-	put_count(&line, t->n_unasked, "whose program was not looked up (too many at once)");
+	put_count(&line, t->n_without_bytes, _("without a byte"));
+	put_count(&line, t->n_displaced, _("let go early to make room"));
+	put_count(&line, t->n_unasked, _("whose program was not looked up (too many at once)"));
 	cli_warn("%s", str_text(&line));
 	str_fini(&line);
 }
@@ -235,7 +245,7 @@ static int run(struct session *s, struct listener *l)
 	if (c->options->format != FORMAT_TEXT && cli_list_end(&s->list) != 0)
 		return EXIT_SYSTEM;
 	if (r < 0 && !c->has_written_error)
-		return cli_fail(EXIT_SYSTEM, "cannot go on listening: %s", strerror(-r));
+		return cli_fail(EXIT_SYSTEM, "cannot go on listening: %s", lang_error(r));
 	return r < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
 }
 

@@ -1,6 +1,7 @@
 /* berth portserver [@NAME|PATH] [RANGE...]: ports for the clients of portpicker. */
 #include "act/portserver.h"
 #include "base/environment.h"
+#include "base/lang.h"
 #include "cli/interrupt.h"
 #include "cli/lease-pool.h"
 
@@ -61,11 +62,13 @@ static int parse(const struct cli *c, struct asked *a)
 
 static void say_status(const struct portserver_counts *n, void *context BERTH_UNUSED)
 {
-	cli_warn("portserver: %zu of %zu ports leased; served %" PRIu64 ", given back %" PRIu64
-		 ", refused %" PRIu64 ", none left %" PRIu64 ", silent %" PRIu64
-		 ", displaced %" PRIu64 "; %d descriptors a lease, room for %zu leases",
-		 n->n_leases, n->n_ports, n->n_served, n->n_ended, n->n_refused, n->n_exhausted,
-		 n->n_silent, n->n_displaced, PORTSERVER_FDS_A_LEASE, n->n_most_leases);
+	cli_warn("portserver: %zu of %zu ports leased; served %llu, given back %llu, refused %llu, "
+		 "none left %llu, silent %llu, displaced %llu; %d descriptors a lease, room for "
+		 "%zu leases",
+		 n->n_leases, n->n_ports, (unsigned long long)n->n_served,
+		 (unsigned long long)n->n_ended, (unsigned long long)n->n_refused,
+		 (unsigned long long)n->n_exhausted, (unsigned long long)n->n_silent,
+		 (unsigned long long)n->n_displaced, PORTSERVER_FDS_A_LEASE, n->n_most_leases);
 }
 
 static int fail(const char *address, int error)
@@ -83,7 +86,7 @@ static int fail(const char *address, int error)
 		return cli_fail(EXIT_SYSTEM, "this system has no leases (they are made of Linux's "
 					     "abstract unix names)");
 	default:
-		return cli_fail(EXIT_SYSTEM, "cannot listen at %s: %s", address, strerror(-error));
+		return cli_fail(EXIT_SYSTEM, "cannot listen at %s: %s", address, lang_error(error));
 	}
 }
 
@@ -128,6 +131,6 @@ int verb_portserver(struct cli *c)
 	interrupt_release(); /* and this is the end, if it was one of those signals */
 	if (r < 0 || stop_fd < 0)
 		return cli_fail(EXIT_SYSTEM, "the portserver failed: %s",
-				strerror(r < 0 ? -r : -stop_fd));
+				lang_error(r < 0 ? r : stop_fd));
 	return r;
 }

@@ -1,5 +1,6 @@
 /* berth report FILE: a scrubbed recording of this machine's sockets. */
 #include "base/fd.h"
+#include "base/lang.h"
 #include "cli/cli.h"
 #include "live/recording.h"
 
@@ -19,7 +20,7 @@ static int save(struct cli *c, const char *path, const struct str *text)
 	fd = fd_create(path);
 	if (fd < 0)
 		return cli_fail(fd == -EEXIST ? EXIT_USAGE : EXIT_SYSTEM, "%s: %s", path,
-				strerror(-fd));
+				lang_error(fd));
 	r = fd_write(fd, str_text(text), text->length);
 	if (r == 0)
 		r = fd_sync(fd);
@@ -28,7 +29,7 @@ static int save(struct cli *c, const char *path, const struct str *text)
 	/* Windows removes no file that is open; and it is not closed again at the end. */
 	fd = fd_close(fd); /* NOLINT(clang-analyzer-deadcode.DeadStores) */
 	fd_remove(path);
-	return cli_fail(EXIT_SYSTEM, "%s: %s", path, strerror(-r));
+	return cli_fail(EXIT_SYSTEM, "%s: %s", path, lang_error(r));
 }
 
 static int record(struct cli *c, struct str *out, struct live_snapshot *live)
@@ -52,7 +53,7 @@ static int record(struct cli *c, struct str *out, struct live_snapshot *live)
 	r = recording_scrub(live, &c->arena, &scrubbed);
 	if (r == 0)
 		r = recording_write(&scrubbed, options, out);
-	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot make the recording: %s", strerror(-r)) : 0;
+	return r < 0 ? cli_fail(EXIT_SYSTEM, "cannot make the recording: %s", lang_error(r)) : 0;
 }
 
 int verb_report(struct cli *c)

@@ -1,6 +1,7 @@
 /* berth suggest [NAME]: a good port, the same for the same checkout. */
 #include "act/pick.h"
 #include "act/stake.h"
+#include "base/lang.h"
 #include "base/repository.h"
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
@@ -94,10 +95,10 @@ static int find_checkout(struct task *t)
 	int r = repository_find(o->stable_for, o->stable_for != NULL, rep);
 
 	if (r < 0 && o->stable_for)
-		return cli_fail(EXIT_USAGE, "--stable-for %s: %s", o->stable_for, strerror(-r));
+		return cli_fail(EXIT_USAGE, "--stable-for %s: %s", o->stable_for, lang_error(r));
 	if (r < 0)
 		return cli_fail(EXIT_SYSTEM, "the working directory: %s; --stable-for DIRECTORY "
-					     "names another", strerror(-r));
+					     "names another", lang_error(r));
 	if (claim_text_is_good(rep->checkout))
 		snprintf(t->scope, sizeof(t->scope), "%s", rep->checkout);
 	else
@@ -163,7 +164,7 @@ static int read_leases(struct task *t)
 	int r;
 
 	if (t->c->options->replay)
-		return add_gap(t, "of this machine", "a recording holds none", true);
+		return add_gap(t, _("of this machine"), _("a recording holds none"), true);
 	r = lease_names_read(&t->leased_tcp, &t->leased_udp);
 	if (r == -ENOTSUP) /* nobody has any there */
 		return 0;

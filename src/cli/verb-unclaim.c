@@ -1,4 +1,5 @@
 /* berth unclaim NAME|PORT...: give claims of the ledger up. */
+#include "base/lang.h"
 #include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
 #include "ledger/claims.h"
@@ -20,7 +21,7 @@ static const char *explain_missing(struct cli *c, const char *message)
 
 		if (!one || one->level >= CLAIM_LEVEL_FILES)
 			continue;
-		longer = arena_printf(&c->arena, "%s; %s stands in %s: take that line out",
+		longer = arena_printf(&c->arena, _("%s; %s stands in %s: take that line out"),
 				      message, one->name, one->source);
 		return longer ? longer : message;
 	}

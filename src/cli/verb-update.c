@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "act/update.h"
+#include "base/lang.h"
 #include "registry/choose.h"
 #include "base/places.h"
 #include "render/text-change.h"
@@ -146,7 +147,7 @@ int verb_update(struct cli *c)
 	if (r != 0)
 		return r;
 	if (registry_open_builtin(&c->registry, &reason) < 0)
-		return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s", reason);
+		return cli_fail(EXIT_SYSTEM, "the built-in registry is damaged: %s", _(reason));
 	c->has_registry = true;
 	update_run(&request, &result);
 	r = report(c, &result, request.target);

@@ -4,6 +4,7 @@
 #include "act/http-reply.h"
 #include "act/wait.h"
 #include "base/duration.h"
+#include "base/lang.h"
 #include "cli/interrupt.h"
 #include "cli/launch.h"
 #include "cli/terminal.h"
@@ -48,15 +49,17 @@ static int parse_http(struct session *s, const char *text)
 
 	if (equals && strlen(equals) == 4 && str_parse_u64(equals + 1, 3, 599, &status) == 0 &&
 	    status < 200)
-		return refuse(s->c, "--http: %s is no status of a final answer (200 to 599)",
+		return refuse(s->c, _("--http: %s is no status of a final answer (200 to 599)"),
 			      equals + 1);
 	path = arena_strndup(&s->c->arena, text,
 			     status ? (size_t)(equals - text) : strlen(text));
 	if (!path)
-		return refuse(s->c, "out of memory");
+		return refuse(s->c, _("out of memory"));
 	if (!http_reply_is_path(path))
-		return refuse(s->c, "--http takes a path that begins with / and has no blanks, "
-				    "not \"%.60s\"", path);
+		return refuse(s->c,
+			      _("--http takes a path that begins with / and has no blanks, "
+				"not \"%.60s\""),
+			      path);
 	s->request.path = path;
 	s->request.status = (int)status;
 	return 0;
@@ -72,10 +75,12 @@ static int parse_goal(struct session *s)
 	if (o->until)
 		s->request.goal = strcmp(o->until, "free") == 0 ? WAIT_FREE : WAIT_UNLISTENED;
 	if (o->until && (o->http || o->is_accepting || o->by))
-		return refuse(s->c, "--until %s waits for nobody: it does not go with --accepting, "
-				    "--http or --by", o->until);
+		return refuse(s->c,
+			      _("--until %s waits for nobody: it does not go with --accepting, "
+				"--http or --by"),
+			      o->until);
 	if (o->http && o->is_accepting)
-		return refuse(s->c, "--accepting and --http exclude each other");
+		return refuse(s->c, _("--accepting and --http exclude each other"));
 	return o->http ? parse_http(s, o->http) : 0;
 }
 
@@ -87,8 +92,10 @@ static int parse_timeout(struct session *s)
 	s->request.timeout_ms = DEFAULT_TIMEOUT_MS;
 	r = text ? duration_parse(text, &s->request.timeout_ms) : 0;
 	if (r < 0)
-		return refuse(s->c, "--timeout takes a time like 30s, 500ms or 10m%s, not "
-				    "\"%.60s\"", r == -ERANGE ? " up to a year" : "", text);
+		return refuse(s->c,
+			      _("--timeout takes a time like 30s, 500ms or 10m%s, not "
+				"\"%.60s\""),
+			      r == -ERANGE ? _(" up to a year") : "", text);
 	if (s->request.timeout_ms == 0)
 		s->request.timeout_ms = -1;
 	return 0;
@@ -100,15 +107,16 @@ static int take_target(struct session *s, const struct query *q, uint16_t port, 
 	enum transport transport = q->has_transport ? q->transport : TRANSPORT_TCP;
 
 	if (s->request.n_targets == WAIT_MOST_TARGETS)
-		return refuse(s->c, "at most %d ports can be waited for", WAIT_MOST_TARGETS);
+		return refuse(s->c, _("at most %d ports can be waited for"), WAIT_MOST_TARGETS);
 	if (port == 0)
-		return refuse(s->c, "0 is no port that anybody can listen on");
+		return refuse(s->c, _("0 is no port that anybody can listen on"));
 	if (transport != TRANSPORT_UDP && transport_port_space(transport) != TRANSPORT_TCP)
-		return refuse(s->c, "only tcp and udp can be waited for, not %s",
+		return refuse(s->c, _("only tcp and udp can be waited for, not %s"),
 			      transport_name(transport));
 	if (transport == TRANSPORT_UDP &&
 	    (s->request.goal == WAIT_ACCEPTS || s->request.goal == WAIT_ANSWERS))
-		return refuse(s->c, "--accepting and --http go with tcp only, not with \"%.60s\"",
+		return refuse(s->c,
+			      _("--accepting and --http go with tcp only, not with \"%.60s\""),
 			      q->text);
 	*t = (struct wait_target){.text = q->text, .port = port,
 				  .transport = transport_port_space(transport)};
@@ -118,7 +126,7 @@ static int take_target(struct session *s, const struct query *q, uint16_t port, 
 	if (q->kind == QUERY_REMOTE)
 		t->host = arena_strdup(&s->c->arena, q->word);
 	s->request.n_targets++;
-	return !t->text || (q->kind == QUERY_REMOTE && !t->host) ? refuse(s->c, "out of memory")
+	return !t->text || (q->kind == QUERY_REMOTE && !t->host) ? refuse(s->c, _("out of memory"))
 								  : 0;
 }
 
@@ -131,7 +139,7 @@ static int parse_target(struct session *s, const char *word)
 	if (query_parse(word, &q, error) < 0)
 		return refuse(s->c, "%s", error);
 	if (q.kind != QUERY_PORT && q.kind != QUERY_RANGE && q.kind != QUERY_REMOTE)
-		return refuse(s->c, "\"%.60s\" is neither PORT nor HOST:PORT", word);
+		return refuse(s->c, _("\"%.60s\" is neither PORT nor HOST:PORT"), word);
 	for (uint32_t port = q.first; r == 0 && port <= q.last; port++)
 		r = take_target(s, &q, (uint16_t)port, q.kind == QUERY_RANGE);
 	return r;
@@ -147,12 +155,12 @@ static int parse(struct session *s)
 	if (r != 0)
 		return r;
 	if (o->n_words == 0)
-		return refuse(s->c, "berth wait takes a PORT or HOST:PORT to wait for");
+		return refuse(s->c, _("berth wait takes a PORT or HOST:PORT to wait for"));
 	if (o->command && !o->command[0])
-		return refuse(s->c, "a command is missing behind --");
+		return refuse(s->c, _("a command is missing behind --"));
 	s->targets = arena_calloc(&s->c->arena, WAIT_MOST_TARGETS, sizeof(*s->targets));
 	if (!s->targets)
-		return refuse(s->c, "out of memory");
+		return refuse(s->c, _("out of memory"));
 	for (size_t i = 0; r == 0 && i < o->n_words; i++)
 		r = parse_target(s, o->words[i]);
 	s->request.targets = s->targets;
@@ -190,12 +198,12 @@ static void show_progress(void *context, int64_t elapsed_ms, size_t n_met)
 	s->shown_met = n_met;
 	str_printf(&words, "%" PRId64 " s", s->shown_s);
 	if (s->request.timeout_ms >= 0) {
-		str_append(&words, " of ");
+		str_append(&words, _(" of "));
 		text_put_duration(&words, s->request.timeout_ms);
 	}
 	if (s->request.n_targets > 1)
-		str_printf(&words, ", %zu of %zu", n_met, s->request.n_targets);
-	str_append(&words, "  waiting for");
+		str_printf(&words, _(", %zu of %zu"), n_met, s->request.n_targets);
+	str_append(&words, _("  waiting for"));
 	for (size_t i = 0; i < s->request.n_targets && i < 8; i++)
 		str_printf(&words, " %s", s->targets[i].text);
 	str_append_escaped(&line, str_text(&words), true);
@@ -273,7 +281,7 @@ static int run_command(struct cli *c)
 	if (r == 0)
 		return code;
 	return cli_fail(r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "cannot run %s: %s",
-			command[0], strerror(-r));
+			command[0], lang_error(r));
 }
 
 static int report(struct cli *c, const struct answer_wait *w)
@@ -299,18 +307,18 @@ static int fail(struct session *s, int error, size_t culprit)
 	switch (error) {
 	case -EHOSTUNREACH:
 		return refuse(c,
-			      "%s is another host: only this one's sockets can be looked into "
-			      "(without --until free, --by and /udp it is connected to)",
+			      _("%s is another host: only this one's sockets can be looked into "
+			      "(without --until free, --by and /udp it is connected to)"),
 			      target);
 	case -EAFNOSUPPORT:
-		return refuse(c, "%s is no address of the family that was asked for", target);
+		return refuse(c, _("%s is no address of the family that was asked for"), target);
 	case -ENOTSUP:
 		return cli_fail((enum cli_exit)code_of(c, EXIT_SYSTEM),
 				"this system's sockets cannot be looked into; berth wait works "
 				"here with --accepting, --http and other hosts");
 	default:
 		return cli_fail((enum cli_exit)code_of(c, EXIT_SYSTEM), "cannot wait for %s: %s",
-				target, strerror(-error));
+				target, lang_error(error));
 	}
 }
 

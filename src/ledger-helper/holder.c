@@ -1,6 +1,7 @@
 #include "ledger-helper/holder.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -49,7 +50,7 @@ char *holder_describe(const char *path, char *text)
 	pid_t pid = 0;
 	struct stat st;
 
-	snprintf(text, HOLDER_TEXT_SIZE, "another process");
+	snprintf(text, HOLDER_TEXT_SIZE, _("another process"));
 	if (stat(path, &st) == 0 &&
 	    fd_slurp_at(AT_FDCWD, "/proc/locks", LOCKS_MOST, &locks, &n) == 0)
 		pid = holder_find(locks, st.st_dev, st.st_ino, getpid());
@@ -59,6 +60,7 @@ char *holder_describe(const char *path, char *text)
 	snprintf(comm_path, sizeof(comm_path), "/proc/%d/comm", (int)pid);
 	if (fd_read_file_at(AT_FDCWD, comm_path, comm, sizeof(comm), NULL) > 0)
 		comm[strcspn(comm, "\n")] = '\0';
-	snprintf(text, HOLDER_TEXT_SIZE, *comm ? "process %d (%s)" : "process %d", (int)pid, comm);
+	snprintf(text, HOLDER_TEXT_SIZE, *comm ? _("process %d (%s)") : _("process %d"), (int)pid,
+		 comm);
 	return text;
 }

@@ -6,11 +6,15 @@
  *     berth-ledger log DATABASE N     the newest N lines of the audit trail
  *     berth-ledger repair DATABASE    the image from the database again
  *
+ * With --translated before that its messages are in the language of the environment; what it writes
+ * is English.
+ *
  * The answer is a claims image on standard output: an outcome and a message (ledger/ledger.h), the
  * claims concerned, the lines of the audit trail. Exit status 0 whenever there is an answer.
  */
 #include "base/arena.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "ledger-helper/holder.h"
 #include "ledger/claims-image.h"
 #include "ledger/ledger.h"
@@ -149,17 +153,17 @@ static const char *describe_step(enum publish_step step)
 	switch (step) {
 	case PUBLISH_LOCK:
 	case PUBLISH_MARK:
-		return "cannot write beside it";
+		return _("cannot write beside it");
 	case PUBLISH_OPEN:
-		return "cannot be opened";
+		return _("cannot be opened");
 	case PUBLISH_CHANGE:
-		return "cannot be read or changed";
+		return _("cannot be read or changed");
 	case PUBLISH_IMAGE:
-		return "its claims cannot be written out";
+		return _("its claims cannot be written out");
 	case PUBLISH_COMMIT:
-		return "the change cannot be made";
+		return _("the change cannot be made");
 	case PUBLISH_PLACE:
-		return "the change is made, but not yet seen by readers";
+		return _("the change is made, but not yet seen by readers");
 	}
 	return "failed";
 }
@@ -172,17 +176,17 @@ static char *describe_failure(struct run *run, int error, const struct publish_r
 
 	snprintf(lock, sizeof(lock), "%s.lock", run->place.image);
 	if (error == -ETIMEDOUT || error == -EBUSY)
-		return arena_printf(&run->arena, "the ledger %s is locked by %s: waited %d s",
+		return arena_printf(&run->arena, _("the ledger %s is locked by %s: waited %d s"),
 				    database,
 				    holder_describe(error == -EBUSY ? database : lock, holder),
 				    (int)run->wait_ms / 1000);
 	if (error == -EPROTONOSUPPORT)
-		return arena_printf(&run->arena, "the ledger %s was made by a newer version of "
-						 "berth; it is left as it is", database);
+		return arena_printf(&run->arena, _("the ledger %s was made by a newer version of "
+						 "berth; it is left as it is"), database);
 	if (error == -EBADMSG)
-		return arena_printf(&run->arena, "%s is not a ledger of berth, or damaged; it is "
-						 "left as it is", database);
-	return arena_printf(&run->arena, "the ledger %s: %s: %s", database,
+		return arena_printf(&run->arena, _("%s is not a ledger of berth, or damaged; it is "
+						 "left as it is"), database);
+	return arena_printf(&run->arena, _("the ledger %s: %s: %s"), database,
 			    describe_step(report->step), strerror(-error));
 }
 
@@ -190,7 +194,7 @@ static void fail(struct run *run, const char *message)
 {
 	run->result = (struct ledger_result){
 		.outcome = LEDGER_FAILED,
-		.message = message ? message : "out of memory",
+		.message = message ? message : _("out of memory"),
 	};
 }
 
@@ -239,7 +243,7 @@ static int perform(struct run *run, const char *what, struct publish_report *rep
 		r = read_words(run);
 		if (r == 0 && !is_there(run)) {
 			run->result.outcome = LEDGER_NOT_FOUND;
-			run->result.message = "the ledger is empty";
+			run->result.message = _("the ledger is empty");
 			return 0;
 		}
 		return r < 0 ? r : publish_run(&run->place, run->wait_ms, run->writer.now_ns,
@@ -273,6 +277,11 @@ int main(int argc, char **argv)
 	int r, status;
 
 	signal(SIGPIPE, SIG_IGN); /* what was begun is brought to its end, whoever listens */
+	if (argc > 1 && strcmp(argv[1], "--translated") == 0) {
+		lang_begin();
+		argv++;
+		argc--;
+	}
 	arena_init(&run.arena);
 	if (!is_usage_good(argc, argv, &run)) {
 		fprintf(stderr, "usage: berth-ledger claim|unclaim|repair DATABASE; "

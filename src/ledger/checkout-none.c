@@ -1,6 +1,7 @@
 #include "ledger/checkout.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/replace.h"
 
 #include <errno.h>
@@ -19,10 +20,10 @@ int checkout_open_named(const char *path, struct checkout_file *out, const char 
 	int fd = fd_open_file(path, &size);
 
 	if (fd < 0) {
-		*reason = fd == -ENOENT   ? "there is no such file"
-			  : fd == -EACCES ? "permission denied"
-			  : fd == -EINVAL ? "not a regular file"
-					  : "it cannot be opened";
+		*reason = fd == -ENOENT   ? N_("there is no such file")
+			  : fd == -EACCES ? N_("permission denied")
+			  : fd == -EINVAL ? N_("not a regular file")
+					  : N_("it cannot be opened");
 		return fd;
 	}
 	*out = (struct checkout_file){fd, size, 0, ++n_opened};
@@ -42,7 +43,7 @@ int checkout_open_inside(const struct checkout *c BERTH_UNUSED, const char *plac
 			 bool is_any_owner BERTH_UNUSED, struct checkout_file *out BERTH_UNUSED,
 			 const char **reason)
 {
-	*reason = "includes are not read on this system";
+	*reason = N_("includes are not read on this system");
 	return -ENOTSUP;
 }
 

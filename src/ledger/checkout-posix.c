@@ -2,6 +2,7 @@
 
 #include "base/environment.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/replace.h"
 #include "base/str.h"
 
@@ -21,19 +22,19 @@ static const char *explain(int error)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return "there is no such file";
+		return N_("there is no such file");
 	case EACCES:
-		return "permission denied";
+		return N_("permission denied");
 	case ELOOP:
 	case EMLINK: /* as some BSDs say it */
-		return "a symbolic link, and those are not followed";
+		return N_("a symbolic link, and those are not followed");
 	case EISDIR:
 	case ENXIO:
-		return "not a regular file";
+		return N_("not a regular file");
 	case ENAMETOOLONG:
-		return "the path is too long";
+		return N_("the path is too long");
 	default:
-		return "it cannot be opened";
+		return N_("it cannot be opened");
 	}
 }
 
@@ -57,15 +58,15 @@ static int examine(int fd, bool is_any_owner, struct checkout_file *out, const c
 	struct stat st;
 
 	if (fstat(fd, &st) < 0) {
-		*reason = "it cannot be examined";
+		*reason = N_("it cannot be examined");
 		return -errno;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		*reason = "not a regular file";
+		*reason = N_("not a regular file");
 		return -EINVAL;
 	}
 	if (!is_any_owner && !is_believed(&st)) {
-		*reason = "it belongs to another user; name it to have it read";
+		*reason = N_("it belongs to another user; name it to have it read");
 		return -EPERM;
 	}
 	*out = (struct checkout_file){fd, (uint64_t)st.st_size, (uint64_t)st.st_dev,
@@ -208,7 +209,7 @@ int checkout_open_inside(const struct checkout *c, const char *place, bool is_an
 			return take(open_at(dir, name, O_NOFOLLOW), is_any_owner, out, reason);
 		next = open_at(dir, name, O_DIRECTORY | O_NOFOLLOW);
 		if (next == -ENOTDIR) { /* what a link to a directory gives on Linux */
-			*reason = "a symbolic link or no directory on the way to it";
+			*reason = N_("a symbolic link or no directory on the way to it");
 			return next;
 		}
 		fd_close(dir);

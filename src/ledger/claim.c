@@ -1,6 +1,7 @@
 #include "ledger/claim.h"
 
 #include "base/instant.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "query/overlap.h"
 
@@ -119,7 +120,7 @@ static int refuse(char *error, const char *what, const char *text, size_t n)
 
 	str_append_bytes(&piece, text, MIN_OF(n, 40));
 	str_append_escaped(&safe, str_text(&piece), false);
-	snprintf(error, CLAIM_ERROR_SIZE, "\"%.120s\" %s", str_text(&safe), what);
+	snprintf(error, CLAIM_ERROR_SIZE, "\"%.120s\" %s", str_text(&safe), _(what));
 	str_fini(&piece);
 	str_fini(&safe);
 	return -EINVAL;
@@ -147,9 +148,9 @@ static int parse_protocols(const char *text, transport_set *out, char *error)
 
 		snprintf(name, sizeof(name), "%.*s", (int)MIN_OF(n, 15), text);
 		if (n > 15 || transport_parse(name, &t) < 0 || t > TRANSPORT_DCCP)
-			return refuse(error, "is not one of tcp, udp, sctp, dccp", text, n);
+			return refuse(error, N_("is not one of tcp, udp, sctp, dccp"), text, n);
 		if (set & TRANSPORT_BIT(t))
-			return refuse(error, "stands twice", text, n);
+			return refuse(error, N_("stands twice"), text, n);
 		set |= TRANSPORT_BIT(t);
 		if (!text[n])
 			break;
@@ -167,12 +168,12 @@ int claim_ports_parse(const char *text, uint16_t *first, uint16_t *last, transpo
 	uint16_t from, to;
 
 	if (!parse_port(text, n_first, &from))
-		return refuse(error, "is not a port: ports are 0 to 65535", text, n);
+		return refuse(error, N_("is not a port: ports are 0 to 65535"), text, n);
 	to = from;
 	if (n_first < n && !parse_port(text + n_first + 1, n - n_first - 1, &to))
-		return refuse(error, "is not a range of ports, first-last", text, n);
+		return refuse(error, N_("is not a range of ports, first-last"), text, n);
 	if (to < from)
-		return refuse(error, "is a range that ends before it begins", text, n);
+		return refuse(error, N_("is a range that ends before it begins"), text, n);
 	if (text[n] && parse_protocols(text + n + 1, &set, error) < 0)
 		return -EINVAL;
 	*first = from;
@@ -213,11 +214,11 @@ char *claim_describe_collision(const struct claim *wanted, const struct claim *o
 	const char *mine = claim_describe_ports(wanted, arena);
 	const char *theirs = claim_describe_ports(other, arena);
 
-	return arena_printf(arena, "%s is taken: %s %s%s%s%s%s%s (%s)", mine ? mine : "?",
-			    other->name, theirs ? theirs : "?", other->is_retired ? " retired" : "",
-			    other->owner ? ", of " : "", other->owner ? other->owner : "",
-			    other->until ? ", until " : "", other->until ? other->until : "",
-			    other->source ? other->source : "?");
+	return arena_printf(arena, _("%s is taken: %s %s%s%s%s%s%s (%s)"), mine ? mine : "?",
+			    other->name, theirs ? theirs : "?",
+			    other->is_retired ? _(" retired") : "", other->owner ? _(", of ") : "",
+			    other->owner ? other->owner : "", other->until ? _(", until ") : "",
+			    other->until ? other->until : "", other->source ? other->source : "?");
 }
 
 static bool is_letter(char c)

@@ -1,5 +1,7 @@
 #include "ledger/claims-file.h"
 
+#include "base/lang.h"
+
 #include <string.h>
 
 /* The words of one line. */
@@ -77,9 +79,9 @@ static const char *find_foul(const char *at, const char *end, const char **what)
 			continue;
 		}
 		n = str_utf8_decode(at, (size_t)(end - at), &code_point);
-		*what = n == 0 ? "this is not UTF-8"
-			: code_point == 0 ? "this is no text: a NUL byte"
-					  : "a control or invisible character";
+		*what = n == 0 ? N_("this is not UTF-8")
+			: code_point == 0 ? N_("this is no text: a NUL byte")
+					  : N_("a control or invisible character");
 		if (n == 0 || (str_is_unsafe(code_point) && !is_joiner(code_point)))
 			return at;
 		at += n;
@@ -132,7 +134,7 @@ static const char *read_value(struct scan *s, struct claims_piece word)
 
 	if (word.n == 0 || word.text[0] != '"') {
 		if (memchr(word.text, '"', word.n)) {
-			refuse(s, word.text, "a quote inside a word");
+			refuse(s, word.text, N_("a quote inside a word"));
 			return NULL;
 		}
 		return arena_strndup(s->reader->arena, word.text, word.n);
@@ -144,14 +146,14 @@ static const char *read_value(struct scan *s, struct claims_piece word)
 		if (*at == '"') {
 			if (at + 1 == end)
 				return value;
-			refuse(s, at + 1, "a blank is missing behind the quote");
+			refuse(s, at + 1, N_("a blank is missing behind the quote"));
 			return NULL;
 		}
 		if (*at == '\\' && at + 1 < end && (at[1] == '"' || at[1] == '\\'))
 			at++;
 		*to++ = *at;
 	}
-	refuse(s, word.text, "the quote is not closed");
+	refuse(s, word.text, N_("the quote is not closed"));
 	return NULL;
 }
 
@@ -163,12 +165,12 @@ static const char *explain_ports(const char *text)
 	size_t n = strcspn(text, "/");
 
 	if (!text[n])
-		return "ports need a transport: 8080/tcp";
+		return N_("ports need a transport: 8080/tcp");
 	memcpy(ports, text, n);
 	ports[n] = '\0';
 	if (claim_ports_parse(ports, &c.first, &c.last, &c.protocols, error) < 0)
-		return "not a port or a range of ports: 0 to 65535, first-last";
-	return "the transports of a claim are tcp, udp, sctp, dccp, each once";
+		return N_("not a port or a range of ports: 0 to 65535, first-last");
+	return N_("the transports of a claim are tcp, udp, sctp, dccp, each once");
 }
 
 static void read_ports(struct scan *s, struct claims_piece word)
@@ -178,7 +180,7 @@ static void read_ports(struct scan *s, struct claims_piece word)
 
 	s->out->ports_column = column_of(s->line, word.text);
 	if (word.n >= sizeof(text)) {
-		refuse(s, word.text, "not a port or a range of ports: 0 to 65535, first-last");
+		refuse(s, word.text, N_("not a port or a range of ports: 0 to 65535, first-last"));
 		return;
 	}
 	memcpy(text, word.text, word.n);
@@ -187,7 +189,7 @@ static void read_ports(struct scan *s, struct claims_piece word)
 	    c->protocols == 0)
 		refuse(s, word.text, explain_ports(text));
 	else if (c->first == 0)
-		refuse(s, word.text, "port 0 cannot be claimed: to bind it means any port");
+		refuse(s, word.text, N_("port 0 cannot be claimed: to bind it means any port"));
 }
 
 static void read_name(struct scan *s, struct claims_piece word)
@@ -201,11 +203,11 @@ static void read_name(struct scan *s, struct claims_piece word)
 		return;
 	case CLAIM_NAME_WIDE:
 		fault(s, CLAIMS_FAULT_NAME_LONG, word.text,
-		      "the name is longer than the 15 characters of a service name (RFC 6335)");
+		      N_("the name is longer than the 15 characters of a service name (RFC 6335)"));
 		return;
 	case CLAIM_NAME_BAD:
-		refuse(s, word.text, "not a name: letters, digits and single hyphens inside, at "
-				     "least one letter (RFC 6335)");
+		refuse(s, word.text, N_("not a name: letters, digits and single hyphens inside, at "
+				     "least one letter (RFC 6335)"));
 		return;
 	}
 }
@@ -220,9 +222,9 @@ static void read_address(struct scan *s, struct claims_piece word)
 		text[word.n] = '\0';
 	}
 	if (word.n >= sizeof(text) || address_parse(text, &c->address) < 0)
-		refuse(s, word.text, "neither an address, key=value nor retired");
+		refuse(s, word.text, N_("neither an address, key=value nor retired"));
 	else if (c->has_address)
-		refuse(s, word.text, "a second address");
+		refuse(s, word.text, N_("a second address"));
 	c->has_address = true;
 }
 
@@ -255,20 +257,20 @@ static void read_pair(struct scan *s, struct claims_piece word, const char *equa
 	const char **member = find_key(&s->out->claim, key, &is_date), *value;
 
 	if (!member) {
-		refuse(s, word.text, "no such key: owner, since, until, scope, program");
+		refuse(s, word.text, N_("no such key: owner, since, until, scope, program"));
 		return;
 	}
 	if (*member) {
-		refuse(s, word.text, "the same key twice");
+		refuse(s, word.text, N_("the same key twice"));
 		return;
 	}
 	value = read_value(s, rest);
 	if (!value)
 		return;
 	if (is_date && !claim_date_is_good(value))
-		refuse(s, rest.text, "not a day that exists: YYYY-MM-DD");
+		refuse(s, rest.text, N_("not a day that exists: YYYY-MM-DD"));
 	else if (!is_date && !claim_text_is_good(value))
-		refuse(s, rest.text, "a value has 1 to 200 bytes");
+		refuse(s, rest.text, N_("a value has 1 to 200 bytes"));
 	else
 		*member = value;
 }
@@ -285,7 +287,7 @@ static void read_rest(struct scan *s)
 			read_pair(s, word, equals);
 		} else if (word.n == 7 && memcmp(word.text, "retired", 7) == 0) {
 			if (c->is_retired)
-				refuse(s, word.text, "the same word twice");
+				refuse(s, word.text, N_("the same word twice"));
 			c->is_retired = true;
 		} else {
 			read_address(s, word);
@@ -293,7 +295,7 @@ static void read_rest(struct scan *s)
 	}
 	if (!s->is_bad && c->since && c->until && strcmp(c->until, c->since) < 0)
 		fault(s, CLAIMS_FAULT_DATES, s->line + strspn(s->line, " \t"),
-		      "it ends (until) before it begins (since)");
+		      N_("it ends (until) before it begins (since)"));
 }
 
 /* What stands behind #, as far as a reason goes. */
@@ -318,15 +320,16 @@ static void read_include(struct scan *s)
 
 	s->out->kind = CLAIMS_LINE_INCLUDE;
 	if (!next_word(s, &word)) {
-		refuse(s, s->end, "include takes a path");
+		refuse(s, s->end, N_("include takes a path"));
 		return;
 	}
 	s->out->column = column_of(s->line, word.text);
 	s->out->include = read_value(s, word);
 	if (s->out->include && (!*s->out->include || word.n > CLAIMS_FILE_PATH_MOST))
-		refuse(s, word.text, "include takes a path of 1 to 1024 bytes");
+		refuse(s, word.text, N_("include takes a path of 1 to 1024 bytes"));
 	if (!s->is_bad && next_word(s, &more))
-		refuse(s, more.text, "include takes one path (a path with blanks between quotes)");
+		refuse(s, more.text,
+		       N_("include takes one path (a path with blanks between quotes)"));
 }
 
 static void read_line(struct scan *s)
@@ -346,7 +349,7 @@ static void read_line(struct scan *s)
 	if (s->is_bad)
 		return;
 	if (!next_word(s, &word)) {
-		refuse(s, s->end, "a claim needs ports: name 8080/tcp");
+		refuse(s, s->end, N_("a claim needs ports: name 8080/tcp"));
 		return;
 	}
 	read_ports(s, word);
@@ -386,7 +389,7 @@ bool claims_reader_next(struct claims_reader *r, struct claims_line *out)
 	}
 	if (end - s.line > CLAIMS_FILE_LINE_MOST) {
 		claims_reader_fault(r, CLAIMS_FAULT_SYNTAX, r->line, 1,
-				    "the line is longer than 4096 bytes");
+				    N_("the line is longer than 4096 bytes"));
 		return true;
 	}
 	s.next = s.line;

@@ -1,5 +1,6 @@
 #include "ledger/claims-image.h"
 
+#include "base/lang.h"
 #include "ledger/claims-format.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ static int open_image(struct claims_image *out, struct image image, unsigned int
 	if (error == 0 && is_checked)
 		error = claims_image_validate(&c);
 	if (error < 0) {
-		*reason = "damaged: its contents do not fit together";
+		*reason = N_("damaged: its contents do not fit together");
 		image_close(&image);
 		return error;
 	}
@@ -94,7 +95,7 @@ uint32_t claims_image_n(const struct claims_image *c)
 
 static const char *source_of(unsigned int level)
 {
-	return level == CLAIM_LEVEL_SYSTEM ? "system ledger" : "ledger";
+	return level == CLAIM_LEVEL_SYSTEM ? N_("system ledger") : "ledger";
 }
 
 static bool is_good_row(const struct claims_format_row *row)

@@ -1,6 +1,7 @@
 #include "ledger/claims-tree.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,13 +38,14 @@ static int read_file(struct claims_tree *t, const struct checkout_file *opened,
 
 	if (opened->size > left) {
 		fd_close(opened->fd);
-		*reason = "larger than the 16 MB that claims files may have together";
+		*reason = N_("larger than the 16 MB that claims files may have together");
 		return -EFBIG;
 	}
 	r = fd_slurp_open(opened->fd, left, &out->bytes, &out->n_bytes);
 	if (r < 0)
-		*reason = r == -EFBIG ? "larger than the 16 MB that claims files may have together"
-				      : "it cannot be read";
+		*reason = r == -EFBIG
+				  ? N_("larger than the 16 MB that claims files may have together")
+				  : N_("it cannot be read");
 	else
 		t->n_bytes += out->n_bytes;
 	return r;
@@ -73,7 +75,7 @@ static int add_file(struct claims_tree *t, const struct checkout_file *opened,
 	}
 	if (number == CLAIMS_TREE_FILES_MOST) {
 		fd_close(opened->fd);
-		*reason = "more than 16 files";
+		*reason = N_("more than 16 files");
 		return -EMFILE;
 	}
 	file.device = opened->device;
@@ -217,15 +219,15 @@ static int open_include(struct claims_tree *t, unsigned int number, const char *
 	char directory[CHECKOUT_PATH_SIZE], place[CHECKOUT_PATH_SIZE];
 	int r = enter_checkout(t, file);
 
-	*reason = r < 0 ? "includes cannot be followed from here" : NULL;
+	*reason = r < 0 ? N_("includes cannot be followed from here") : NULL;
 	if (r < 0)
 		return r;
 	memcpy(directory, file->place, strlen(file->place) + 1);
 	directory[directory_length(file->place)] = '\0';
 	r = claims_tree_join(directory, include, place);
 	if (r < 0 || !place[0]) {
-		*reason = r == -ENAMETOOLONG ? "the path is too long"
-					     : "includes stay inside the repository";
+		*reason = r == -ENAMETOOLONG ? N_("the path is too long")
+					     : N_("includes stay inside the repository");
 		return -EXDEV;
 	}
 	r = checkout_open_inside(&t->checkout, place, file->is_any_owner, &opened, reason);
@@ -271,8 +273,9 @@ static void follow(struct claims_tree *t, unsigned int number, const struct clai
 	t->files[number].includes |= 1U << r;
 	if (r == (int)number || reach(t, (unsigned int)r) & 1U << number)
 		add_fault(t, (struct claims_fault){CLAIMS_FAULT_CYCLE, number, line_number,
-						   line->column, "the files include each other in "
-								 "a circle"});
+						   line->column,
+						   N_("the files include each other in "
+						      "a circle")});
 }
 
 /* False: no more are taken. */
@@ -283,7 +286,7 @@ static bool add_claim(struct claims_tree *t, unsigned int number, const struct c
 
 	if (t->n_claims == CLAIMS_FILE_CLAIMS_MOST) {
 		add_fault(t, (struct claims_fault){CLAIMS_FAULT_SYNTAX, number, line_number, 1,
-						   "more than 250000 claims"});
+						   N_("more than 250000 claims")});
 		return false;
 	}
 	slot = ARENA_PUSH(t->arena, t->claims, t->n_claims, t->claims_capacity);

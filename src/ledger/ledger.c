@@ -1,5 +1,6 @@
 #include "ledger/ledger.h"
 
+#include "base/lang.h"
 #include "ledger/claims-image.h"
 
 #include <errno.h>
@@ -132,19 +133,20 @@ static bool is_text_equal(const char *a, const char *b)
 static const char *find_fault(const struct work *w, const struct claim *c)
 {
 	if (!c->name || claim_name_check(c->name) == CLAIM_NAME_BAD)
-		return "a name has letters, digits and single hyphens inside, at least one letter "
-		       "and at most 63 characters";
+		return _(
+			"a name has letters, digits and single hyphens inside, at least one letter "
+			"and at most 63 characters");
 	if (c->protocols == 0 || c->first > c->last)
-		return "a claim needs ports and transports";
+		return _("a claim needs ports and transports");
 	if ((c->owner && !claim_text_is_good(c->owner)) ||
 	    (c->scope && !claim_text_is_good(c->scope)) ||
 	    (c->program && !claim_text_is_good(c->program)) ||
 	    (c->reason && !claim_text_is_good(c->reason)))
-		return "owner, scope, program and reason are one line of at most 200 bytes";
+		return _("owner, scope, program and reason are one line of at most 200 bytes");
 	if (c->until && !claim_date_is_good(c->until))
-		return "a last day is written YYYY-MM-DD";
+		return _("a last day is written YYYY-MM-DD");
 	if (c->until && strcmp(c->until, w->today) < 0)
-		return "the last day is over already";
+		return _("the last day is over already");
 	return NULL;
 }
 
@@ -234,7 +236,7 @@ static const char *find_repetition(const struct work *w, const struct claim *wan
 {
 	for (size_t i = 0; i < n; i++) {
 		if (claim_collides(&wanted[i], &wanted[n]))
-			return arena_printf(w->arena, "%s is asked for twice",
+			return arena_printf(w->arena, _("%s is asked for twice"),
 					    claim_describe_ports(&wanted[n], w->arena));
 	}
 	return NULL;
@@ -250,7 +252,7 @@ static int claim_one(struct work *w, const struct claim *wanted, size_t i)
 	if (!fault)
 		fault = find_repetition(w, wanted, i);
 	if (!fault && w->n + i >= LEDGER_MOST)
-		fault = "the ledger is full";
+		fault = _("the ledger is full");
 	if (fault) {
 		r = end_work(w, LEDGER_REFUSED, fault);
 		return r < 0 ? r : 1;
@@ -273,7 +275,7 @@ int ledger_claim(struct store *store, const struct claim *wanted, size_t n,
 	int r = begin_work(&w, store, writer, arena, out);
 
 	if (r == 0 && n == 0)
-		return end_work(&w, LEDGER_REFUSED, "nothing is asked for");
+		return end_work(&w, LEDGER_REFUSED, _("nothing is asked for"));
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = claim_one(&w, wanted, i);
 	return r < 0 ? r : 0;
@@ -301,11 +303,11 @@ static const char *explain_miss(const struct work *w, const struct pattern *p, c
 
 		if (!w->kept[i].is_gone && p->ports.first <= c->last && c->first <= p->ports.last &&
 		    (!p->ports.protocols || (p->ports.protocols & c->protocols)))
-			return arena_printf(w->arena, "%s is claimed only as part of %s %s: name "
-						      "all of that, or \"%s\"", word, c->name,
+			return arena_printf(w->arena, _("%s is claimed only as part of %s %s: name "
+						      "all of that, or \"%s\""), word, c->name,
 					    claim_describe_ports(c, w->arena), c->name);
 	}
-	return arena_printf(w->arena, "nothing in the ledger is claimed as \"%s\"", word);
+	return arena_printf(w->arena, _("nothing in the ledger is claimed as \"%s\""), word);
 }
 
 static int unclaim_one(struct work *w, const char *word)
@@ -343,7 +345,7 @@ int ledger_unclaim(struct store *store, const char *const *words, size_t n,
 	int r = begin_work(&w, store, writer, arena, out);
 
 	if (r == 0 && n == 0)
-		return end_work(&w, LEDGER_REFUSED, "nothing is named");
+		return end_work(&w, LEDGER_REFUSED, _("nothing is named"));
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = unclaim_one(&w, words[i]);
 	return r < 0 ? r : 0;

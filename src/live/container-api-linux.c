@@ -1,6 +1,7 @@
 #include "live/container-api-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/container-state.h"
 #include "live/proc-linux.h"
@@ -45,7 +46,7 @@ struct container_api {
 	char *reply; /* MOST_REPLY bytes */
 };
 
-static const char too_slow[] = "no answer within 100 ms";
+static const char too_slow[] = N_("no answer within 100 ms");
 
 struct container_api *container_api_open(struct arena *arena, struct gaps *gaps)
 {
@@ -98,7 +99,7 @@ static int refuse_errno(struct api_socket *s, int error)
 	char words[96];
 	bool is_denied = error == EACCES || error == EPERM;
 
-	return refuse(s, is_denied && geteuid() != 0 ? "run as root" : NULL,
+	return refuse(s, is_denied && geteuid() != 0 ? N_("run as root") : NULL,
 		      gaps_errno_text(error, words, sizeof(words)));
 }
 
@@ -267,7 +268,8 @@ static int check_served(const struct container_api *a, struct api_socket *s, con
 	if (r < 0)
 		return refuse_errno(s, -r);
 	if (h.inode == 0)
-		return refuse(s, start_of(s), "nothing listens at it in this network namespace");
+		return refuse(s, start_of(s),
+			      N_("nothing listens at it in this network namespace"));
 	for (int i = 0; i < 2 && !h.is_served && !h.is_late && r == 0; i++) {
 		r = proc_each_number(AT_FDCWD, "/proc", look_into, &h);
 		h.is_likely_only = false;
@@ -277,13 +279,14 @@ static int check_served(const struct container_api *a, struct api_socket *s, con
 	if (h.is_served)
 		return 0;
 	if (h.is_late)
-		return refuse(s, "ask again", "who listens at it was not found within 100 ms");
+		return refuse(s, N_("ask again"),
+			      N_("who listens at it was not found within 100 ms"));
 	if (h.has_waiting)
 		return refuse(s, start_of(s),
-			      "only systemd has it: asking would start the service");
-	return refuse(s, geteuid() != 0 ? "run as root" : NULL,
-		      h.is_denied ? "who listens at it may not be seen"
-				  : "no process here has the socket that listens at it");
+			      N_("only systemd has it: asking would start the service"));
+	return refuse(s, geteuid() != 0 ? N_("run as root") : NULL,
+		      h.is_denied ? N_("who listens at it may not be seen")
+				  : N_("no process here has the socket that listens at it"));
 }
 
 /* --- the socket ------------------------------------------------------------------------------ */
@@ -296,11 +299,11 @@ static int check_socket(const struct container_api *a, struct api_socket *s)
 	if (fstat(s->fd, &st) < 0)
 		return refuse_errno(s, errno);
 	if (!S_ISSOCK(st.st_mode))
-		return refuse(s, NULL, "is not a socket");
+		return refuse(s, NULL, N_("is not a socket"));
 	if (st.st_uid != 0 && st.st_uid != s->uid) {
 		snprintf(why, sizeof(why), "belongs to user %u, not to root%s", st.st_uid,
 			 s->uid ? " or to who runs the container" : "");
-		return refuse(s, "remove it, if it is not the runtime's", why);
+		return refuse(s, N_("remove it, if it is not the runtime's"), why);
 	}
 	return check_served(a, s, &st);
 }
@@ -342,12 +345,12 @@ static int connect_to(struct api_socket *s, int fd)
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", s->fd);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return errno == EAGAIN ? refuse(s, "ask again", "too many wait for it")
+		return errno == EAGAIN ? refuse(s, N_("ask again"), N_("too many wait for it"))
 				       : refuse_errno(s, errno);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
 		return refuse_errno(s, errno);
 	if (peer.uid != 0 && peer.uid != s->uid)
-		return refuse(s, NULL, "a stranger listens at it");
+		return refuse(s, NULL, N_("a stranger listens at it"));
 	return 0;
 }
 
@@ -377,7 +380,7 @@ static int wait_for(const struct container_api *a, struct api_socket *s, int fd,
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return refuse_errno(s, errno);
-	return r > 0 ? 0 : refuse(s, "ask again", too_slow);
+	return r > 0 ? 0 : refuse(s, N_("ask again"), too_slow);
 }
 
 static int send_question(const struct container_api *a, struct api_socket *s, int fd,
@@ -415,7 +418,7 @@ static int receive(const struct container_api *a, struct api_socket *s, int fd, 
 			break;
 		n += (size_t)got;
 		if (n == MOST_REPLY)
-			return refuse(s, NULL, "its answer is too long");
+			return refuse(s, NULL, N_("its answer is too long"));
 	}
 	*n_out = n;
 	return 0;
@@ -432,19 +435,19 @@ static int ask(struct container_api *a, struct api_socket *s, struct live_contai
 	if (s->fd < 0)
 		return -EPERM;
 	if (left_ms(a) == 0)
-		return refuse(s, "ask again", too_slow);
+		return refuse(s, N_("ask again"), too_slow);
 	fd = dial(s);
 	if (fd < 0 || send_question(a, s, fd, c->id) < 0 || receive(a, s, fd, &n) < 0)
 		return -EPERM;
 	r = container_state_reply(a->reply, n, a->arena, c);
 	if (r == 404)
-		return refuse(s, NULL, "it does not know the container");
+		return refuse(s, NULL, N_("it does not know the container"));
 	if (r > 0) {
 		snprintf(why, sizeof(why), "it answers with HTTP status %d", r);
 		return refuse(s, NULL, why);
 	}
 	if (r < 0)
-		return refuse(s, NULL, "its answer is none that berth understands");
+		return refuse(s, NULL, N_("its answer is none that berth understands"));
 	c->runtime = s->runtime;
 	return 0;
 }
@@ -511,8 +514,9 @@ void container_api_ask(struct container_api *a, uint32_t uid, struct live_contai
 		snprintf(q.why, sizeof(q.why), "%s, and neither Docker nor Podman has an API "
 			 "socket here", geteuid() == 0 ? "no file of a runtime tells it"
 						       : "files of runtimes may not be read");
-		q.fix = geteuid() == 0 ? "start the API service of the runtime" : "run as root";
+		q.fix = geteuid() == 0 ? N_("start the API service of the runtime")
+				       : N_("run as root");
 	}
 	snprintf(where, sizeof(where), "container %.12s", c->id);
-	gaps_add(a->gaps, "container name", where, q.why, q.fix);
+	gaps_add(a->gaps, N_("container name"), where, q.why, q.fix);
 }

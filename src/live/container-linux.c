@@ -1,6 +1,7 @@
 #include "live/container-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/container-api-linux.h"
 #include "live/container-state.h"
@@ -222,7 +223,7 @@ static void ask_runtimes(struct container_list *l, struct gaps *gaps)
 		if (!api)
 			api = container_api_open(l->arena, gaps);
 		if (!api) {
-			gaps_add_errno(gaps, "container name", "containers", ENOMEM);
+			gaps_add_errno(gaps, N_("container name"), "containers", ENOMEM);
 			return;
 		}
 		container_api_ask(api, user_of(&l->traces[i]), c);

@@ -1,5 +1,7 @@
 #include "live/gaps.h"
 
+#include "base/lang.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -46,5 +48,5 @@ void gaps_add_errno(struct gaps *g, const char *what, const char *where, int err
 	char why[96];
 
 	gaps_add(g, what, where, gaps_errno_text(error, why, sizeof(why)),
-		 is_refused ? "run as root" : NULL);
+		 is_refused ? N_("run as root") : NULL);
 }

@@ -1,5 +1,7 @@
 #include "live/held-linux.h"
 
+#include "base/lang.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +72,7 @@ void held_explain(const struct held *h, struct gaps *gaps)
 		explain(&h->items[i], gaps);
 	if (h->n_more > 0) {
 		snprintf(where, sizeof(where), "%u more", h->n_more);
-		gaps_add(gaps, "namespace", where, "only a descriptor or a thread keeps each",
+		gaps_add(gaps, "namespace", where, N_("only a descriptor or a thread keeps each"),
 			 NULL);
 	}
 }

@@ -1,5 +1,6 @@
 #include "live/nat-box.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <netinet/in.h>
@@ -29,7 +30,7 @@ bool nat_box_not_ports(struct nat_box *b, uint16_t first, uint16_t last)
 	else if (last >= b->last)
 		b->last = (uint16_t)(first - 1);
 	else
-		nat_box_doubt(b, "not for all of these ports");
+		nat_box_doubt(b, N_("not for all of these ports"));
 	return true;
 }
 

@@ -1,5 +1,7 @@
 #include "live/nat-decode.h"
 
+#include "base/lang.h"
+
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <stdlib.h>
@@ -319,8 +321,8 @@ static void map_ports(const struct nat_box *b, const struct nat_target *t, struc
 
 static const char *note_of(const struct entry *e, struct arena *arena)
 {
-	const char *where = e->hooks == 1U << NAT_HOOK_OUTPUT ? "from this machine only"
-			    : e->hooks == 1U << NAT_HOOK_PREROUTING ? "from outside only"
+	const char *where = e->hooks == 1U << NAT_HOOK_OUTPUT	    ? N_("from this machine only")
+			    : e->hooks == 1U << NAT_HOOK_PREROUTING ? N_("from outside only")
 								    : "";
 
 	if (!e->box.note[0] && !*where)

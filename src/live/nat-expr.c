@@ -1,5 +1,6 @@
 #include "live/nat-expr.h"
 
+#include "base/lang.h"
 #include "live/nat-xt.h"
 
 #include <linux/netfilter.h>
@@ -224,7 +225,7 @@ static bool match(struct nat_box *b, const struct word *words, struct range r, b
 	const struct word *w = &words[0];
 
 	if (w->at != 0 || r.n == 0 || (w->is_masked && w->field < FIELD_TO_V4))
-		return nat_box_doubt(b, "under further conditions"), true;
+		return nat_box_doubt(b, N_("under further conditions")), true;
 	switch (w->field) {
 	case FIELD_PROTOCOL:
 		return match_protocol(b, r, is_not);
@@ -236,7 +237,7 @@ static bool match(struct nat_box *b, const struct word *words, struct range r, b
 	case FIELD_PORTS:
 		if (r.n < 4 || is_not || memcmp(r.from, r.to, 2) != 0)
 			break;
-		nat_box_doubt(b, "from some source ports only");
+		nat_box_doubt(b, N_("from some source ports only"));
 		return nat_box_ports(b, port_of(r.from + 2), port_of(r.to + 2));
 	case FIELD_TO_V4:
 		return match_destination(b, words, NAT_V4, r, is_not);
@@ -253,7 +254,7 @@ static bool match(struct nat_box *b, const struct word *words, struct range r, b
 	case FIELD_TYPE:
 		return match_type(b, r, is_not);
 	case FIELD_CHANCE:
-		nat_box_doubt(b, "one of several");
+		nat_box_doubt(b, N_("one of several"));
 		return true;
 	case FIELD_STATE:
 		nat_box_doubt(b, NULL);
@@ -262,7 +263,7 @@ static bool match(struct nat_box *b, const struct word *words, struct range r, b
 	case FIELD_UNKNOWN:
 		break;
 	}
-	nat_box_doubt(b, "under further conditions");
+	nat_box_doubt(b, N_("under further conditions"));
 	return true;
 }
 
@@ -276,7 +277,7 @@ static bool match_fields(struct part *p, size_t at, struct range r, bool is_not)
 	bool is_one = p->words[at].length > (n_words - 1) * WORD;
 
 	if (is_not && !is_one)
-		return nat_box_doubt(&p->box, "under further conditions"), true;
+		return nat_box_doubt(&p->box, N_("under further conditions")), true;
 	for (size_t i = 0; i < n_words;) {
 		const struct word *w = &p->words[at + i];
 		size_t n = MIN_OF((size_t)MAX_OF(w->length, 1), r.n - i * WORD);
@@ -300,7 +301,7 @@ static bool compare(struct part *p, struct nat_bytes in, struct nat_rules *rules
 
 	memset(highest, 0xff, sizeof(highest));
 	if (!is_key(at, data.n))
-		return nat_box_doubt(&p->box, "under further conditions"), true;
+		return nat_box_doubt(&p->box, N_("under further conditions")), true;
 	/* "Less than" is "not from here on", "at least" is "from here on". */
 	if (op == NFT_CMP_LT || op == NFT_CMP_GTE)
 		r.to = highest;
@@ -308,7 +309,7 @@ static bool compare(struct part *p, struct nat_bytes in, struct nat_rules *rules
 		r.from = lowest;
 	/* An order of several fields is none of each. */
 	if (r.from != r.to && p->words[at].length < data.n)
-		return nat_box_doubt(&p->box, "under further conditions"), true;
+		return nat_box_doubt(&p->box, N_("under further conditions")), true;
 	return match_fields(p, at, r, op == NFT_CMP_NEQ || op == NFT_CMP_LT || op == NFT_CMP_GT);
 }
 
@@ -321,7 +322,7 @@ static bool compare_range(struct part *p, struct nat_bytes in, struct nat_rules 
 	struct nat_bytes to = nat_data(rules, nat_attribute(in, NFTA_RANGE_TO_DATA), &none);
 
 	if (!is_key(at, from.n) || from.n != to.n || p->words[at].length < from.n)
-		return nat_box_doubt(&p->box, "under further conditions"), true;
+		return nat_box_doubt(&p->box, N_("under further conditions")), true;
 	return match_fields(p, at, (struct range){from.at, to.at, from.n}, op == NFT_RANGE_NEQ);
 }
 
@@ -562,7 +563,7 @@ static void follow_element(struct nat_run *run, struct nat_bytes rest, const str
 static void follow_unknown(struct nat_run *run, struct nat_bytes rest, struct part *p, uint32_t to,
 			   bool is_map, unsigned int depth)
 {
-	nat_box_doubt(&p->box, "under further conditions");
+	nat_box_doubt(&p->box, N_("under further conditions"));
 	if (is_map && to == NFT_REG_VERDICT) {
 		run->end(run, &p->box, &(struct nat_outcome){.end = NAT_END_STOP});
 		return;
@@ -732,7 +733,7 @@ static bool step(struct nat_run *run, const char *name, struct nat_bytes in, str
 	else if (strcmp(name, "masq") == 0)
 		run->end(run, &p->box, &(struct nat_outcome){.end = NAT_END_STOP});
 	else
-		return nat_box_doubt(&p->box, "under further conditions"), true;
+		return nat_box_doubt(&p->box, N_("under further conditions")), true;
 	return false;
 }
 

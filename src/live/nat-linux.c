@@ -1,6 +1,7 @@
 #include "live/nat-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "live/addresses-linux.h"
 #include "live/nat-decode.h"
 
@@ -23,7 +24,7 @@
 enum { REPLY_SIZE = 64 * 1024, N_TRIES = 5, MOST_SINGLE_CHAINS = 24, MOST_SINGLE_SETS = 24 };
 enum { MOST_BYTES = 64 * 1024 * 1024, SK_LOOKUP = 36 };
 
-static const char what[] = "published ports";
+static const char what[] = N_("published ports");
 
 /* One conversation with nf_tables. */
 struct talk {
@@ -321,8 +322,8 @@ static void explain_legacy(struct gaps *gaps, const char *place)
 			continue;
 		snprintf(text, sizeof(text), "of legacy %s%s", i == 0 ? "iptables" : "ip6tables",
 			 place);
-		gaps_add(gaps, what, text, "berth does not read the rules of the old ip_tables",
-			 "use iptables-nft");
+		gaps_add(gaps, what, text, N_("berth does not read the rules of the old ip_tables"),
+			 N_("use iptables-nft"));
 	}
 }
 
@@ -346,7 +347,7 @@ static void explain_ipvs(struct gaps *gaps, const char *place)
 	    !nat_has_ipvs_service(text))
 		return;
 	snprintf(text, sizeof(text), "of IPVS%s", place);
-	gaps_add(gaps, what, text, "berth does not read the services of IPVS", NULL);
+	gaps_add(gaps, what, text, N_("berth does not read the services of IPVS"), NULL);
 }
 
 /* Programs of that type may hand any port to any socket. Only the privileged may ask. */
@@ -365,14 +366,14 @@ static void explain_sk_lookup(struct gaps *gaps, const char *place)
 		return;
 	snprintf(where, sizeof(where), "of sk_lookup%s", place);
 	gaps_add(gaps, what, where,
-		 "a BPF program hands ports to sockets, and berth cannot read which", NULL);
+		 N_("a BPF program hands ports to sockets, and berth cannot read which"), NULL);
 }
 
 static void explain_refusal(struct gaps *gaps, const char *where, int error)
 {
 	if (error == -EPERM || error == -EACCES)
-		gaps_add(gaps, what, where, "NAT rules need CAP_NET_ADMIN to be read",
-			 geteuid() == 0 ? "run with CAP_NET_ADMIN" : "run as root");
+		gaps_add(gaps, what, where, N_("NAT rules need CAP_NET_ADMIN to be read"),
+			 geteuid() == 0 ? N_("run with CAP_NET_ADMIN") : N_("run as root"));
 	else
 		gaps_add_errno(gaps, what, where, -error);
 }
@@ -400,6 +401,6 @@ int nat_read(const struct live_request *request, const char *place, struct arena
 	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP && r != -EPROTONOSUPPORT && r != -E2BIG)
 		explain_refusal(gaps, where, r);
 	if (t.is_too_large || r == -E2BIG)
-		gaps_add(gaps, what, where, "too many rules; not all of them were read", NULL);
+		gaps_add(gaps, what, where, N_("too many rules; not all of them were read"), NULL);
 	return arena_failed(arena) ? -ENOMEM : 0;
 }

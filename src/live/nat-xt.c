@@ -1,5 +1,7 @@
 #include "live/nat-xt.h"
 
+#include "base/lang.h"
+
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
@@ -32,7 +34,7 @@ static bool match_ports(struct nat_box *b, const uint16_t ports[4], bool is_not_
 			bool is_not_destination)
 {
 	if (ports[0] != 0 || ports[1] != UINT16_MAX || is_not_source)
-		nat_box_doubt(b, "from some source ports only");
+		nat_box_doubt(b, N_("from some source ports only"));
 	return is_not_destination ? nat_box_not_ports(b, ports[2], ports[3])
 				  : nat_box_ports(b, ports[2], ports[3]);
 }
@@ -43,7 +45,7 @@ static bool match_tcp(struct nat_box *b, struct nat_bytes info)
 	uint16_t ports[4];
 
 	if (info.n < sizeof(tcp))
-		return nat_box_doubt(b, "under further conditions"), true;
+		return nat_box_doubt(b, N_("under further conditions")), true;
 	memcpy(&tcp, info.at, sizeof(tcp));
 	memcpy(ports, info.at, sizeof(ports));
 	if (tcp.option || tcp.flg_mask)
@@ -58,7 +60,7 @@ static bool match_udp(struct nat_box *b, struct nat_bytes info)
 	uint16_t ports[4];
 
 	if (info.n < sizeof(udp))
-		return nat_box_doubt(b, "under further conditions"), true;
+		return nat_box_doubt(b, N_("under further conditions")), true;
 	memcpy(&udp, info.at, sizeof(udp));
 	memcpy(ports, info.at, sizeof(ports));
 	return match_ports(b, ports, udp.invflags & XT_UDP_INV_SRCPT,
@@ -70,10 +72,10 @@ static bool match_multiport(struct nat_box *b, struct nat_bytes info, struct nat
 	struct xt_multiport_v1 m;
 
 	if (info.n < sizeof(m))
-		return nat_box_doubt(b, "under further conditions"), true;
+		return nat_box_doubt(b, N_("under further conditions")), true;
 	memcpy(&m, info.at, sizeof(m));
 	if (m.flags == XT_MULTIPORT_SOURCE || m.count > XT_MULTI_PORTS)
-		return nat_box_doubt(b, "from some source ports only"), true;
+		return nat_box_doubt(b, N_("from some source ports only")), true;
 	for (size_t i = 0; i < m.count; i++) {
 		uint16_t first = m.ports[i], last = first;
 
@@ -89,7 +91,7 @@ static bool match_multiport(struct nat_box *b, struct nat_bytes info, struct nat
 	}
 	if (m.flags == XT_MULTIPORT_EITHER && !m.invert) {
 		spans->n = 0; /* the source port may be the one that fits */
-		nat_box_doubt(b, "under further conditions");
+		nat_box_doubt(b, N_("under further conditions"));
 		return true;
 	}
 	return m.invert || spans->n > 0;
@@ -103,7 +105,7 @@ static bool match_addrtype(struct nat_box *b, uint32_t revision, struct nat_byte
 	bool is_local;
 
 	if (info.n < (revision == 0 ? OLD_ADDRTYPE_SIZE : sizeof(v1)))
-		return nat_box_doubt(b, "under further conditions"), true;
+		return nat_box_doubt(b, N_("under further conditions")), true;
 	memcpy(kinds, info.at, sizeof(kinds));
 	if (revision == 0) {
 		memcpy(inverted, info.at + sizeof(kinds), sizeof(inverted));
@@ -113,7 +115,7 @@ static bool match_addrtype(struct nat_box *b, uint32_t revision, struct nat_byte
 		inverted[1] = v1.flags & XT_ADDRTYPE_INVERT_DEST;
 	}
 	if (kinds[0])
-		nat_box_doubt(b, "from some sources only");
+		nat_box_doubt(b, N_("from some sources only"));
 	if (!kinds[1])
 		return true;
 	is_local = !(kinds[1] & XT_ADDRTYPE_LOCAL) == (inverted[1] != 0);
@@ -143,9 +145,9 @@ bool nat_xt_match(struct nat_box *b, const char *name, uint32_t revision, struct
 	}
 	for (size_t i = 0; i < N_ELEMENTS(chosen); i++) {
 		if (strcmp(name, chosen[i]) == 0)
-			return nat_box_doubt(b, "one of several"), true;
+			return nat_box_doubt(b, N_("one of several")), true;
 	}
-	nat_box_doubt(b, "under further conditions");
+	nat_box_doubt(b, N_("under further conditions"));
 	return true;
 }
 

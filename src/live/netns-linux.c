@@ -1,6 +1,7 @@
 #include "live/netns-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/cgroup-path.h"
 #include "live/container-linux.h"
@@ -329,7 +330,7 @@ static void choose(struct netns_list *l, const char *wanted)
 	struct netns *n = find_named(l, wanted, &error);
 
 	if (!n && error == ENOENT)
-		gaps_add(l->gaps, "namespace", wanted, "no such network namespace within reach",
+		gaps_add(l->gaps, "namespace", wanted, N_("no such network namespace within reach"),
 			 NULL);
 	else if (!n)
 		gaps_add_errno(l->gaps, "namespace", wanted, error);

@@ -1,5 +1,6 @@
 #include "live/owner-darwin.h"
 
+#include "base/lang.h"
 #include "live/number-map.h"
 #include "live/xnu-layout.h"
 #include "live/xnu-socket.h"
@@ -301,15 +302,16 @@ void owner_explain(const struct owner_search *tools, const struct socket_list *l
 		place_of(s, where, sizeof(where));
 		if (is_launchds(s))
 			gaps_add(tools->gaps, "unit", where,
-				 "launchd holds it for a job, and no public call tells for which",
+				 N_("launchd holds it for a job, and no public call tells for "
+				    "which"),
 				 NULL);
 		else if (s->n_owners == 0 && s->owners_search == LIVE_SEARCH_NONE)
-			gaps_add(tools->gaps, "owner", where, "permission denied",
-				 geteuid() == 0 ? NULL : "run as root");
+			gaps_add(tools->gaps, "owner", where, N_("permission denied"),
+				 geteuid() == 0 ? NULL : N_("run as root"));
 		else if (s->n_owners == 0)
 			gaps_add(tools->gaps, "owner", where,
-				 "no process has it: held by the kernel or in flight between "
-				 "processes",
+				 N_("no process has it: held by the kernel or in flight between "
+				 "processes"),
 				 NULL);
 	}
 }

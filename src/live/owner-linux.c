@@ -1,5 +1,6 @@
 #include "live/owner-linux.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/fdscan-linux.h"
 #include "live/held-linux.h"
@@ -522,9 +523,9 @@ static void explain_mystery(const struct owner_tools *tools, const struct live_s
 	snprintf(why, sizeof(why), "no process has it (inode %u, user %u, cgroup %s): %s", s->inode,
 		 s->uid, group && group->path ? group->path : "not known", guesses);
 	gaps_add(tools->gaps, "owner", where, why,
-		 n_denied > 0 ? "run with CAP_SYS_PTRACE"
+		 n_denied > 0 ? N_("run with CAP_SYS_PTRACE")
 		 : is_all     ? NULL
-			      : "run in the initial PID namespace");
+			      : N_("run in the initial PID namespace"));
 }
 
 void owner_explain(const struct owner_tools *tools, const struct socket_list *list,
@@ -538,7 +539,8 @@ void owner_explain(const struct owner_tools *tools, const struct socket_list *li
 			continue;
 		place_of(s, where, sizeof(where));
 		if (s->owners_search == LIVE_SEARCH_NONE)
-			gaps_add(tools->gaps, "owner", where, "permission denied", "run as root");
+			gaps_add(tools->gaps, "owner", where, N_("permission denied"),
+				 N_("run as root"));
 		else
 			explain_mystery(tools, s, where, n_denied);
 	}

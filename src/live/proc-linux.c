@@ -1,6 +1,7 @@
 #include "live/proc-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/cgroup-path.h"
 #include "live/number-map.h"
@@ -430,7 +431,7 @@ int procs_read(struct procs *p, uint32_t pid, int table, int fd, const struct li
 		return 0;
 	if (r.is_ending) {
 		snprintf(where, sizeof(where), "pid %u", pid);
-		gaps_add(p->gaps, "program", where, "the process is ending", NULL);
+		gaps_add(p->gaps, "program", where, N_("the process is ending"), NULL);
 	}
 	*out = process;
 	return 0;

@@ -1,5 +1,6 @@
 #include "live/process-darwin.h"
 
+#include "base/lang.h"
 #include "live/account-darwin.h"
 #include "live/number-map.h"
 #include "live/passwd.h"
@@ -211,8 +212,8 @@ static int read_arguments(struct reading *r)
 		return error;
 	snprintf(where, sizeof(where), "pid %d", r->pid);
 	if (error < 0) {
-		gaps_add(p->gaps, "command", where, "the system does not tell its arguments",
-			 geteuid() == 0 ? NULL : "run as root");
+		gaps_add(p->gaps, "command", where, N_("the system does not tell its arguments"),
+			 geteuid() == 0 ? NULL : N_("run as root"));
 		return 0;
 	}
 	r->process->command = arguments.command;
@@ -220,7 +221,7 @@ static int read_arguments(struct reading *r)
 	r->process->unit = arguments.label;
 	if (!arguments.has_environment)
 		gaps_add(p->gaps, "unit", where,
-			 "only its environment names its launchd job, and the system hides it",
+			 N_("only its environment names its launchd job, and the system hides it"),
 			 NULL);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "live/recording.h"
 
+#include "base/lang.h"
 #include "live/scrub.h"
 
 #include <errno.h>
@@ -9,8 +10,9 @@
 /* The gap that says what a scrubbed recording does not hold. */
 static const struct live_gap scrubbed_gap = {
 	.what = "details",
-	.where = "this recording",
-	.why = "arguments, working directories and private names were left out when it was made",
+	.where = N_("this recording"),
+	.why = N_(
+		"arguments, working directories and private names were left out when it was made"),
 };
 
 /* A process of the snapshot and its scrubbed copy. */

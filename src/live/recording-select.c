@@ -1,5 +1,6 @@
 #include "live/recording.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -196,7 +197,7 @@ static int add_namespace_gap(const struct live_request *request, struct arena *a
 	gaps[out->n_gaps++] = (struct live_gap){
 		.what = "namespace",
 		.where = where,
-		.why = "no such namespace in this recording",
+		.why = N_("no such namespace in this recording"),
 	};
 	out->gaps = gaps;
 	out->could_look = false;

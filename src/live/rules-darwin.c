@@ -1,5 +1,6 @@
 #include "live/rules-darwin.h"
 
+#include "base/lang.h"
 #include "live/sysctl-darwin.h"
 
 #include <netinet/in.h>
@@ -22,7 +23,7 @@ void rules_read(struct gaps *gaps, struct live_rules *out)
 	}
 	/* The kernel takes a range that is written the other way round, too. */
 	if (MIN_OF(first, last) < 0 || MAX_OF(first, last) > UINT16_MAX) {
-		gaps_add(gaps, "rules", "net.inet.ip.portrange", "not a range of ports", NULL);
+		gaps_add(gaps, "rules", "net.inet.ip.portrange", N_("not a range of ports"), NULL);
 		return;
 	}
 	out->has_ephemeral = true;

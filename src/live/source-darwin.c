@@ -6,6 +6,7 @@
  */
 #include "live/source.h"
 
+#include "base/lang.h"
 #include "live/owner-darwin.h"
 #include "live/rules-darwin.h"
 #include "live/sysctl-darwin.h"
@@ -66,9 +67,9 @@ static void read_list(struct look *l, enum transport t, const char *name)
 	l->without_list |= TRANSPORT_BIT(t);
 	if (r == -EBADMSG)
 		gaps_add(&l->gaps, "sockets", transport_name(t),
-			 "the system's list is laid out in a way that this berth does not know; "
-			 "only sockets of processes that it may look into are shown",
-			 "update berth");
+			 N_("the system's list is laid out in a way that this berth does not know; "
+			 "only sockets of processes that it may look into are shown"),
+			 N_("update berth"));
 	else
 		gaps_add_errno(&l->gaps, "sockets", name, -r);
 }
@@ -99,13 +100,13 @@ static int find_owners(struct look *l, struct processes *processes)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		gaps_add_errno(&l->gaps, "processes", "this system", -r);
+		gaps_add_errno(&l->gaps, "processes", N_("this system"), -r);
 		return 0;
 	}
 	l->is_everything_seen = search.n_denied == 0;
 	if (l->without_list != 0 && search.n_denied > 0)
-		gaps_add(&l->gaps, "sockets", "processes of other users", "permission denied",
-			 "run as root");
+		gaps_add(&l->gaps, "sockets", N_("processes of other users"),
+			 N_("permission denied"), N_("run as root"));
 	sort_sockets(l);
 	for (size_t i = 0; i < l->sockets.n; i++) {
 		struct live_socket *s = &l->sockets.items[i];
@@ -125,7 +126,7 @@ static void explain_rest(struct look *l)
 {
 	if (l->request->want & LIVE_WANT_LISTENERS)
 		gaps_add(&l->gaps, "published", "pf",
-			 "no public call tells the rules of the packet filter", NULL);
+			 N_("no public call tells the rules of the packet filter"), NULL);
 }
 
 static int settle(struct look *l, struct live_snapshot *out)

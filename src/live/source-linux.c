@@ -3,6 +3,7 @@
  */
 #include "live/source.h"
 
+#include "base/lang.h"
 #include "live/cgroup-linux.h"
 #include "live/container-linux.h"
 #include "live/diag-linux.h"
@@ -48,8 +49,8 @@ enum { KERNEL_SHOWS_BOUND = 6008, KERNEL_SHOWS_ULP = 6015 };
 /* The protocols that have a text table. */
 static const enum transport text_transports[] = {TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UDPLITE};
 
-static const char table_lacks[] =
-	"read from /proc/net text, without bound-only sockets, cgroups, devices and IPV6_V6ONLY";
+static const char table_lacks[] = N_(
+	"read from /proc/net text, without bound-only sockets, cgroups, devices and IPV6_V6ONLY");
 
 /* --- one namespace --------------------------------------------------------------------------- */
 
@@ -103,7 +104,7 @@ static void fall_back(struct look *l, struct netns *n, enum transport t, int err
 	if (t == TRANSPORT_MPTCP) {
 		snprintf(why, sizeof(why), "sock_diag: %s; MPTCP sockets are shown as tcp", words);
 		gaps_add(&l->gaps, "sockets", place, why,
-			 error == -ENOENT ? "load the kernel module mptcp_diag" : NULL);
+			 error == -ENOENT ? N_("load the kernel module mptcp_diag") : NULL);
 		return;
 	}
 	r = read_tables(l, n, t, "/proc/thread-self/net");
@@ -117,8 +118,8 @@ static void fall_back(struct look *l, struct netns *n, enum transport t, int err
 	snprintf(why, sizeof(why), "sock_diag: %s; %s", words, table_lacks);
 	gaps_add(&l->gaps, "sockets", place, why,
 		 error != -ENOENT      ? NULL
-		 : t == TRANSPORT_TCP ? "load the kernel module tcp_diag"
-				       : "load the kernel module udp_diag");
+		 : t == TRANSPORT_TCP ? N_("load the kernel module tcp_diag")
+				       : N_("load the kernel module udp_diag"));
 }
 
 /* Forget what the kernel sent and nobody asked for, from row `first` on. */
@@ -249,8 +250,8 @@ static void read_from_outside(struct look *l, struct netns *n, int error)
 		snprintf(why, sizeof(why), "may not be entered (%s)", words);
 	gaps_add(&l->gaps, n->is_looked_into ? "sockets" : "namespace", n->ns.name, why,
 		 error != -EPERM && error != -EACCES ? NULL
-		 : geteuid() == 0		     ? "run with CAP_SYS_ADMIN and CAP_SYS_PTRACE"
-						     : "run as root");
+		 : geteuid() == 0 ? N_("run with CAP_SYS_ADMIN and CAP_SYS_PTRACE")
+				  : N_("run as root"));
 }
 
 static void look_into_other(struct netns *n, int error, void *context)
@@ -332,7 +333,7 @@ static void explain_hidepid(struct look *l)
 
 	if (l->namespaces.hidepid && stat("/proc/1/stat", &st) < 0)
 		gaps_add(&l->gaps, "processes", "/proc", l->namespaces.hidepid,
-			 "run as root, or as a member of the group of the mount option gid=");
+			 N_("run as root, or as a member of the group of the mount option gid="));
 }
 
 static struct owner_tools tools_of(struct look *l)
@@ -515,7 +516,8 @@ static void explain_kernel(struct look *l)
 	if ((l->request->want & LIVE_WANT_HOLDERS) && l->kernel != 0 &&
 	    l->kernel < KERNEL_SHOWS_BOUND)
 		gaps_add(&l->gaps, "sockets", "tcp",
-			 "bound sockets that do not listen are shown by Linux 6.8 and later only",
+			 N_("bound sockets that do not listen are shown by Linux 6.8 and later "
+			    "only"),
 			 NULL);
 }
 

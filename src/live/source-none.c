@@ -3,6 +3,8 @@
  */
 #include "live/source.h"
 
+#include "base/lang.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,13 +14,13 @@ static int look(struct source *s BERTH_UNUSED, const struct live_request *reques
 	static const struct live_gap gaps[] = {
 		{
 			.what = "sockets",
-			.where = "this system",
-			.why = "this build of berth knows no way to ask it",
+			.where = N_("this system"),
+			.why = N_("this build of berth knows no way to ask it"),
 		},
 		{
 			.what = "rules",
-			.where = "this system",
-			.why = "this build of berth knows no way to ask it",
+			.where = N_("this system"),
+			.why = N_("this build of berth knows no way to ask it"),
 		},
 	};
 	struct timespec now = {0};

@@ -1,6 +1,7 @@
 #include "live/units-linux.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/str.h"
 #include "live/units.h"
 
@@ -478,8 +479,8 @@ bool units_explain(struct units *u, const struct live_process *manager, struct l
 	if (!m)
 		return false;
 	if (m->root < 0) {
-		explain_gap(u, s, "systemd holds it; its unit files may not be read",
-			    geteuid() == 0 ? "run with CAP_SYS_PTRACE" : "run as root");
+		explain_gap(u, s, N_("systemd holds it; its unit files may not be read"),
+			    geteuid() == 0 ? N_("run with CAP_SYS_PTRACE") : N_("run as root"));
 		return false;
 	}
 	if (is_known)
@@ -490,8 +491,8 @@ bool units_explain(struct units *u, const struct live_process *manager, struct l
 		s->unit = unit->name;
 		set_service(u, m, unit, s);
 	} else if (!is_known && manager) {
-		explain_gap(u, s, "systemd holds it, and not exactly one socket unit on disk "
-				  "listens there", NULL);
+		explain_gap(u, s, N_("systemd holds it, and not exactly one socket unit on disk "
+				  "listens there"), NULL);
 	}
 	return unit != NULL;
 }

@@ -1,5 +1,6 @@
 #include "live/windows.h"
 
+#include "base/lang.h"
 #include "live/gaps.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ static void list_processes(struct look *l)
 	int r = l->calls->processes(l->arena, &l->processes, &l->n_processes);
 
 	if (r < 0) {
-		gaps_add_errno(&l->gaps, "owner", "every process", -r);
+		gaps_add_errno(&l->gaps, "owner", N_("every process"), -r);
 		l->n_processes = 0;
 	}
 	if (l->n_processes > 0)
@@ -112,7 +113,7 @@ static const struct windows_details *details_of(struct look *l, size_t i)
 
 		snprintf(where, sizeof(where), "pid %u", l->processes[i].pid);
 		gaps_add(&l->gaps, "process", where, gaps_errno_text(-r, why, sizeof(why)),
-			 r == -EACCES || r == -EPERM ? "run as administrator" : NULL);
+			 r == -EACCES || r == -EPERM ? N_("run as administrator") : NULL);
 	}
 	return d;
 }
@@ -225,7 +226,7 @@ static void add_owner(struct look *l, enum iphlp_table t, const struct iphlp_row
 		return;
 	place_of(s, place, sizeof(place));
 	if (row->pid == 0) {
-		gaps_add(&l->gaps, "owner", place, "Windows names no process for it", NULL);
+		gaps_add(&l->gaps, "owner", place, N_("Windows names no process for it"), NULL);
 		return;
 	}
 	*owner = (struct live_owner){.fd = -1, .method = LIVE_BY_FD};
@@ -276,9 +277,9 @@ static bool read_table(struct look *l, enum iphlp_table t)
 {
 	BERTH_CLEANUP(str_fini) struct str bytes = {0};
 	const char *where = iphlp_transport(t) == TRANSPORT_TCP
-				    ? iphlp_is_v6(t) ? "tcp over IPv6" : "tcp over IPv4"
-			    : iphlp_is_v6(t) ? "udp over IPv6"
-					     : "udp over IPv4";
+				    ? iphlp_is_v6(t) ? N_("tcp over IPv6") : N_("tcp over IPv4")
+			    : iphlp_is_v6(t) ? N_("udp over IPv6")
+					     : N_("udp over IPv4");
 	int r = l->calls->table(t, &bytes);
 	struct iphlp_row row;
 	bool is_cut;
@@ -292,7 +293,8 @@ static bool read_table(struct look *l, enum iphlp_table t)
 	}
 	n = iphlp_count(t, str_text(&bytes), bytes.length, &is_cut);
 	if (is_cut)
-		gaps_add(&l->gaps, "sockets", where, "the table ends before its last row", NULL);
+		gaps_add(&l->gaps, "sockets", where, N_("the table ends before its last row"),
+			 NULL);
 	for (size_t i = 0; i < n; i++) {
 		if (iphlp_decode(t, str_text(&bytes), i, &row) == 0)
 			add_row(l, t, &row);
@@ -317,8 +319,8 @@ static void ask_rules(struct look *l, struct live_rules *rules)
 	} else {
 		gaps_add_errno(&l->gaps, "rules", "ReservedPorts", -r);
 	}
-	gaps_add(&l->gaps, "rules", "excluded port ranges, dynamic range",
-		 "no documented call tells them",
+	gaps_add(&l->gaps, "rules", N_("excluded port ranges, dynamic range"),
+		 N_("no documented call tells them"),
 		 "netsh int ipv4 show excludedportrange tcp; netsh int ipv4 show dynamicport tcp");
 }
 
@@ -326,11 +328,11 @@ static void ask_rules(struct look *l, struct live_rules *rules)
 static void add_standing_gaps(struct look *l)
 {
 	if (l->request->want & LIVE_WANT_HOLDERS)
-		gaps_add(&l->gaps, "holders", "bound sockets that do not listen",
-			 "no documented call lists them", "netstat -anoq");
+		gaps_add(&l->gaps, "holders", N_("bound sockets that do not listen"),
+			 N_("no documented call lists them"), "netstat -anoq");
 	if (l->has_owner)
-		gaps_add(&l->gaps, "command", "arguments and directories of processes",
-			 "no documented call tells those of others", NULL);
+		gaps_add(&l->gaps, "command", N_("arguments and directories of processes"),
+			 N_("no documented call tells those of others"), NULL);
 }
 
 static void finish(struct look *l, struct live_snapshot *out)

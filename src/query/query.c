@@ -1,5 +1,6 @@
 #include "query/query.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ static int refuse(const char *what, const char *why, char *error)
 	head[MIN_OF(n, 60)] = '\0';
 	str_append_escaped(&shown, head, false);
 	snprintf(error, QUERY_ERROR_SIZE, "\"%.180s%s\" %s", str_text(&shown), n > 60 ? "..." : "",
-		 why);
+		 _(why));
 	str_fini(&shown);
 	return -EINVAL;
 }
@@ -55,9 +56,9 @@ static int parse_ports(const char *what, const char *text, size_t n, struct quer
 	if (first > 0 || last > 0)
 		return 1;
 	if (first < 0 || last < 0)
-		return refuse(what, "is not a port: ports are 0 to 65535", error);
+		return refuse(what, N_("is not a port: ports are 0 to 65535"), error);
 	if (q->last < q->first)
-		return refuse(what, "is not a range: the first port is the larger one", error);
+		return refuse(what, N_("is not a range: the first port is the larger one"), error);
 	q->kind = dash ? QUERY_RANGE : QUERY_PORT;
 	return 0;
 }
@@ -73,7 +74,7 @@ static int parse_number(const char *what, const char *text, struct query *q, cha
 	if (transport_parse(slash + 1, &q->transport) < 0)
 		return refuse(
 			what,
-			"names no transport: tcp, udp, sctp, dccp, udplite and mptcp are known",
+			N_("names no transport: tcp, udp, sctp, dccp, udplite and mptcp are known"),
 			error);
 	q->has_transport = true;
 	return 0;
@@ -82,9 +83,9 @@ static int parse_number(const char *what, const char *text, struct query *q, cha
 static int take_word(const char *what, const char *word, size_t n, struct query *q, char *error)
 {
 	if (n == 0)
-		return refuse(what, "is incomplete: a name is missing", error);
+		return refuse(what, N_("is incomplete: a name is missing"), error);
 	if (n >= sizeof(q->word))
-		return refuse(what, "is too long for a name (255 bytes)", error);
+		return refuse(what, N_("is too long for a name (255 bytes)"), error);
 	memcpy(q->word, word, n);
 	q->word[n] = '\0';
 	return 0;
@@ -111,7 +112,7 @@ static int parse_prefixed(const char *what, struct query *q, char *error)
 		if (q->kind != QUERY_PID)
 			return take_word(what, rest, strlen(rest), q, error);
 		if (str_parse_u64(rest, strlen(rest), INT32_MAX, &pid) < 0 || pid == 0)
-			return refuse(what, "is not a process id", error);
+			return refuse(what, N_("is not a process id"), error);
 		q->pid = (uint32_t)pid;
 		return 0;
 	}
@@ -138,7 +139,7 @@ static int parse_remote(const char *what, struct query *q, char *error)
 	if (r > 0)
 		return 1;
 	if (r < 0)
-		return refuse(what, "is not a port: ports are 0 to 65535", error);
+		return refuse(what, N_("is not a port: ports are 0 to 65535"), error);
 	q->last = q->first;
 	q->kind = QUERY_REMOTE;
 	return take_word(what, host, n_host, q, error);
@@ -154,8 +155,8 @@ static int refuse_near_number(const char *what, char *error)
 	if (n_odd > 0)
 		return 1;
 	if (strchr(what, ','))
-		return refuse(what, "is not a port: separate several ports by spaces", error);
-	return refuse(what, "is not a port (0 to 65535) nor a range (8000-8010)", error);
+		return refuse(what, N_("is not a port: separate several ports by spaces"), error);
+	return refuse(what, N_("is not a port (0 to 65535) nor a range (8000-8010)"), error);
 }
 
 static int parse_any(const char *what, struct query *q, char *error)
@@ -164,7 +165,7 @@ static int parse_any(const char *what, struct query *q, char *error)
 	int r;
 
 	if (!*what)
-		return refuse(what, "asks nothing: give a port, a range, a name or HOST:PORT",
+		return refuse(what, N_("asks nothing: give a port, a range, a name or HOST:PORT"),
 			      error);
 	r = parse_number(what, number, q, error);
 	if (r <= 0)

@@ -1,5 +1,6 @@
 #include "registry/registry.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 #include "registry/format.h"
 
@@ -57,7 +58,7 @@ static int open_image(struct registry *out, struct image image, bool is_checked,
 	if (error == 0 && is_checked)
 		error = registry_validate(&r);
 	if (error < 0) {
-		*reason = "damaged: its contents do not fit together";
+		*reason = N_("damaged: its contents do not fit together");
 		image_close(&image);
 		return error;
 	}

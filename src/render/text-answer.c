@@ -1,5 +1,6 @@
 #include "render/text-answer.h"
 
+#include "base/lang.h"
 #include "render/text-change.h"
 #include "render/text-parts.h"
 
@@ -9,15 +10,16 @@
 
 const char *text_date(const char *date, char *out)
 {
-	static const char *const months[] = {"January", "February", "March", "April", "May",
-					     "June", "July", "August", "September", "October",
-					     "November", "December"};
+	static const char *const months[] = {N_("January"), N_("February"), N_("March"),
+					     N_("April"),   N_("May"),	    N_("June"),
+					     N_("July"),    N_("August"),   N_("September"),
+					     N_("October"), N_("November"), N_("December")};
 	uint64_t month = 0;
 
 	snprintf(out, TEXT_DATE_SIZE, "%s", date);
 	if (strlen(date) == 7 && date[4] == '-' &&
 	    str_parse_u64(date + 5, 2, N_ELEMENTS(months), &month) == 0 && month > 0)
-		snprintf(out, TEXT_DATE_SIZE, "%s %.4s", months[month - 1], date);
+		snprintf(out, TEXT_DATE_SIZE, "%s %.4s", _(months[month - 1]), date);
 	return out;
 }
 
@@ -28,12 +30,18 @@ const char *text_span(const struct live_span *span, char *out)
 	return out;
 }
 
-const char *text_namespaces(const struct answer_checked *checked, const char *before, char *out)
+const char *text_namespaces(const struct answer_checked *checked, bool is_in, char *out)
 {
+	const unsigned long n = (unsigned long)checked->namespaces;
+
 	out[0] = '\0';
 	if (checked->system == LIVE_LINUX)
-		snprintf(out, TEXT_NAMESPACES_SIZE, "%s%lld network namespace%s", before,
-			 (long long)checked->namespaces, checked->namespaces == 1 ? "" : "s");
+		snprintf(out, TEXT_NAMESPACES_SIZE,
+			 is_in ? lang_plural(" in %lld network namespace",
+					     " in %lld network namespaces", n)
+			       : lang_plural("; %lld network namespace",
+					     "; %lld network namespaces", n),
+			 (long long)checked->namespaces);
 	return out;
 }
 
@@ -59,10 +67,10 @@ enum text_tone text_verdict_tone(enum verdict_word w)
 static const char *describe_range(const char *range)
 {
 	if (strcmp(range, "system") == 0)
-		return "well-known port (system range, 0-1023)";
+		return _("well-known port (system range, 0-1023)");
 	if (strcmp(range, "user") == 0)
-		return "registered port (user range, 1024-49151)";
-	return "ephemeral port (dynamic range, 49152-65535)";
+		return _("registered port (user range, 1024-49151)");
+	return _("ephemeral port (dynamic range, 49152-65535)");
 }
 
 /* The rest of the sentence that begins with a verdict; `who` is the listener it stands on. */
@@ -72,26 +80,26 @@ static const char *describe_verdict(const struct answer *a, struct verdict v)
 
 	switch (v.word) {
 	case VERDICT_VACANT:
-		return is_held ? "nobody claims it; nobody listens, yet it is held"
-			       : "nobody claims it, and quiet here";
+		return is_held ? _("nobody claims it; nobody listens, yet it is held")
+			       : _("nobody claims it, and quiet here");
 	case VERDICT_DARK:
 		if (is_held)
-			return "claimed; nobody listens, yet it is held";
-		return v.basis == BASIS_KNOWN_USE ? "some software uses it, and quiet here"
-						  : "claimed, and quiet here";
+			return _("claimed; nobody listens, yet it is held");
+		return v.basis == BASIS_KNOWN_USE ? _("some software uses it, and quiet here")
+						  : _("claimed, and quiet here");
 	case VERDICT_AS_CLAIMED:
-		return v.basis == BASIS_CLAIM ? "%s is here, as claimed"
-					      : "%s is here, as registered";
+		return v.basis == BASIS_CLAIM ? _("%s is here, as claimed")
+					      : _("%s is here, as registered");
 	case VERDICT_CUSTOMARY:
-		return "%s is here, and known to use it";
+		return _("%s is here, and known to use it");
 	case VERDICT_UNCLAIMED:
-		return "nobody claims it, and %s is here";
+		return _("nobody claims it, and %s is here");
 	case VERDICT_OCCUPIED:
-		return "%s is here; nothing tells whether it is the claimant";
+		return _("%s is here; nothing tells whether it is the claimant");
 	case VERDICT_CONFLICT:
-		return "it is your claim, and %s is here";
+		return _("it is your claim, and %s is here");
 	case VERDICT_UNKNOWN:
-		return "could not look";
+		return _("could not look");
 	}
 	return "";
 }
@@ -127,7 +135,7 @@ static const char *find_resident(const struct answer *a, struct verdict v, bool 
 		if (o && o->label)
 			return o->label;
 	}
-	return "somebody";
+	return _("somebody");
 }
 
 static void append_sentence(struct str *line, const struct answer *a, struct verdict v, bool is_udp)
@@ -191,7 +199,7 @@ static void put_matches(struct text *t, const struct answer *a)
 {
 	if (a->n_matched == 0)
 		return;
-	text_begin(t, "matched", TEXT_INDENT);
+	text_begin(t, _("matched"), TEXT_INDENT);
 	for (size_t i = 0; i < a->n_matched; i++)
 		text_putf(t, TEXT_PLAIN, 3, "%s %s", a->matched[i].kind, a->matched[i].value);
 	text_end(t);
@@ -200,24 +208,25 @@ static void put_matches(struct text *t, const struct answer *a)
 static const char *describe_policy(const char *policy, enum live_system system)
 {
 	/* The kernel of macOS asks only for a bind to one address (in_pcbbind() of XNU). */
-	static const char macos_privileged[] =
-		"privileged: binding one address of it needs root, binding all of them does not";
+	static const char macos_privileged[] = N_(
+		"privileged: binding one address of it needs root, binding all of them does not");
 
 	static const struct {
 		const char *policy, *text;
 	} words[] = {
 		{"ephemeral",
-		 "in the kernel's ephemeral range: an outgoing connection may take it"},
-		{"reserved-by-kernel", "kept out of the ephemeral range (ip_local_reserved_ports)"},
-		{"privileged", "privileged: binding it needs root or CAP_NET_BIND_SERVICE"},
-		{"browser-blocked", "browsers refuse HTTP to it"},
+		 N_("in the kernel's ephemeral range: an outgoing connection may take it")},
+		{"reserved-by-kernel",
+		 N_("kept out of the ephemeral range (ip_local_reserved_ports)")},
+		{"privileged", N_("privileged: binding it needs root or CAP_NET_BIND_SERVICE")},
+		{"browser-blocked", N_("browsers refuse HTTP to it")},
 	};
 
 	if (system == LIVE_MACOS && strcmp(policy, "privileged") == 0)
-		return macos_privileged;
+		return _(macos_privileged);
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(policy, words[i].policy) == 0)
-			return words[i].text;
+			return _(words[i].text);
 	}
 	return policy;
 }
@@ -229,11 +238,12 @@ static void describe_bind(const struct answer_bind_one *b, char *out, size_t siz
 	const char *cause = has_cause ? b->cause : "";
 
 	if (strcmp(b->judged, "ok") == 0)
-		snprintf(out, size, "would succeed");
+		snprintf(out, size, _("would succeed"));
 	else if (strcmp(b->judged, "unknown") == 0)
-		snprintf(out, size, "not known%s%s", has_cause ? ": hangs on " : "", cause);
+		snprintf(out, size, _("not known%s%s"), has_cause ? _(": hangs on ") : "", cause);
 	else
-		snprintf(out, size, "would fail: %s%s%s", b->judged, has_cause ? ", " : "", cause);
+		snprintf(out, size, _("would fail: %s%s%s"), b->judged, has_cause ? ", " : "",
+			 cause);
 }
 
 static void put_bind_one(struct text *t, const char *transport, const struct answer_bind_one *b,
@@ -262,7 +272,7 @@ static void put_bind(struct text *t, const struct answer *a)
 		return;
 	text_begin(t, "bind", TEXT_INDENT);
 	if (a->checked.system != LIVE_LINUX) {
-		text_say(t, TEXT_FAINT, 0, "not judged: the rules were checked on Linux only");
+		text_say(t, TEXT_FAINT, 0, _("not judged: the rules were checked on Linux only"));
 		text_end(t);
 		return;
 	}
@@ -280,7 +290,7 @@ static void put_bind(struct text *t, const struct answer *a)
 static void put_rules(struct text *t, const struct answer *a)
 {
 	for (const char *const *p = a->policies; *p; p++) {
-		text_begin(t, p == a->policies ? "rules" : "", TEXT_INDENT);
+		text_begin(t, p == a->policies ? _("rules") : "", TEXT_INDENT);
 		text_say(t, TEXT_PLAIN, 0, describe_policy(*p, a->checked.system));
 		text_end(t);
 	}
@@ -292,11 +302,11 @@ static void put_remote(struct text *t, const struct answer *a)
 
 	if (!r)
 		return;
-	text_begin(t, "there", TEXT_INDENT);
+	text_begin(t, _("there"), TEXT_INDENT);
 	text_putf(t, TEXT_PLAIN, 0, "%s port %u", r->host, a->port);
 	if (r->address && strcmp(r->address, r->host) != 0)
 		text_putf(t, TEXT_FAINT, 1, "(%s)", r->address);
-	text_putf(t, strcmp(r->result, "open") == 0 ? TEXT_GOOD : TEXT_NOTE, 3, "%s", r->result);
+	text_putf(t, strcmp(r->result, "open") == 0 ? TEXT_GOOD : TEXT_NOTE, 3, "%s", _(r->result));
 	if (r->error)
 		text_putf(t, TEXT_FAINT, 3, "%s", r->error);
 	if (r->milliseconds >= 0)
@@ -306,18 +316,18 @@ static void put_remote(struct text *t, const struct answer *a)
 
 void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t indent)
 {
-	const char *label = "not seen";
+	const char *label = _("not seen");
 
 	for (size_t i = 0; i < n; i++) {
 		if (gaps[i].is_aside)
 			continue;
 		text_begin(t, label, indent);
 		label = "";
-		text_putf(t, TEXT_NOTE, 0, "%s", gaps[i].what);
-		text_putf(t, TEXT_PLAIN, 1, "%s:", gaps[i].where);
-		text_say(t, TEXT_PLAIN, 1, gaps[i].why);
+		text_putf(t, TEXT_NOTE, 0, "%s", _(gaps[i].what));
+		text_putf(t, TEXT_PLAIN, 1, "%s:", _(gaps[i].where));
+		text_say(t, TEXT_PLAIN, 1, _(gaps[i].why));
 		if (gaps[i].fix)
-			text_putf(t, TEXT_PLAIN, 1, "(%s)", gaps[i].fix);
+			text_putf(t, TEXT_PLAIN, 1, "(%s)", _(gaps[i].fix));
 		text_end(t);
 	}
 }
@@ -330,7 +340,8 @@ static void put_dates(struct text *t, const struct answer_registry *r)
 			  r->names_as_of, r->details_as_of);
 	else if (r->names_as_of)
 		text_putf(t, TEXT_FAINT, 0, "registry as of %s", r->names_as_of);
-	text_put(t, TEXT_FAINT, 1, r->built_in ? "(built in); newer: berth update" : "(updated)");
+	text_put(t, TEXT_FAINT, 1,
+		 r->built_in ? _("(built in); newer: berth update") : _("(updated)"));
 	text_end(t);
 }
 
@@ -341,10 +352,10 @@ static void put_asides(struct text *t, const struct answer_gap *gaps, size_t n)
 		if (!gaps[i].is_aside)
 			continue;
 		text_begin(t, "", 0);
-		text_putf(t, TEXT_FAINT, 0, "not read: %s %s: %s", gaps[i].what, gaps[i].where,
-			  gaps[i].why);
+		text_putf(t, TEXT_FAINT, 0, "not read: %s %s: %s", _(gaps[i].what),
+			  _(gaps[i].where), _(gaps[i].why));
 		if (gaps[i].fix)
-			text_putf(t, TEXT_FAINT, 1, "(%s)", gaps[i].fix);
+			text_putf(t, TEXT_FAINT, 1, "(%s)", _(gaps[i].fix));
 		text_end(t);
 	}
 }

@@ -34,11 +34,12 @@ enum { TEXT_SPAN_SIZE = 16 };
 const char *text_span(const struct live_span *span, char *out);
 
 /*
- * `before`, then "3 network namespaces": where it was looked; "" on a system that has none of them.
+ * " in 3 network namespaces" or "; 3 network namespaces": where it was looked; "" on a system that
+ * has none of them.
  * `out` has TEXT_NAMESPACES_SIZE bytes.
  */
 enum { TEXT_NAMESPACES_SIZE = 64 };
-const char *text_namespaces(const struct answer_checked *checked, const char *before, char *out);
+const char *text_namespaces(const struct answer_checked *checked, bool is_in, char *out);
 
 /* The tone of a verdict. */
 enum text_tone text_verdict_tone(enum verdict_word w);

@@ -1,5 +1,6 @@
 #include "render/text-change.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 
 #include <string.h>
@@ -24,7 +25,7 @@ static bool is_same_change(const struct answer_change *a, const struct answer_ch
 
 static const char *or_nothing(const char *status)
 {
-	return status ? status : "not listed";
+	return status ? status : _("not listed");
 }
 
 static bool is_assigned(const char *status)
@@ -47,13 +48,14 @@ static void put_what(struct text *t, const struct answer_change *c)
 			  after ? after : or_nothing(c->status_after));
 	} else if (before && !after) {
 		text_putf(t, TEXT_PLAIN, 2, "%s removed: ", before);
-		text_put(t, TEXT_PLAIN, 0, is_assigned(c->status_after) ? "others stay" : "now ");
+		text_put(t, TEXT_PLAIN, 0,
+			 is_assigned(c->status_after) ? _("others stay") : _("now "));
 		if (!is_assigned(c->status_after))
 			text_put(t, TEXT_PLAIN, 0, or_nothing(c->status_after));
 	} else if (after && !before) {
 		text_putf(t, TEXT_PLAIN, 2, "%s added: ", after);
 		text_put(t, TEXT_PLAIN, 0,
-			 is_assigned(c->status_before) ? "beside others" : "was ");
+			 is_assigned(c->status_before) ? _("beside others") : _("was "));
 		if (!is_assigned(c->status_before))
 			text_put(t, TEXT_PLAIN, 0, or_nothing(c->status_before));
 	} else {
@@ -93,7 +95,7 @@ static void put_protocols(struct text *t, const struct answer_change *changes, s
 
 void text_history(struct text *t, const struct answer *a, size_t indent)
 {
-	const char *label = "history";
+	const char *label = _("history");
 
 	for (size_t i = 0; i < a->n_history; i++) {
 		const struct answer_change *c = &a->history[i];
@@ -113,7 +115,7 @@ void text_history(struct text *t, const struct answer *a, size_t indent)
 	if (a->n_history > 0 || !t->style->is_verbose)
 		return;
 	text_begin(t, label, indent);
-	text_put(t, TEXT_FAINT, 0, "none recorded");
+	text_put(t, TEXT_FAINT, 0, _("none recorded"));
 	text_end(t);
 }
 
@@ -126,7 +128,7 @@ static void put_change(struct text *t, const struct answer_change *c)
 		text_putf(t, TEXT_STRONG, 0, "%s%s%s", text_span(&c->ports, span),
 			  c->protocol ? "/" : "", c->protocol ? c->protocol : "");
 	else
-		text_put(t, TEXT_FAINT, 0, "no port");
+		text_put(t, TEXT_FAINT, 0, _("no port"));
 	put_what(t, c);
 	if (c->date)
 		text_putf(t, TEXT_FAINT, 2, "(%s)", c->date);
@@ -181,7 +183,7 @@ void text_update(struct text *t, const struct answer_update *u, bool built_in_is
 	if (is_updated)
 		text_putf(t, TEXT_STRONG, 0, "the registry is of %s now, it was of %s%s",
 			  date_of(&u->after), date_of(&u->before),
-			  u->before.built_in ? " (built in)" : "");
+			  u->before.built_in ? _(" (built in)") : "");
 	else
 		text_putf(t, TEXT_STRONG, 0, "the registry of %s is the newest: nothing changed",
 			  date_of(&u->after));
@@ -192,12 +194,12 @@ void text_update(struct text *t, const struct answer_update *u, bool built_in_is
 			  (long long)u->rows_after, (long long)u->rows_before,
 			  (long long)u->rows_added, (long long)u->rows_removed);
 		text_end(t);
-		put_kind(t, u, "added", "added", u->added);
-		put_kind(t, u, "removed", "removed", u->removed);
-		put_kind(t, u, "renamed", "renamed", u->renamed);
-		put_kind(t, u, "status", "another status", u->status);
-		put_kind(t, u, "re-dated", "re-dated", u->re_dated);
-		put_kind(t, u, "edited", "edited", u->edited);
+		put_kind(t, u, "added", _("added"), u->added);
+		put_kind(t, u, "removed", _("removed"), u->removed);
+		put_kind(t, u, "renamed", _("renamed"), u->renamed);
+		put_kind(t, u, "status", _("another status"), u->status);
+		put_kind(t, u, "re-dated", _("re-dated"), u->re_dated);
+		put_kind(t, u, "edited", _("edited"), u->edited);
 	}
 	text_begin(t, "", 0);
 	text_putf(t, TEXT_FAINT, 0, "in %s", u->image);
@@ -205,6 +207,6 @@ void text_update(struct text *t, const struct answer_update *u, bool built_in_is
 	if (!built_in_is_newer)
 		return;
 	text_begin(t, "", 0);
-	text_say(t, TEXT_NOTE, 0, "the built-in registry is newer, and goes on to answer");
+	text_say(t, TEXT_NOTE, 0, _("the built-in registry is newer, and goes on to answer"));
 	text_end(t);
 }

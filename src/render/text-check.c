@@ -1,5 +1,6 @@
 #include "render/text-check.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static enum text_tone tone_of(const struct answer_finding *f)
 static void say_place(struct text *t, const struct answer_place *at)
 {
 	if (!*at->file)
-		text_put(t, TEXT_STRONG, 0, "this machine:");
+		text_put(t, TEXT_STRONG, 0, _("this machine:"));
 	else if (at->line > 0 && at->column > 0)
 		text_putf(t, TEXT_STRONG, 0, "%s:%lld:%lld:", at->file, (long long)at->line,
 			  (long long)at->column);
@@ -31,27 +32,29 @@ static void say_place(struct text *t, const struct answer_place *at)
 		text_putf(t, TEXT_STRONG, 0, "%s:", at->file);
 }
 
-static const char *plural(long long n, const char *word, char *out, size_t size)
-{
-	snprintf(out, size, "%lld %s%s", n, word, n == 1 ? "" : "s");
-	return out;
-}
-
 static void say_total(struct text *t, const struct answer_check *check)
 {
-	char claims[40], errors[40], warnings[40], notes[40];
+	char errors[40], warnings[40], notes[40];
 	bool is_clean = check->n_findings == 0;
 
 	text_begin(t, "", 0);
-	plural(check->n_claims, "claim", claims, sizeof(claims));
-	text_putf(t, TEXT_PLAIN, 0, "%s:", claims);
+	text_putf(t, TEXT_PLAIN, 0,
+		  lang_plural("%lld claim:", "%lld claims:", (unsigned long)check->n_claims),
+		  (long long)check->n_claims);
+	snprintf(errors, sizeof(errors),
+		 lang_plural("%lld error", "%lld errors", (unsigned long)check->errors),
+		 (long long)check->errors);
+	snprintf(warnings, sizeof(warnings),
+		 lang_plural("%lld warning", "%lld warnings", (unsigned long)check->warnings),
+		 (long long)check->warnings);
+	snprintf(notes, sizeof(notes),
+		 lang_plural("%lld note", "%lld notes", (unsigned long)check->notes),
+		 (long long)check->notes);
 	if (is_clean)
-		text_put(t, TEXT_GOOD, 1, "nothing to find fault with");
+		text_put(t, TEXT_GOOD, 1, _("nothing to find fault with"));
 	else
-		text_putf(t, check->errors ? TEXT_ALARM : TEXT_PLAIN, 1, "%s, %s, %s",
-			  plural(check->errors, "error", errors, sizeof(errors)),
-			  plural(check->warnings, "warning", warnings, sizeof(warnings)),
-			  plural(check->notes, "note", notes, sizeof(notes)));
+		text_putf(t, check->errors ? TEXT_ALARM : TEXT_PLAIN, 1, "%s, %s, %s", errors,
+			  warnings, notes);
 	text_end(t);
 }
 
@@ -63,7 +66,7 @@ void text_check(struct text *t, const struct answer_check *check)
 		text_begin(t, "", 0);
 		t->indent = 4; /* of what does not fit in the line */
 		say_place(t, &f->at);
-		text_putf(t, tone_of(f), 1, "%s:", f->severity);
+		text_putf(t, tone_of(f), 1, "%s:", _(f->severity));
 		text_say(t, TEXT_PLAIN, 1, f->message);
 		text_putf(t, TEXT_FAINT, 1, "[%s]", f->id);
 		text_end(t);

@@ -1,6 +1,7 @@
 /* Who claimed a port: registry rows and known uses, for people. */
 #include "render/text-parts.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 
 #include <stdio.h>
@@ -31,7 +32,8 @@ static void put_protocols(struct text *t, const struct answer *a, size_t first)
 		if (!is_same_assignment(&a->assignments[i], &a->assignments[first]))
 			continue;
 		text_put(t, TEXT_PLAIN, i == first ? 3 : 1,
-			 a->assignments[i].protocol ? a->assignments[i].protocol : "any protocol");
+			 a->assignments[i].protocol ? a->assignments[i].protocol
+						    : _("any protocol"));
 	}
 }
 
@@ -67,14 +69,14 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 	text_begin(t, "", TEXT_INDENT);
 	if (!as->details_as_of && !as->references[0] && !as->contact && !as->registered) {
 		text_say(t, TEXT_FAINT, 0,
-			 "people, dates and documents of this row are not known here");
+			 _("people, dates and documents of this row are not known here"));
 		return;
 	}
 	if (!as->references[0]) {
-		text_say(t, TEXT_FAINT, 0, "the registry cites no document for it");
+		text_say(t, TEXT_FAINT, 0, _("the registry cites no document for it"));
 		return;
 	}
-	text_put(t, TEXT_FAINT, 0, "document");
+	text_put(t, TEXT_FAINT, 0, _("document"));
 	for (const char *const *ref = as->references; *ref; ref++)
 		text_put(t, TEXT_PLAIN, 1, *ref);
 }
@@ -95,7 +97,7 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	if (as->name && !is_assigned && !as->is_widespread)
 		text_putf(t, TEXT_FAINT, 1, "(%s)", as->status);
 	if (as->is_widespread)
-		text_put(t, TEXT_NOTE, 1, "(unassigned, but in widespread use)");
+		text_put(t, TEXT_NOTE, 1, _("(unassigned, but in widespread use)"));
 	if (as->description && *as->description && strcasecmp(as->description, as->status) != 0)
 		text_putf(t, TEXT_PLAIN, 2,
 			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
@@ -107,14 +109,14 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 		return;
 	text_putf(t, TEXT_PLAIN, 3, "IANA%s%s%s%s%s", as->registered ? ", " : "",
 		  as->registered ? text_date(as->registered, date) : "",
-		  as->modified ? ", changed " : "",
+		  as->modified ? _(", changed ") : "",
 		  as->modified ? text_date(as->modified, changed) : "",
 		  as->contact || as->assignee || as->organization ? "," : "");
 	put_people(t, as);
 	put_references(t, as);
-	put_note(t, "used without assignment:", as->unauthorized_use);
+	put_note(t, _("used without assignment:"), as->unauthorized_use);
 	if (t->style->is_verbose || !as->note || !str_starts_with(as->note, "Defined TXT keys"))
-		put_note(t, "note:", as->note);
+		put_note(t, _("note:"), as->note);
 }
 
 /* One's own claim stands before everything that the world says. */
@@ -151,7 +153,7 @@ static void put_claim(struct text *t, const struct answer_claim *c)
 
 void text_claimed(struct text *t, const struct answer *a)
 {
-	const char *label = "claimed";
+	const char *label = _("claimed");
 
 	for (size_t i = 0; i < a->n_claims; i++) {
 		text_begin(t, label, TEXT_INDENT);
@@ -177,12 +179,12 @@ void text_claimed(struct text *t, const struct answer *a)
 		return;
 	text_begin(t, label, TEXT_INDENT);
 	if (a->n_claims > 0)
-		text_put(t, TEXT_PLAIN, 0, "otherwise");
+		text_put(t, TEXT_PLAIN, 0, _("otherwise"));
 	text_say(t, TEXT_PLAIN, a->n_claims > 0,
 		 strcmp(a->range, "dynamic") == 0
-			 ? "by nobody: the registry has no row for 49152-65535; RFC 6335 keeps "
-			   "these ports for dynamic use and never assigns them"
-			 : "by nobody: the registry has no row for it");
+			 ? _("by nobody: the registry has no row for 49152-65535; RFC 6335 keeps "
+			   "these ports for dynamic use and never assigns them")
+			 : _("by nobody: the registry has no row for it"));
 	text_end(t);
 }
 
@@ -210,14 +212,14 @@ static void describe_source(const struct text *t, const char *evidence, char *ou
 
 static const char *describe_years(const struct answer_use *use, char *out, size_t size)
 {
-	const char *doubt = strcmp(use->grade, "unverified") == 0 ? ", unverified" : "";
+	const char *doubt = strcmp(use->grade, "unverified") == 0 ? _(", unverified") : "";
 
 	if (use->since && use->until)
-		snprintf(out, size, "%s to %s%s", use->since, use->until, doubt);
+		snprintf(out, size, _("%s to %s%s"), use->since, use->until, doubt);
 	else if (use->since)
-		snprintf(out, size, "since %s%s", use->since, doubt);
+		snprintf(out, size, _("since %s%s"), use->since, doubt);
 	else if (use->until)
-		snprintf(out, size, "until %s%s", use->until, doubt);
+		snprintf(out, size, _("until %s%s"), use->until, doubt);
 	else
 		snprintf(out, size, "%s", *doubt ? doubt + 2 : "");
 	return out;
@@ -245,5 +247,5 @@ void text_known(struct text *t, const struct answer *a)
 		describe_source(t, use->evidence, sources[i], USE_SOURCE);
 		row[4] = (struct text_cell){sources[i], TEXT_FAINT};
 	}
-	text_table(t, "known", TEXT_INDENT, columns, cells, n, USE_COLUMNS);
+	text_table(t, _("known"), TEXT_INDENT, columns, cells, n, USE_COLUMNS);
 }

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
+#include "base/lang.h"
 #include "render/text-answer.h"
 
 #include <stdio.h>
@@ -24,10 +25,10 @@ static const char *describe_ports(const struct answer_claim *c, struct arena *ar
 static const char *describe_state(const struct answer_claim *c, struct arena *arena)
 {
 	if (strcmp(c->state, "active") == 0)
-		return c->until ? arena_printf(arena, "until %s", c->until) : "";
+		return c->until ? arena_printf(arena, _("until %s"), c->until) : "";
 	if (strcmp(c->state, "expired") == 0)
-		return arena_printf(arena, "expired %s", c->until ? c->until : "");
-	return c->state;
+		return arena_printf(arena, _("expired %s"), c->until ? c->until : "");
+	return _(c->state);
 }
 
 enum { CLAIM_COLUMNS = 9 };
@@ -75,15 +76,15 @@ static size_t squeeze(const struct text_column *columns, struct text_cell *cells
 void text_claims(struct text *t, const struct answer_claim *claims, size_t n)
 {
 	static const struct text_column columns[CLAIM_COLUMNS] = {
-		{.head = "PORT"},
-		{.head = "ADDRESS", .least = 10},
-		{.head = "NAME"},
-		{.head = "OWNER", .least = 8},
-		{.head = "SCOPE", .least = 6, .drop = 3},
-		{.head = "STATE"},
-		{.head = "PROGRAM", .least = 8, .drop = 4},
-		{.head = "SOURCE", .drop = 2},
-		{.head = "FOR", .least = 12, .drop = 1},
+		{.head = N_("PORT")},
+		{.head = N_("ADDRESS"), .least = 10},
+		{.head = N_("NAME")},
+		{.head = N_("OWNER"), .least = 8},
+		{.head = N_("SCOPE"), .least = 6, .drop = 3},
+		{.head = N_("STATE")},
+		{.head = N_("PROGRAM"), .least = 8, .drop = 4},
+		{.head = N_("SOURCE"), .drop = 2},
+		{.head = N_("FOR"), .least = 12, .drop = 1},
 	};
 	struct text_column kept[CLAIM_COLUMNS];
 	struct text_cell *cells;
@@ -91,7 +92,7 @@ void text_claims(struct text *t, const struct answer_claim *claims, size_t n)
 
 	if (n == 0) {
 		text_begin(t, "", 0);
-		text_put(t, TEXT_FAINT, 0, "nothing is claimed");
+		text_put(t, TEXT_FAINT, 0, _("nothing is claimed"));
 		text_end(t);
 		return;
 	}
@@ -114,13 +115,14 @@ static const char *describe_action(const char *action)
 	static const struct {
 		const char *action, *text;
 	} words[] = {
-		{"claim", "claimed"}, {"renew", "renewed"}, {"unclaim", "given up"},
-		{"expire", "expired"},
+		{"claim", N_("claimed")}, {"renew", N_("renewed")}, {"unclaim", N_("given up")},
+		{"expire", N_("expired")}, {"claimed", N_("claimed")},
+		{"unclaimed", N_("given up")}, {"unchanged", N_("unchanged")},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(action, words[i].action) == 0)
-			return words[i].text;
+			return _(words[i].text);
 	}
 	return action;
 }
@@ -141,14 +143,14 @@ void text_ledger(struct text *t, const struct answer_ledger *l)
 	for (size_t i = 0; l->n_log == 0 && i < l->n_claims; i++) {
 		const char *ports = describe_ports(&l->claims[i], &arena);
 
-		text_begin(t, l->result, 10);
+		text_begin(t, describe_action(l->result), 10);
 		text_put(t, TEXT_STRONG, 0, ports ? ports : "?");
 		text_put(t, TEXT_GOOD, 2, l->claims[i].name);
 		if (strcmp(l->result, "unchanged") == 0)
-			text_say(t, TEXT_PLAIN, 2, "is claimed so already");
+			text_say(t, TEXT_PLAIN, 2, _("is claimed so already"));
 		text_end(t);
 	}
-	text_begin(t, l->is_file ? "in" : "ledger", 10);
+	text_begin(t, l->is_file ? _("in") : _("ledger"), 10);
 	text_put(t, TEXT_FAINT, 0, l->ledger);
 	text_end(t);
 	arena_fini(&arena);
@@ -159,15 +161,16 @@ enum { ENTRY_COLUMNS = 6 };
 void text_entries(struct text *t, const struct answer_entry *entries, size_t n)
 {
 	static const struct text_column columns[ENTRY_COLUMNS] = {
-		{.head = "WHEN"}, {.head = "WHO"}, {.head = "WHAT"}, {.head = "PORT"},
-		{.head = "NAME"}, {.head = "DETAIL", .least = 12, .drop = 1},
+		{.head = N_("WHEN")}, {.head = N_("WHO")},
+		{.head = N_("WHAT")}, {.head = N_("PORT")},
+		{.head = N_("NAME")}, {.head = N_("DETAIL"), .least = 12, .drop = 1},
 	};
 	struct text_cell *cells;
 	struct arena arena;
 
 	if (n == 0) {
 		text_begin(t, "", 0);
-		text_put(t, TEXT_FAINT, 0, "nothing was ever written here");
+		text_put(t, TEXT_FAINT, 0, _("nothing was ever written here"));
 		text_end(t);
 		return;
 	}

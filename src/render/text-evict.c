@@ -1,5 +1,6 @@
 #include "render/text-evict.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 #include "render/text-parts.h"
 
@@ -42,15 +43,16 @@ static const char *label_of(const struct answer_evict_step *s)
 	static const struct {
 		const char *action, *label;
 	} labels[] = {
-		{"signal", "end"},     {"stop-unit", "stop"}, {"stop-container", "stop"},
-		{"destroy", "remove"}, {"refuse", "refused"},
+		{"signal", N_("end")},		{"stop-unit", N_("stop")},
+		{"stop-container", N_("stop")}, {"destroy", N_("remove")},
+		{"refuse", N_("refused")},
 	};
 
 	if (is_equal(s->action, "refuse") && !s->is_blocking)
-		return "left";
+		return _("left");
 	for (size_t i = 0; i < N_ELEMENTS(labels); i++) {
 		if (is_equal(s->action, labels[i].action))
-			return labels[i].label;
+			return _(labels[i].label);
 	}
 	return s->action;
 }
@@ -76,8 +78,10 @@ static void put_subject(struct text *t, const struct answer_evict_step *s)
 		text_putf(t, TEXT_STRONG, 0, "container %s", s->container);
 		put_process(t, TEXT_PLAIN, 3, s);
 	} else if (is_equal(s->action, "destroy")) {
-		text_putf(t, TEXT_STRONG, 0, "%zu closed connection%s in TIME_WAIT", s->n_sockets,
-			  s->n_sockets == 1 ? "" : "s");
+		text_putf(t, TEXT_STRONG, 0,
+			  lang_plural("%zu closed connection in TIME_WAIT",
+				      "%zu closed connections in TIME_WAIT", s->n_sockets),
+			  s->n_sockets);
 	} else {
 		put_process(t, TEXT_STRONG, 0, s);
 	}
@@ -102,9 +106,9 @@ static void put_lineage(struct text *t, const struct answer_evict_step *s)
 	if ((!s->lineage && !s->origin) || is_equal(s->action, "refuse"))
 		return;
 	begin_detail(t);
-	text_put(t, TEXT_FAINT, 0, "started");
+	text_put(t, TEXT_FAINT, 0, _("started"));
 	if (s->lineage && s->lineage[0])
-		text_put(t, TEXT_FAINT, 1, "by");
+		text_put(t, TEXT_FAINT, 1, _("by"));
 	for (size_t i = 0; s->lineage && s->lineage[i]; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s", i == 0 ? "" : arrow, s->lineage[i]);
 	if (s->origin)
@@ -122,8 +126,9 @@ static void put_held(struct text *t, const struct answer_evict_step *s)
 		put_sockets(t, TEXT_PLAIN, gap, s->sockets, s->n_sockets);
 		return;
 	}
-	text_putf(t, TEXT_PLAIN, gap, "%zu connection%s at", s->n_sockets,
-		  s->n_sockets == 1 ? "" : "s");
+	text_putf(t, TEXT_PLAIN, gap,
+		  lang_plural("%zu connection at", "%zu connections at", s->n_sockets),
+		  s->n_sockets);
 	put_sockets(t, TEXT_PLAIN, 1, s->sockets, 1);
 }
 
@@ -152,7 +157,7 @@ static void put_short(struct text *t, const struct answer_evict_step *s)
 	put_process(t, TEXT_STRONG, 0, s);
 	if (s->user)
 		text_putf(t, TEXT_PLAIN, 3, "user %s", s->user);
-	text_put(t, TEXT_FAINT, 3, "the same");
+	text_put(t, TEXT_FAINT, 3, _("the same"));
 	text_end(t);
 }
 
@@ -168,7 +173,7 @@ static void put_step(struct text *t, const struct answer_evict_step *s)
 	put_lineage(t, s);
 	if (s->n_also_serves > 0) {
 		begin_detail(t);
-		text_put(t, TEXT_NOTE, 0, "also serves");
+		text_put(t, TEXT_NOTE, 0, _("also serves"));
 		put_sockets(t, TEXT_NOTE, 1, s->also_serves, s->n_also_serves);
 	}
 	if (s->reason) {
@@ -188,8 +193,8 @@ void text_evict_plan(struct text *t, const struct answer_evict *e)
 	}
 	if (e->n_steps > 0)
 		return;
-	text_begin(t, "here", TEXT_INDENT);
-	text_put(t, TEXT_PLAIN, 0, "nothing holds");
+	text_begin(t, _("here"), TEXT_INDENT);
+	text_put(t, TEXT_PLAIN, 0, _("nothing holds"));
 	for (size_t i = 0; i < e->n_ports; i++)
 		text_putf(t, TEXT_PLAIN, 1, "%u%s%s%s", e->ports[i].port,
 			  e->ports[i].protocol ? "/" : "",
@@ -205,24 +210,24 @@ static const char *outcome_words(const struct answer_evict_step *s, bool is_of_w
 	static const struct {
 		const char *outcome, *words;
 	} known[] = {
-		{"ended", "ended"},
-		{"killed", "had to be killed (SIGKILL)"},
-		{"released", "gave the port up, and still runs"},
-		{"stopped", "stopped"},
-		{"destroyed", "removed"},
-		{"survived", "still runs after SIGTERM; --force sends SIGKILL"},
-		{"changed", "nothing was done"},
-		{"failed", "failed"},
-		{"not-done", "not done"},
+		{"ended", N_("ended")},
+		{"killed", N_("had to be killed (SIGKILL)")},
+		{"released", N_("gave the port up, and still runs")},
+		{"stopped", N_("stopped")},
+		{"destroyed", N_("removed")},
+		{"survived", N_("still runs after SIGTERM; --force sends SIGKILL")},
+		{"changed", N_("nothing was done")},
+		{"failed", N_("failed")},
+		{"not-done", N_("not done")},
 	};
 
 	if (is_of_windows && is_equal(s->outcome, "killed"))
-		return "had to be ended by force";
+		return _("had to be ended by force");
 	if (is_of_windows && is_equal(s->outcome, "survived"))
-		return "still runs after its windows were asked to close; --force ends it";
+		return _("still runs after its windows were asked to close; --force ends it");
 	for (size_t i = 0; i < N_ELEMENTS(known); i++) {
 		if (is_equal(s->outcome, known[i].outcome))
-			return known[i].words;
+			return _(known[i].words);
 	}
 	return s->outcome;
 }
@@ -232,20 +237,20 @@ static void put_deed(struct text *t, const struct answer_evict_step *s, bool is_
 	bool is_good = is_equal(s->outcome, "ended") || is_equal(s->outcome, "stopped") ||
 		       is_equal(s->outcome, "destroyed");
 
-	text_begin(t, is_good ? "done" : "", TEXT_INDENT);
+	text_begin(t, is_good ? _("done") : "", TEXT_INDENT);
 	if (is_equal(s->action, "stop-unit"))
 		text_putf(t, TEXT_PLAIN, 0, "%s:", s->unit);
 	else if (is_equal(s->action, "stop-container"))
 		text_putf(t, TEXT_PLAIN, 0, "container %s:", s->container);
 	else if (is_equal(s->action, "destroy"))
-		text_put(t, TEXT_PLAIN, 0, "closed connections:");
+		text_put(t, TEXT_PLAIN, 0, _("closed connections:"));
 	else
 		text_putf(t, TEXT_PLAIN, 0, "%s (pid %lld):",
 			  s->label ? s->label : s->program ? s->program : "?", (long long)s->pid);
 	text_say(t, is_good ? TEXT_PLAIN : TEXT_NOTE, 1, outcome_words(s, is_of_windows));
 	if (s->error) {
 		text_put(t, TEXT_PLAIN, 0, ":");
-		text_say(t, TEXT_PLAIN, 1, s->error);
+		text_say(t, TEXT_PLAIN, 1, _(s->error));
 	}
 	text_end(t);
 }
@@ -254,10 +259,10 @@ static void put_result(struct text *t, const struct answer_evict_result *r)
 {
 	bool is_free = is_equal(r->result, "free");
 
-	text_begin(t, r->result, TEXT_INDENT);
+	text_begin(t, _(r->result), TEXT_INDENT);
 	put_address(t, is_free ? TEXT_GOOD : TEXT_NOTE, 0, r->protocol, r->address, r->port);
 	if (is_free && is_equal(r->tried, "ok"))
-		text_put(t, TEXT_FAINT, 3, "bind succeeds");
+		text_put(t, TEXT_FAINT, 3, _("bind succeeds"));
 	if (r->reason)
 		text_say(t, is_free ? TEXT_FAINT : TEXT_NOTE, 3, r->reason);
 	text_end(t);

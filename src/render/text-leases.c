@@ -1,6 +1,7 @@
 #include "render/text-leases.h"
 
 #include "base/arena.h"
+#include "base/lang.h"
 #include "render/text-answer.h"
 #include "render/text-wait.h"
 
@@ -43,31 +44,32 @@ static const char *describe_owner(const struct answer_lease *l, struct arena *ar
 	if (l->owner)
 		return arena_printf(arena, "%s (pid %" PRId64 ")%s",
 				    l->owner->label ? l->owner->label : "?", (int64_t)l->owner->pid,
-				    strcmp(l->kind, "portserver") == 0 ? ", by a portserver" : "");
+				    strcmp(l->kind, "portserver") == 0 ? _(", by a portserver")
+								       : "");
 	if (l->n_holders > 0)
 		return arena_printf(arena, "%s (pid %" PRId64 ")",
 				    l->holders[0].program ? l->holders[0].program : "?",
 				    (int64_t)l->holders[0].pid);
 	if (l->pid != ANSWER_NULL)
 		return arena_printf(arena, "pid %" PRId64, (int64_t)l->pid);
-	return "not known";
+	return _("not known");
 }
 
 void text_leases(struct text *t, const struct answer_leases *l)
 {
 	static const struct text_column columns[LEASE_COLUMNS] = {
-		{.head = "PORT"},
-		{.head = "NAME"},
-		{.head = "FOR", .least = 12},
-		{.head = "USER", .least = 6, .drop = 1},
-		{.head = "AGE"},
+		{.head = N_("PORT")},
+		{.head = N_("NAME")},
+		{.head = N_("FOR"), .least = 12},
+		{.head = N_("USER"), .least = 6, .drop = 1},
+		{.head = N_("AGE")},
 	};
 	struct text_cell *cells;
 	struct arena arena;
 
 	if (l->n_leases == 0) {
 		text_begin(t, "", 0);
-		text_put(t, TEXT_FAINT, 0, "nothing is leased");
+		text_put(t, TEXT_FAINT, 0, _("nothing is leased"));
 		text_end(t);
 		return;
 	}

@@ -1,5 +1,7 @@
 /* Texts of many things: ports in a table, the listeners of this machine, finds, ranges. */
 #include "render/text-list.h"
+
+#include "base/lang.h"
 #include "render/text-parts.h"
 
 #include "render/text-answer.h"
@@ -78,14 +80,14 @@ static const char *describe_residents(const struct answer *a, struct arena *aren
 				       a->listeners[k].is_here == l->is_here);
 		if (is_repeated)
 			continue;
-		text = arena_printf(arena, "%s%s%s (%s%s%s)", text, *text ? ", " : "",
-				    describe_owners(l, arena), l->protocol,
-				    l->is_here ? "" : ", in ", l->is_here ? "" : l->ns.name);
+		text = arena_printf(arena, l->is_here ? "%s%s%s (%s%s)" : _("%s%s%s (%s, in %s)"),
+				    text, *text ? ", " : "", describe_owners(l, arena), l->protocol,
+				    l->is_here ? "" : l->ns.name);
 	}
 	for (size_t i = 0; i < a->n_published && text; i++) {
 		const struct answer_published *p = &a->published[i];
 
-		text = arena_printf(arena, "%s%s%s (%s, published)", text, *text ? ", " : "",
+		text = arena_printf(arena, _("%s%s%s (%s, published)"), text, *text ? ", " : "",
 				    p->n_owners && p->owners[0].label ? p->owners[0].label
 				    : p->container		     ? p->container : p->by,
 				    p->protocol);
@@ -115,8 +117,10 @@ static bool fill_port_row(const struct answer *const *run, size_t n, struct text
 void text_answers(struct text *t, const struct answer *const *answers, size_t n)
 {
 	static const struct text_column columns[PORT_COLUMNS] = {
-		{.head = "PORT"}, {.head = "VERDICT"}, {.head = "CLAIMED AS", .least = 16},
-		{.head = "HERE", .least = 16}};
+		{.head = N_("PORT")},
+		{.head = N_("VERDICT")},
+		{.head = N_("CLAIMED AS"), .least = 16},
+		{.head = N_("HERE"), .least = 16}};
 	struct arena arena;
 	struct text_cell *cells;
 	size_t n_rows = 0;
@@ -151,11 +155,11 @@ static const char *describe_place(const struct answer_listener *l, struct arena 
 	const char *unit = o && o->unit && !l->activates ? o->unit : l->unit;
 
 	if (!l->is_here)
-		return arena_printf(arena, l->ns.container ? "in container %s" : "in %s",
+		return arena_printf(arena, l->ns.container ? _("in container %s") : _("in %s"),
 				    l->ns.name);
 	if (container)
-		return arena_printf(arena, "container %s", container);
-	return o && strcmp(o->method, "kernel") == 0 ? "the kernel" : unit;
+		return arena_printf(arena, _("container %s"), container);
+	return o && strcmp(o->method, "kernel") == 0 ? _("the kernel") : unit;
 }
 
 static const char *describe_address(const struct answer_listener *l, struct arena *arena)
@@ -196,9 +200,9 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 			  struct arena *arena)
 {
 	const char *verdict = l->verdict			 ? l->verdict
-			      : !l->is_here			 ? "not here"
+			      : !l->is_here			 ? _("not here")
 			      : strcmp(l->role, "listener") == 0 ? "-"
-								 : "maybe client";
+								 : _("maybe client");
 	enum text_tone tone = l->verdict ? text_verdict_tone(l->judged.word) : TEXT_FAINT;
 	const struct answer_owner *o = answer_main_owner(l);
 	bool is_full = answer_is_queue_full(l);
@@ -217,14 +221,14 @@ static void fill_here_row(const struct answer_listener *l, struct text_cell *row
 	row[4] = (struct text_cell){describe_user(l, arena), TEXT_PLAIN};
 	row[5] = (struct text_cell){describe_name(l, arena), TEXT_PLAIN};
 	row[6] = (struct text_cell){
-		is_full ? arena_printf(arena, "%s, full", verdict) : verdict, tone};
+		is_full ? arena_printf(arena, _("%s, full"), verdict) : verdict, tone};
 	row[7] = (struct text_cell){describe_place(l, arena), TEXT_FAINT};
 }
 
 /* Clauses of the summary; the last is put when another comes (with a ";") or the end. */
 struct clauses {
 	enum text_tone tone;
-	char last[128];
+	char last[200];
 };
 
 static void put_clause(struct text *t, struct clauses *c, const char *end)
@@ -258,19 +262,20 @@ static void put_here_summary(struct text *t, const struct answer_here *h, size_t
 		text_blank(t);
 	text_begin(t, "", 0);
 	if (h->checked.namespaces == 0 && n_shown == 0)
-		snprintf(c.last, sizeof(c.last), "could not look for listeners");
+		snprintf(c.last, sizeof(c.last), _("could not look for listeners"));
 	else
-		snprintf(c.last, sizeof(c.last), "%zu listener%s%s", n_shown,
-			 n_shown == 1 ? "" : "s",
-			 text_namespaces(&h->checked, " in ", namespaces));
-	add_clause(t, &c, TEXT_FAINT, n_foreign, "of them not reachable from here");
-	add_clause(t, &c, TEXT_NOTE, n_unowned, "without a visible owner");
+		snprintf(c.last, sizeof(c.last),
+			 lang_plural("%zu listener%s", "%zu listeners%s", n_shown), n_shown,
+			 text_namespaces(&h->checked, true, namespaces));
+	add_clause(t, &c, TEXT_FAINT, n_foreign, _("of them not reachable from here"));
+	add_clause(t, &c, TEXT_NOTE, n_unowned, _("without a visible owner"));
 	add_clause(t, &c, TEXT_NOTE, n_full,
-		   "full: so many connections wait to be accepted that more get no answer");
+		   _("full: so many connections wait to be accepted that more get no answer"));
 	add_clause(t, &c, TEXT_FAINT, h->n_listeners - n_shown,
-		   "that may be UDP clients left out (--all)");
+		   _("that may be UDP clients left out (--all)"));
 	add_clause(t, &c, TEXT_FAINT, n_dropped,
-		   n_dropped == 1 ? "column left out (--width 0)" : "columns left out (--width 0)");
+		   n_dropped == 1 ? _("column left out (--width 0)")
+				  : _("columns left out (--width 0)"));
 	put_clause(t, &c, "");
 	text_end(t);
 }
@@ -283,7 +288,7 @@ static void put_here_published(struct text *t, const struct answer_here *h)
 	for (size_t i = 0; i < h->n_published; i++) {
 		const struct answer_published *p = &h->published[i];
 
-		text_begin(t, i == 0 ? "published" : "", 10);
+		text_begin(t, i == 0 ? _("published") : "", 10);
 		text_published(t, p);
 		if (p->n_owners > 0 && p->owners[0].label)
 			text_putf(t, TEXT_PLAIN, 2, "%s (%lld)", p->owners[0].label,
@@ -302,7 +307,7 @@ static void put_here_holders(struct text *t, const struct answer_here *h)
 	for (size_t i = 0; i < h->n_holders; i++) {
 		const struct answer_holder *o = &h->holders[i];
 
-		text_begin(t, i == 0 ? "held" : "", 10);
+		text_begin(t, i == 0 ? _("held") : "", 10);
 		text_putf(t, TEXT_STRONG, 0, "%u/%s", o->port, o->protocol);
 		text_putf(t, TEXT_PLAIN, 2, "%lld %s on %s", (long long)o->count, o->kind,
 			  o->address);
@@ -318,14 +323,14 @@ static void put_here_holders(struct text *t, const struct answer_here *h)
 void text_here(struct text *t, const struct answer_here *h, bool hides_maybe_clients)
 {
 	static const struct text_column columns[HERE_COLUMNS] = {
-		{.head = "PORT"},
-		{.head = "ADDRESS", .least = 12},
-		{.head = "PROGRAM", .least = 10},
+		{.head = N_("PORT")},
+		{.head = N_("ADDRESS"), .least = 12},
+		{.head = N_("PROGRAM"), .least = 10},
 		{.head = "PID", .drop = 3},
-		{.head = "USER", .drop = 1},
-		{.head = "CLAIMED AS", .least = 8},
-		{.head = "VERDICT"},
-		{.head = "WHERE", .drop = 2},
+		{.head = N_("USER"), .drop = 1},
+		{.head = N_("CLAIMED AS"), .least = 8},
+		{.head = N_("VERDICT")},
+		{.head = N_("WHERE"), .drop = 2},
 	};
 	struct arena arena;
 	struct text_cell *cells;
@@ -378,23 +383,26 @@ static void fill_found_row(const struct answer_found *f, struct text_cell *row, 
 	if (f->claim) {
 		row[1] = (struct text_cell){f->claim->name, TEXT_GOOD};
 		row[2] = (struct text_cell){f->claim->reason, TEXT_PLAIN};
-		row[3] = (struct text_cell){f->claim->owner
-						    ? arena_printf(arena, "own claim, %s",
-								   f->claim->owner)
-						    : "own claim", TEXT_FAINT};
+		row[3] = (struct text_cell){
+			f->claim->owner ? arena_printf(arena, _("own claim, %s"), f->claim->owner)
+					: _("own claim"),
+			TEXT_FAINT};
 		return;
 	}
 	if (!as) {
 		row[1] = (struct text_cell){f->known_use->software, TEXT_GOOD};
 		row[2] = (struct text_cell){f->known_use->purpose, TEXT_PLAIN};
-		row[3] = (struct text_cell){"known use", TEXT_FAINT};
+		row[3] = (struct text_cell){_("known use"), TEXT_FAINT};
 		return;
 	}
 	row[1] = (struct text_cell){as->name ? as->name : as->status,
 				    as->name ? TEXT_PLAIN : TEXT_FAINT};
 	row[2] = (struct text_cell){as->description, TEXT_PLAIN};
-	row[3] = (struct text_cell){as->alias_of ? arena_printf(arena, "alias of %s", as->alias_of)
-				    : as->contact ? as->contact : as->assignee, TEXT_FAINT};
+	row[3] = (struct text_cell){as->alias_of
+					    ? arena_printf(arena, _("alias of %s"), as->alias_of)
+				    : as->contact ? as->contact
+						  : as->assignee,
+				    TEXT_FAINT};
 }
 
 void text_found(struct text *t, const struct answer_found *found, size_t n)
@@ -448,9 +456,9 @@ static void put_spans(struct text *t, const struct answer_span *spans, size_t n)
 
 static void put_kernel(struct text *t, const struct answer_kernel *k)
 {
-	text_begin(t, "kernel", 10);
+	text_begin(t, _("kernel"), 10);
 	if (k->unprivileged_start == 0)
-		text_put(t, TEXT_PLAIN, 0, "no port needs a privilege to bind;");
+		text_put(t, TEXT_PLAIN, 0, _("no port needs a privilege to bind;"));
 	else if (k->unprivileged_start > 0)
 		text_putf(t, TEXT_PLAIN, 0, "ports below %lld need a privilege to bind;",
 			  (long long)k->unprivileged_start);
@@ -461,12 +469,12 @@ static void put_kernel(struct text *t, const struct answer_kernel *k)
 		text_putf(t, TEXT_PLAIN, 1, "which ports outgoing connections take is not known%s",
 			  k->n_reserved > 0 ? ";" : "");
 	if (k->n_reserved > 0)
-		text_put(t, TEXT_PLAIN, 1, "kept out of that:");
+		text_put(t, TEXT_PLAIN, 1, _("kept out of that:"));
 	else if (k->ephemeral)
-		text_put(t, TEXT_PLAIN, 1, "nothing is kept out of that");
+		text_put(t, TEXT_PLAIN, 1, _("nothing is kept out of that"));
 	put_spans(t, k->reserved, k->n_reserved);
 	text_end(t);
-	text_begin(t, "browsers", 10);
+	text_begin(t, _("browsers"), 10);
 	text_putf(t, TEXT_PLAIN, 0, "refuse HTTP to these (list of %s):", k->browser_blocked_as_of);
 	put_spans(t, k->browser_blocked, k->n_browser_blocked);
 	text_end(t);

@@ -1,6 +1,7 @@
 /* Who lives on a port: listeners with their owners, connections, holders, for people. */
 #include "render/text-parts.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 #include "render/writer.h"
 
@@ -29,16 +30,19 @@ static const char *describe_exposure(const struct answer_listener *l)
 	static const struct {
 		const char *exposure, *text;
 	} words[] = {
-		{"loopback", "this machine only"},      {"link", "the local link"},
-		{"interface", "one address"},           {"all-v4", "every IPv4 address"},
-		{"all-v6", "every IPv6 address, not IPv4"}, {"all", "every address, IPv4 and IPv6"},
+		{"loopback", N_("this machine only")},
+		{"link", N_("the local link")},
+		{"interface", N_("one address")},
+		{"all-v4", N_("every IPv4 address")},
+		{"all-v6", N_("every IPv6 address, not IPv4")},
+		{"all", N_("every address, IPv4 and IPv6")},
 	};
 
 	if (l->interface)
-		return "one device";
+		return _("one device");
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(l->exposure, words[i].exposure) == 0)
-			return words[i].text;
+			return _(words[i].text);
 	}
 	return l->exposure;
 }
@@ -55,7 +59,7 @@ static void put_cut(struct text *t, const char *argument, size_t room)
 		n--;
 	text_putf(t, TEXT_FAINT, 1, "%.*s%s", n, argument,
 		  t->style->is_utf8 ? "\xe2\x80\xa6" : "...");
-	text_put(t, TEXT_FAINT, 1, "(all of it: -v)");
+	text_put(t, TEXT_FAINT, 1, _("(all of it: -v)"));
 }
 
 void text_command(struct text *t, const char *const *command)
@@ -103,9 +107,9 @@ static void put_lineage(struct text *t, const struct answer_owner *o)
 		return;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_put(t, TEXT_FAINT, 0, "started");
+	text_put(t, TEXT_FAINT, 0, _("started"));
 	if (o->lineage && o->lineage[0])
-		text_put(t, TEXT_FAINT, 1, "by");
+		text_put(t, TEXT_FAINT, 1, _("by"));
 	for (size_t i = 0; o->lineage && o->lineage[i]; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s", i == 0 ? "" : arrow(t), o->lineage[i]);
 	if (o->origin)
@@ -119,7 +123,7 @@ static void put_parents(struct text *t, const struct answer_owner *o)
 		return;
 	text_end(t);
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_put(t, TEXT_FAINT, 0, "started by");
+	text_put(t, TEXT_FAINT, 0, _("started by"));
 	for (size_t i = 0; i < o->n_parents; i++)
 		text_putf(t, TEXT_FAINT, 1, "%s%s (%lld)",
 			  i == 0 ? "" : arrow(t),
@@ -133,7 +137,7 @@ void text_owner(struct text *t, const struct answer_owner *o)
 
 	text_begin(t, "", TEXT_INDENT + 2);
 	if (strcmp(o->method, "kernel") == 0)
-		text_put(t, TEXT_PLAIN, 0, "the kernel:");
+		text_put(t, TEXT_PLAIN, 0, _("the kernel:"));
 	text_put(t, TEXT_STRONG, t->is_fresh ? 0 : 1,
 		 o->label ? o->label : o->program ? o->program : "?");
 	if (o->label && o->program && strcmp(o->label, o->program) != 0)
@@ -151,9 +155,9 @@ void text_owner(struct text *t, const struct answer_owner *o)
 	if (o->started != LIVE_TIME_NONE)
 		text_putf(t, TEXT_PLAIN, 3, "since %s", writer_format_time(o->started, time));
 	if (o->path_deleted)
-		text_put(t, TEXT_NOTE, 3, "its executable was deleted or replaced");
+		text_put(t, TEXT_NOTE, 3, _("its executable was deleted or replaced"));
 	if (strcmp(o->method, "fd") != 0 && strcmp(o->method, "kernel") != 0)
-		text_putf(t, TEXT_FAINT, 3, "found by its %s", o->method);
+		text_putf(t, TEXT_FAINT, 3, "found by its %s", _(o->method));
 	text_command(t, o->command);
 	put_lineage(t, o);
 	put_parents(t, o);
@@ -163,7 +167,7 @@ void text_owner(struct text *t, const struct answer_owner *o)
 static void put_unowned(struct text *t, const struct answer_listener *l)
 {
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_put(t, TEXT_NOTE, 0, "owner not seen");
+	text_put(t, TEXT_NOTE, 0, _("owner not seen"));
 	if (l->user)
 		text_putf(t, TEXT_PLAIN, 3, "made by user %s", l->user);
 	else if (l->uid >= 0)
@@ -189,9 +193,15 @@ static void put_backlog(struct text *t, const struct answer_listener *l)
 	}
 	is_full = answer_is_queue_full(l);
 	text_putf(t, is_full ? TEXT_NOTE : TEXT_PLAIN, 3,
-		  "%s%lld connection%s to be accepted (backlog %lld)%s",
-		  is_full ? "queue full: " : "", queued, queued == 1 ? " waits" : "s wait",
-		  (long long)l->backlog->limit, is_full ? ", more get no answer" : "");
+		  is_full ? lang_plural("queue full: %lld connection waits to be accepted "
+					"(backlog %lld), more get no answer",
+					"queue full: %lld connections wait to be accepted "
+					"(backlog %lld), more get no answer",
+					(unsigned long)queued)
+			  : lang_plural("%lld connection waits to be accepted (backlog %lld)",
+					"%lld connections wait to be accepted (backlog %lld)",
+					(unsigned long)queued),
+		  queued, (long long)l->backlog->limit);
 }
 
 static void put_listener(struct text *t, const char *label, const struct answer_listener *l)
@@ -208,7 +218,7 @@ static void put_listener(struct text *t, const char *label, const struct answer_
 		text_putf(t, TEXT_NOTE, 3, "in namespace %s, not reachable from here as %u",
 			  l->ns.name, l->port);
 	if (strcmp(l->role, "maybe-client") == 0)
-		text_put(t, TEXT_FAINT, 3, "may be a client's own port");
+		text_put(t, TEXT_FAINT, 3, _("may be a client's own port"));
 	if (l->is_here && strcmp(l->role, "listener") == 0)
 		text_put(t, text_verdict_tone(l->judged.word), 3,
 			 verdict_word_name(l->judged.word));
@@ -227,10 +237,11 @@ static void put_activation(struct text *t, const struct answer_listener *l)
 	if (n == 0 || !l->unit)
 		return;
 	text_begin(t, "", TEXT_INDENT + 2);
-	text_putf(t, TEXT_PLAIN, 0, "%s for %s,", is_held ? "held by systemd" : "made", l->unit);
+	text_putf(t, TEXT_PLAIN, 0, "%s for %s,", is_held ? _("held by systemd") : _("made"),
+		  l->unit);
 	text_putf(t, TEXT_PLAIN, 1, "which starts %s", l->activates);
 	if (n > 9 && strcmp(l->activates + n - 9, "@.service") == 0)
-		text_put(t, TEXT_PLAIN, 1, "for each connection");
+		text_put(t, TEXT_PLAIN, 1, _("for each connection"));
 	text_end(t);
 }
 
@@ -267,11 +278,13 @@ static void put_connections(struct text *t, const struct answer *a)
 		return;
 	}
 	if (c->local > 0)
-		text_putf(t, TEXT_PLAIN, 1, "%lld connection%s on local port %u",
-			  (long long)c->local, c->local == 1 ? "" : "s", a->port);
+		text_putf(t, TEXT_PLAIN, 1,
+			  lang_plural("%lld connection on local port %u",
+				      "%lld connections on local port %u", (unsigned long)c->local),
+			  (long long)c->local, a->port);
 	if (c->remote > 0)
 		text_putf(t, TEXT_PLAIN, 1, "%s%lld to remote port %u",
-			  c->local > 0 ? "and " : "", (long long)c->remote, a->port);
+			  c->local > 0 ? _("and ") : "", (long long)c->remote, a->port);
 }
 
 static void put_peers(struct text *t, const struct answer *a)
@@ -282,7 +295,7 @@ static void put_peers(struct text *t, const struct answer *a)
 		text_begin(t, "", TEXT_INDENT + 2);
 		text_putf(t, TEXT_FAINT, 0, "%lld with %s", (long long)p->count, p->address);
 		if (p->owner && p->owner->label) {
-			text_put(t, TEXT_FAINT, 1, "by");
+			text_put(t, TEXT_FAINT, 1, _("by"));
 			put_name(t, TEXT_FAINT, 1, p->owner);
 		}
 		text_end(t);
@@ -293,16 +306,17 @@ static void put_quiet(struct text *t, const struct answer *a, bool could_look)
 {
 	char namespaces[TEXT_NAMESPACES_SIZE];
 
-	text_begin(t, "here", TEXT_INDENT);
+	text_begin(t, _("here"), TEXT_INDENT);
 	if (!could_look) {
-		text_say(t, TEXT_NOTE, 0, "could not look; see the gaps");
+		text_say(t, TEXT_NOTE, 0, _("could not look; see the gaps"));
 		text_end(t);
 		return;
 	}
-	text_putf(t, TEXT_PLAIN, 0, a->n_published > 0 ? "no socket listens" : "nothing listens");
+	text_putf(t, TEXT_PLAIN, 0,
+		  a->n_published > 0 ? _("no socket listens") : _("nothing listens"));
 	text_putf(t, TEXT_FAINT, 1, "(%s; IPv4, IPv6%s);",
 		  a->has_transport ? transport_name(a->transport) : "tcp, udp",
-		  text_namespaces(&a->checked, "; ", namespaces));
+		  text_namespaces(&a->checked, false, namespaces));
 	put_connections(t, a);
 	text_end(t);
 	put_peers(t, a);
@@ -317,8 +331,10 @@ static void describe_target(const struct answer_published *p, char *out, size_t 
 	text_span(&p->to_ports, port + 1);
 	if (p->to_port < 0)
 		port[0] = '\0';
-	if (p->is_to_here && !to)
-		snprintf(out, size, "%s%sof this machine", *port ? port + 1 : "", *port ? " " : "");
+	if (p->is_to_here && !to && *port)
+		snprintf(out, size, _("%s of this machine"), port + 1);
+	else if (p->is_to_here && !to)
+		snprintf(out, size, "%s", _("of this machine"));
 	else if (to)
 		snprintf(out, size, strchr(to, ':') && !strchr(to, '/') ? "[%s]%s" : "%s%s", to,
 			 port);
@@ -343,7 +359,7 @@ void text_published(struct text *t, const struct answer_published *p)
 		text_putf(t, TEXT_PLAIN, 1, "(container %s)", p->container);
 	text_putf(t, TEXT_PLAIN, 1, "by %s", p->by);
 	if (p->note)
-		text_putf(t, TEXT_NOTE, 0, ", %s", p->note);
+		text_putf(t, TEXT_NOTE, 0, ", %s", _(p->note));
 }
 
 static void put_published(struct text *t, const struct answer *a)
@@ -351,7 +367,7 @@ static void put_published(struct text *t, const struct answer *a)
 	for (size_t i = 0; i < a->n_published; i++) {
 		const struct answer_published *p = &a->published[i];
 
-		text_begin(t, i == 0 ? "published" : "", TEXT_INDENT);
+		text_begin(t, i == 0 ? _("published") : "", TEXT_INDENT);
 		text_published(t, p);
 		text_put(t, text_verdict_tone(p->judged.word), 3,
 			 verdict_word_name(p->judged.word));
@@ -363,7 +379,7 @@ static void put_published(struct text *t, const struct answer *a)
 
 void text_residents(struct text *t, const struct answer *a)
 {
-	const char *label = "here";
+	const char *label = _("here");
 
 	put_published(t, a);
 	if (a->n_listeners == 0) {
@@ -387,10 +403,10 @@ static void put_holder(struct text *t, const char *label, const struct answer_ho
 {
 	text_begin(t, label, TEXT_INDENT);
 	text_putf(t, TEXT_PLAIN, 0, "%lld %s %s on %s", (long long)h->count, h->protocol,
-		  strcmp(h->kind, "bound-only") == 0  ? "bound but not listening"
-		  : strcmp(h->kind, "time-wait") == 0 ? "in TIME_WAIT"
-		  : h->count == 1		      ? "connection"
-						      : "connections",
+		  strcmp(h->kind, "bound-only") == 0  ? _("bound but not listening")
+		  : strcmp(h->kind, "time-wait") == 0 ? _("in TIME_WAIT")
+		  : h->count == 1		      ? _("connection")
+						      : _("connections"),
 		  h->address);
 	if (h->owner)
 		put_name(t, TEXT_PLAIN, 3, h->owner);
@@ -402,5 +418,5 @@ static void put_holder(struct text *t, const char *label, const struct answer_ho
 void text_holders(struct text *t, const struct answer *a)
 {
 	for (size_t i = 0; i < a->n_holders; i++)
-		put_holder(t, i == 0 ? "held" : "", &a->holders[i]);
+		put_holder(t, i == 0 ? _("held") : "", &a->holders[i]);
 }

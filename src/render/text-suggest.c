@@ -1,5 +1,6 @@
 #include "render/text-suggest.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 #include "render/text-parts.h"
 
@@ -49,7 +50,7 @@ static void put_place(struct text *t, const char *label, const struct answer_sug
 
 static const char *describe_protocols(const struct answer_suggest *s)
 {
-	return s->protocols[0] && s->protocols[1] ? "tcp and udp" : s->protocols[0];
+	return s->protocols[0] && s->protocols[1] ? _("tcp and udp") : s->protocols[0];
 }
 
 /* The numbers, and what for. */
@@ -58,19 +59,19 @@ static void put_head(struct text *t, const struct answer_suggest *s, size_t i)
 	char span[TEXT_SPAN_SIZE];
 	const struct answer_suggest_place *p = &s->suggestions[i];
 
-	text_begin(t, p->ports.first < p->ports.last ? "ports" : "port", TEXT_INDENT);
+	text_begin(t, p->ports.first < p->ports.last ? _("ports") : _("port"), TEXT_INDENT);
 	text_put(t, TEXT_STRONG, 0, text_span(&p->ports, span));
 	text_say(t, TEXT_PLAIN, 2, describe_protocols(s));
 	if (s->name) {
-		text_say(t, TEXT_PLAIN, 1, "for");
+		text_say(t, TEXT_PLAIN, 1, _("for"));
 		text_put(t, TEXT_GOOD, 1, s->name);
 	}
-	text_say(t, TEXT_PLAIN, 1, "in");
+	text_say(t, TEXT_PLAIN, 1, _("in"));
 	text_put(t, TEXT_PLAIN, 1, s->checkout);
 	if (s->repository && strcmp(s->repository, s->checkout) != 0)
 		text_putf(t, TEXT_FAINT, 1, "(%s)", s->repository);
 	if (p->claimed)
-		text_say(t, TEXT_GOOD, 1, s->ledger ? "claimed just now" : "claimed for it");
+		text_say(t, TEXT_GOOD, 1, s->ledger ? _("claimed just now") : _("claimed for it"));
 	text_end(t);
 }
 
@@ -89,7 +90,9 @@ static void put_looked(struct text *t, const struct answer_suggest *s,
 {
 	static const struct {
 		const char *what, *text;
-	} sources[] = {{"claims", "no claim"}, {"leases", "no lease"}, {"sockets", "no socket"}};
+	} sources[] = {{"claims", N_("no claim")},
+		       {"leases", N_("no lease")},
+		       {"sockets", N_("no socket")}};
 	size_t n = 0, n_left = 0;
 
 	for (size_t i = 0; i < N_ELEMENTS(sources); i++)
@@ -99,17 +102,17 @@ static void put_looked(struct text *t, const struct answer_suggest *s,
 			continue;
 		n_left--;
 		if (n > 0)
-			text_say(t, TEXT_PLAIN, n_left > 0 ? 0 : 1, n_left > 0 ? "," : "and");
+			text_say(t, TEXT_PLAIN, n_left > 0 ? 0 : 1, n_left > 0 ? "," : _("and"));
 		else if (p->cost == 0)
 			text_say(t, TEXT_PLAIN, 0, ";");
 		text_say(t, TEXT_PLAIN, n > 0 || p->cost == 0,
-			 i == 0 && p->claimed ? "no other claim" : sources[i].text);
+			 i == 0 && p->claimed ? _("no other claim") : _(sources[i].text));
 		n++;
 	}
 	if (n > 0)
-		text_say(t, TEXT_PLAIN, 1, s->tried && !p->claimed ? "has it;" : "has it");
+		text_say(t, TEXT_PLAIN, 1, s->tried && !p->claimed ? _("has it;") : _("has it"));
 	if (s->tried && !p->claimed)
-		text_say(t, TEXT_PLAIN, 1, "bind(2) took it when tried");
+		text_say(t, TEXT_PLAIN, 1, _("bind(2) took it when tried"));
 }
 
 /* What speaks for it, as far as was looked. */
@@ -118,25 +121,27 @@ static void put_good(struct text *t, const struct answer_suggest *s,
 {
 	bool is_free = p->cost >= 0;
 
-	text_begin(t, "why", TEXT_INDENT);
+	text_begin(t, _("why"), TEXT_INDENT);
 	if (is_free && p->cost == 0)
-		text_say(t, TEXT_PLAIN, 0, "IANA lists nothing within 3, no known software uses it "
-					   "by default");
+		text_say(t, TEXT_PLAIN, 0,
+			 _("IANA lists nothing within 3, no known software uses it "
+			   "by default"));
 	if (is_free)
 		put_looked(t, s, p);
 	else
-		text_say(t, TEXT_NOTE, 0, "it is claimed for this, whatever else speaks against:");
+		text_say(t, TEXT_NOTE, 0,
+			 _("it is claimed for this, whatever else speaks against:"));
 	text_end(t);
 	if (p->n_reasons == 0)
 		return;
-	text_begin(t, is_free && p->cost == 0 ? "note" : "against", TEXT_INDENT);
+	text_begin(t, is_free && p->cost == 0 ? _("note") : _("against"), TEXT_INDENT);
 	put_reasons(t, p, 0);
 	text_end(t);
 }
 
 static void put_passed(struct text *t, const struct answer_suggest *s)
 {
-	const char *label = "passed";
+	const char *label = _("passed");
 
 	for (size_t i = 0; i < s->n_passed; i++) {
 		put_place(t, label, &s->passed[i]);
@@ -150,19 +155,21 @@ static void put_passed(struct text *t, const struct answer_suggest *s)
 	if (s->n_passed > 0)
 		return;
 	text_begin(t, label, TEXT_INDENT);
-	text_say(t, TEXT_FAINT, 0, "nothing: the search began there");
+	text_say(t, TEXT_FAINT, 0, _("nothing: the search began there"));
 	text_end(t);
 }
 
 static void put_range(struct text *t, const struct answer_suggest *s)
 {
-	text_begin(t, "range", TEXT_INDENT);
+	char words[160];
+
+	text_begin(t, _("range"), TEXT_INDENT);
 	text_putf(t, TEXT_PLAIN, 0, "%u-%u,", s->range.first, s->range.last);
-	text_say(t, TEXT_PLAIN, 1, "searched from");
-	text_putf(t, TEXT_PLAIN, 1, "%u", s->start);
-	text_say(t, TEXT_PLAIN, 1, "on, drawn by repository, checkout and name");
+	snprintf(words, sizeof(words),
+		 _("searched from %u on, drawn by repository, checkout and name"), s->start);
+	text_say(t, TEXT_PLAIN, 1, words);
 	if (s->is_wide)
-		text_say(t, TEXT_NOTE, 1, "(nothing is left in the usual range)");
+		text_say(t, TEXT_NOTE, 1, _("(nothing is left in the usual range)"));
 	text_end(t);
 }
 
@@ -180,15 +187,15 @@ void text_suggest(struct text *t, const struct answer_suggest *s, bool is_explai
 		put_passed(t, s);
 	}
 	if (s->runner_up)
-		put_place(t, "next best", s->runner_up);
+		put_place(t, _("next best"), s->runner_up);
 	if (s->name && !is_kept && s->n_suggestions > 0) {
-		text_begin(t, "keep it", TEXT_INDENT);
-		text_say(t, TEXT_FAINT, 0, "with --claim: then this checkout gets it whatever "
-					   "happens");
+		text_begin(t, _("keep it"), TEXT_INDENT);
+		text_say(t, TEXT_FAINT, 0, _("with --claim: then this checkout gets it whatever "
+					   "happens"));
 		text_end(t);
 	}
 	if (s->ledger) {
-		text_begin(t, "ledger", TEXT_INDENT);
+		text_begin(t, _("ledger"), TEXT_INDENT);
 		text_put(t, TEXT_FAINT, 0, s->ledger);
 		text_end(t);
 	}

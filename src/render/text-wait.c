@@ -1,6 +1,7 @@
 #include "render/text-wait.h"
 
 #include "base/instant.h"
+#include "base/lang.h"
 #include "render/writer.h"
 
 #include <inttypes.h>
@@ -26,14 +27,14 @@ static const char *words_for(const char *until)
 	static const struct {
 		const char *until, *words;
 	} words[] = {
-		{"listens", "listens"},		{"accepts", "accepts connections"},
-		{"answers", "answers"},		{"unlistened", "nobody listens any more"},
-		{"free", "can be bound again"},
+		{"listens", N_("listens")},	    {"accepts", N_("accepts connections")},
+		{"answers", N_("answers")},	    {"unlistened", N_("nobody listens any more")},
+		{"free", N_("can be bound again")},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(words[i].until, until) == 0)
-			return words[i].words;
+			return _(words[i].words);
 	}
 	return until;
 }
@@ -45,11 +46,12 @@ static void put_met(struct text *t, const struct answer_wait *w,
 
 	text_put(t, TEXT_GOOD, 1, words_for(w->until));
 	if (strcmp(w->until, "answers") == 0 && target->http_status >= 0)
-		text_putf(t, TEXT_PLAIN, 1, "HTTP %" PRId64, target->http_status);
+		text_putf(t, TEXT_PLAIN, 1, "HTTP %lld", (long long)target->http_status);
 	if (target->address)
 		text_putf(t, TEXT_PLAIN, 1, "on %s", target->address);
 	if (target->program)
-		text_putf(t, TEXT_PLAIN, 1, "(%s, pid %" PRId64 ")", target->program, target->pid);
+		text_putf(t, TEXT_PLAIN, 1, "(%s, pid %lld)", target->program,
+			  (long long)target->pid);
 	text_put_duration(&took, target->elapsed_ms);
 	text_putf(t, TEXT_FAINT, 1, "after %s", str_text(&took));
 	str_fini(&took);
@@ -91,10 +93,10 @@ static void put_peer(struct text *t, const struct answer_knocker *p)
 {
 	put_end(t, TEXT_PLAIN, 1, p->address, p->port);
 	if (p->program && p->user)
-		text_putf(t, TEXT_STRONG, 1, "%s (pid %" PRId64 ", %s)", p->program, p->pid,
+		text_putf(t, TEXT_STRONG, 1, "%s (pid %lld, %s)", p->program, (long long)p->pid,
 			  p->user);
 	else if (p->program)
-		text_putf(t, TEXT_STRONG, 1, "%s (pid %" PRId64 ")", p->program, p->pid);
+		text_putf(t, TEXT_STRONG, 1, "%s (pid %lld)", p->program, (long long)p->pid);
 	else if (p->user)
 		text_putf(t, TEXT_PLAIN, 1, "a process of %s", p->user);
 }
@@ -102,11 +104,11 @@ static void put_peer(struct text *t, const struct answer_knocker *p)
 static const char *words_for_end(const struct answer_knock *k)
 {
 	if (strcmp(k->ended, "reset") == 0)
-		return "reset by the peer";
+		return _("reset by the peer");
 	if (strcmp(k->ended, "displaced") == 0)
-		return "let go to make room";
-	return k->bytes > 0 ? NULL : strcmp(k->ended, "silent") == 0 ? "said nothing, and stayed"
-								       : "said nothing";
+		return _("let go to make room");
+	return k->bytes > 0 ? NULL : strcmp(k->ended, "silent") == 0 ? _("said nothing, and stayed")
+								       : _("said nothing");
 }
 
 void text_knock(struct text *t, const struct answer_knock *k)
@@ -120,7 +122,7 @@ void text_knock(struct text *t, const struct answer_knock *k)
 	text_put(t, TEXT_FAINT, 0, at);
 	text_put(t, TEXT_PLAIN, 2, k->protocol);
 	put_end(t, TEXT_PLAIN, 1, k->address, k->port);
-	text_put(t, TEXT_LABEL, 1, "from");
+	text_put(t, TEXT_LABEL, 1, _("from"));
 	put_peer(t, &k->peer);
 	if (k->opener)
 		text_put(t, TEXT_NOTE, 2, k->opener);
@@ -129,7 +131,9 @@ void text_knock(struct text *t, const struct answer_knock *k)
 	if (k->name)
 		text_putf(t, TEXT_PLAIN, 1, "for %s", k->name);
 	if (k->bytes > 0)
-		text_putf(t, TEXT_FAINT, 2, "%" PRId64 " bytes", k->bytes);
+		text_putf(t, TEXT_FAINT, 2,
+			  lang_plural("%lld byte", "%lld bytes", (unsigned long)k->bytes),
+			  (long long)k->bytes);
 	if (k->bytes > 0 && !k->opener && !t->style->is_verbose)
 		text_putf(t, TEXT_PLAIN, 1, "%.32s%s", k->data, strlen(k->data) > 32 ? "..." : "");
 	if (ended)

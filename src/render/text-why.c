@@ -1,5 +1,6 @@
 #include "render/text-why.h"
 
+#include "base/lang.h"
 #include "render/text-answer.h"
 #include "render/text-parts.h"
 
@@ -21,17 +22,17 @@ static const char *describe_errno(const char *name)
 	static const struct {
 		const char *name, *text;
 	} words[] = {
-		{"EADDRINUSE", "address already in use"},
-		{"EADDRNOTAVAIL", "not an address of this machine"},
-		{"EACCES", "permission denied"},
-		{"EPERM", "operation not permitted"},
-		{"ENODEV", "no such device"},
-		{"EAFNOSUPPORT", "address family not supported"},
+		{"EADDRINUSE", N_("address already in use")},
+		{"EADDRNOTAVAIL", N_("not an address of this machine")},
+		{"EACCES", N_("permission denied")},
+		{"EPERM", N_("operation not permitted")},
+		{"ENODEV", N_("no such device")},
+		{"EAFNOSUPPORT", N_("address family not supported")},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(name, words[i].name) == 0)
-			return words[i].text;
+			return _(words[i].text);
 	}
 	return NULL;
 }
@@ -43,14 +44,15 @@ static const char *describe_outcome(const struct answer_why *w, char *out, size_
 	const char *words = describe_errno(said);
 
 	if (w->would_bind)
-		snprintf(out, size, "bind would succeed%s", w->tried ? "" : ", not tried");
+		snprintf(out, size, _("bind would succeed%s"), w->tried ? "" : _(", not tried"));
 	else if (strcmp(said, "unknown") == 0)
-		snprintf(out, size, "not known whether bind would succeed");
+		snprintf(out, size, _("not known whether bind would succeed"));
 	else if (words)
-		snprintf(out, size, "bind would fail: %s (%s)%s", words, said,
-			 w->tried ? "" : ", not tried");
+		snprintf(out, size, _("bind would fail: %s (%s)%s"), words, said,
+			 w->tried ? "" : _(", not tried"));
 	else
-		snprintf(out, size, "bind would fail: %s%s", said, w->tried ? "" : ", not tried");
+		snprintf(out, size, _("bind would fail: %s%s"), said,
+			 w->tried ? "" : _(", not tried"));
 	return out;
 }
 
@@ -78,7 +80,7 @@ static void put_cause(struct text *t, const struct answer_why *w)
 {
 	if (!w->cause)
 		return;
-	text_begin(t, "cause", TEXT_INDENT);
+	text_begin(t, _("cause"), TEXT_INDENT);
 	text_put(t, TEXT_STRONG, 0, w->cause);
 	if (w->sentence) {
 		text_put(t, TEXT_PLAIN, 0, ":");
@@ -90,21 +92,21 @@ static void put_cause(struct text *t, const struct answer_why *w)
 static const char *describe_kind(const struct answer_why_holder *h)
 {
 	if (strcmp(h->kind, "listener") == 0)
-		return strcmp(h->protocol, "udp") == 0 ? "receives on" : "listens on";
+		return strcmp(h->protocol, "udp") == 0 ? _("receives on") : _("listens on");
 	if (strcmp(h->kind, "bound-only") == 0)
-		return "bound, not listening, on";
+		return _("bound, not listening, on");
 	if (strcmp(h->kind, "time-wait") == 0)
-		return "in TIME_WAIT on";
+		return _("in TIME_WAIT on");
 	if (strcmp(h->kind, "fin-wait-2") == 0)
-		return "in FIN_WAIT2 on";
-	return h->count == 1 ? "connection on" : "connections on";
+		return _("in FIN_WAIT2 on");
+	return h->count == 1 ? _("connection on") : _("connections on");
 }
 
 static const char *describe_blocking(const struct answer_why_holder *h)
 {
 	if (strcmp(h->blocks, "no") == 0)
-		return "not in the way";
-	return strcmp(h->blocks, "yes") == 0 ? "in the way" : "perhaps in the way";
+		return _("not in the way");
+	return strcmp(h->blocks, "yes") == 0 ? _("in the way") : _("perhaps in the way");
 }
 
 static void put_flags(struct text *t, const struct answer_why_holder *h)
@@ -126,7 +128,7 @@ static void put_holder(struct text *t, const char *label, const struct answer_wh
 	text_putf(t, TEXT_STRONG, 1, strchr(h->address, ':') ? "[%s]:%u" : "%s:%u", h->address,
 		  h->port);
 	if (h->dual_stack)
-		text_put(t, TEXT_PLAIN, 1, "(IPv4 too)");
+		text_put(t, TEXT_PLAIN, 1, _("(IPv4 too)"));
 	if (h->interface)
 		text_putf(t, TEXT_PLAIN, 1, "on device %s", h->interface);
 	if (h->seconds_left >= 0)
@@ -138,7 +140,7 @@ static void put_holder(struct text *t, const char *label, const struct answer_wh
 		text_owner(t, &h->owners[i]);
 	if (h->n_owners == 0 && h->uid >= 0) {
 		text_begin(t, "", TEXT_INDENT + 2);
-		text_put(t, TEXT_NOTE, 0, "owner not seen");
+		text_put(t, TEXT_NOTE, 0, _("owner not seen"));
 		if (h->user)
 			text_putf(t, TEXT_PLAIN, 3, "made by user %s", h->user);
 		else
@@ -192,11 +194,11 @@ void text_why(struct text *t, const struct answer_why *w)
 	put_headline(t, w);
 	put_cause(t, w);
 	for (size_t i = 0; i < w->n_holders; i++)
-		put_holder(t, i == 0 ? "held" : "", &w->holders[i]);
+		put_holder(t, i == 0 ? _("held") : "", &w->holders[i]);
 	for (size_t i = 0; i < w->n_fixes; i++)
-		put_fix(t, i == 0 ? "way out" : "", &w->fixes[i]);
+		put_fix(t, i == 0 ? _("way out") : "", &w->fixes[i]);
 	for (const char *const *line = w->warnings; *line; line++) {
-		text_begin(t, line == w->warnings ? "note" : "", TEXT_INDENT);
+		text_begin(t, line == w->warnings ? _("note") : "", TEXT_INDENT);
 		text_say(t, TEXT_PLAIN, 0, *line);
 		text_end(t);
 	}

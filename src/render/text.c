@@ -1,5 +1,7 @@
 #include "render/text.h"
 
+#include "base/lang.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +59,7 @@ void text_begin(struct text *t, const char *label, size_t indent)
 	t->column = 0;
 	if (*label)
 		emit(t, TEXT_LABEL, label, strlen(label));
-	t->column = strlen(label);
+	t->column = str_columns(label);
 	if (*label && t->column >= indent)
 		t->indent = t->column + 1;
 	indent_line(t);
@@ -146,7 +148,7 @@ void text_putf(struct text *t, enum text_tone tone, size_t gap, const char *fmt,
 	va_list args;
 
 	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0) {
+	if (vasprintf(&text, _(fmt), args) < 0) {
 		t->out->has_failed = true;
 		text = NULL;
 	}
@@ -234,7 +236,7 @@ static void measure(const struct text *t, const struct text_cell *cells, size_t 
 	}
 	for (size_t k = 0; k < n; k++) {
 		if (l->columns[k].head && l->widths[k] > 0)
-			l->widths[k] = MAX_OF(l->widths[k], text_width(t, l->columns[k].head));
+			l->widths[k] = MAX_OF(l->widths[k], text_width(t, _(l->columns[k].head)));
 	}
 }
 
@@ -359,7 +361,8 @@ static void put_heads(struct text *t, const struct layout *l)
 	struct text_cell row[MOST_COLUMNS];
 
 	for (size_t k = 0; k < l->n_columns; k++)
-		row[k] = (struct text_cell){l->columns[k].head, TEXT_LABEL};
+		row[k] = (struct text_cell){l->columns[k].head ? _(l->columns[k].head) : NULL,
+					    TEXT_LABEL};
 	put_row(t, row, l);
 }
 

@@ -51,6 +51,7 @@ void text_begin(struct text *t, const char *label, size_t indent);
  * the indent when it does not fit. A piece wider than a line is broken at blanks, then anywhere.
  */
 void text_put(struct text *t, enum text_tone tone, size_t gap, const char *text);
+/* `fmt` is looked up in the language of its reader: write it in English, unmarked. */
 void text_putf(struct text *t, enum text_tone tone, size_t gap, const char *fmt, ...)
 	BERTH_PRINTF(4, 5);
 

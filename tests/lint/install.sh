@@ -32,12 +32,19 @@ answers() {
 	berth 3476 | grep -q 'nppmp' && berth 443 --json | grep -q '"schema": *"berth.answer/1"'
 }
 
+# The catalog is found beside the program, wherever that lies, and only where the language asks for it.
+speaks() {
+	(cd / && env -i LANG=de_DE.UTF-8 "$1/bin/berth" help) | grep -q 'Listener' &&
+		(cd / && env -i LANG=de_DE.UTF-8 LC_ALL=C "$1/bin/berth" help) | cmp - <(berth help)
+}
+
 is_whole() {
 	local file
 	for file in usr/bin/berth usr/share/doc/berth/LICENSE usr/share/man/man1/berth.1 \
 		usr/share/man/man5/ports.claims.5 usr/share/doc/berth/claims.md usr/share/doc/berth/recipes.md \
 		usr/share/bash-completion/completions/berth usr/share/zsh/site-functions/_berth \
-		usr/share/fish/vendor_completions.d/berth.fish usr/share/berth/schema/answer.json; do
+		usr/share/fish/vendor_completions.d/berth.fish usr/share/berth/schema/answer.json \
+		usr/share/locale/de/LC_MESSAGES/berth.mo; do
 		[ -s "$tree/$file" ] || { echo "$file is not there"; return 1; }
 	done
 	[ "$(find "$tree/usr/share/berth/schema" -name '*.json' | wc -l)" -eq "$(find "$root/data/schema" -name '*.json' | wc -l)" ]
@@ -92,6 +99,7 @@ check files is_whole
 check modes has_right_modes
 check answers answers
 check manual shows_manual
+check speaks speaks "$tree/usr"
 check no-machine-paths holds_no_path
 check libraries links_little
 check claims claims
@@ -101,5 +109,6 @@ check uninstall "$root/tools/install-tree" --remove "$build" "$tree" /usr
 check nothing-left sh -c "! find '$tree' -mindepth 1 | grep ."
 check install-elsewhere "$root/tools/install-tree" "$build" "$tree" /opt/port
 check elsewhere env -i "$tree/opt/port/bin/berth" version
+check speaks-elsewhere speaks "$tree/opt/port"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

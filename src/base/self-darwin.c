@@ -1,5 +1,5 @@
 /* By dyld(3); the path may lead through links, which realpath(3) resolves. */
-#include "act/self.h"
+#include "base/self.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* No way to tell: what stands beside the program is then looked for at the compiled place only. */
-#include "act/self.h"
+#include "base/self.h"
 
 #include <errno.h>
 

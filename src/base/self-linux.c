@@ -1,4 +1,4 @@
-#include "act/self.h"
+#include "base/self.h"
 
 #include <errno.h>
 #include <unistd.h>

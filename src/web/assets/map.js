@@ -1,0 +1,423 @@
+// The map of all ports: zoom, a cursor for mouse and keyboard, what a cell is, what changes.
+// Without this script the picture, the table and the search form do without it.
+//
+// In the page: #map (its data-... say where things are), #map-view with the picture, #map-tools,
+// #map-in #map-out #map-whole, #map-form with #map-q, #map-info, #map-say (announced), #map-now,
+// #map-words with <li data-word="...">, [data-count="LAYER"].
+import { BOX, CELL, cellAt, clampView, keyMove, layerPath, parseRuns, ringPath, words, zoomView }
+	from './map-model.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const root = document.getElementById('map');
+const view = document.getElementById('map-view');
+const svg = view?.querySelector('svg');
+const plot = svg?.querySelector('.map-plot');
+const info = document.getElementById('map-info');
+const say = document.getElementById('map-say');
+const said = words(document.querySelectorAll('#map-words [data-word]'));
+
+let box = { ...BOX };       // what of the drawing is seen, as a viewBox
+let cursor = -1;            // the chosen port
+let pinned = false;         // it was chosen, not only pointed at
+const rows = new Map();     // row -> a promise of its ports by number
+
+function element(name, attributes, parent) {
+	const e = document.createElementNS(SVG, name);
+	for (const [key, value] of Object.entries(attributes))
+		e.setAttribute(key, value);
+	parent?.append(e);
+	return e;
+}
+
+function portUrl(port) {
+	return root.dataset.port + port + (root.dataset.suffix ?? '');
+}
+
+// What is said of the cells of a row. Nothing, where it cannot be had.
+function fetchRow(row) {
+	if (!rows.has(row)) {
+		const url = root.dataset.rows + row + (root.dataset.rowsSuffix ?? '');
+		rows.set(row, fetch(url)
+			.then(answer => answer.ok ? answer.json() : Promise.reject(new Error(answer.status)))
+			.then(json => new Map(json.ports.map(port => [port.port, port])))
+			.catch(() => {
+				rows.delete(row);
+				return new Map();
+			}));
+	}
+	return rows.get(row);
+}
+
+async function about(port) {
+	const known = (await fetchRow(port >> 8)).get(port);
+	return known ?? { port, is: [], names: [], uses: [], claims: [], here: [] };
+}
+
+// A list of words for people: of what is known of a port, in the page's language.
+function describe(cell) {
+	const is = new Set(cell.is);
+	const lines = [];
+	if (cell.claims.length)
+		lines.push(`${said.claimed}: ${cell.claims.join(', ')}`);
+	if (is.has('assigned'))
+		lines.push(said.assigned);
+	if (cell.uses.length)
+		lines.push(`${said.known}: ${cell.uses.join(', ')}`);
+	if (is.has('reserved'))
+		lines.push(said.reserved);
+	if (!lines.length)
+		lines.push(cell.port >= 49152 ? said.dynamic : said.vacant);
+	if (inLayer('ephemeral', cell.port))
+		lines.push(said.ephemeral);
+	if (inLayer('kept', cell.port))
+		lines.push(said.kept);
+	if (is.has('blocked'))
+		lines.push(said.blocked);
+	if (is.has('conflict'))
+		lines.push(said.conflict);
+	if (live.could_look)
+		lines.push(!is.has('listening') ? said.quiet
+			: cell.here.length ? `${said.listening}: ${cell.here.join(', ')}` : said.listening);
+	return lines;
+}
+
+let live = { could_look: false, layers: {} };
+
+function inLayer(name, port) {
+	return parseRuns(live.layers[name]).some(([first, last]) => first <= port && port <= last);
+}
+
+const marker = plot && element('rect', { class: 'map-cursor', width: CELL, height: CELL,
+	fill: 'none', visibility: 'hidden' }, plot);
+const numbers = plot && element('g', { class: 'map-numbers', 'aria-hidden': 'true' }, plot);
+
+// The panel below the picture.
+async function tell(port) {
+	const cell = await about(port);
+	if (port !== cursor)
+		return null;
+	const link = document.createElement('a');
+	link.href = portUrl(port);
+	link.className = 'map-port';
+	link.textContent = port;
+	const name = document.createElement('strong');
+	name.textContent = cell.names.join(', ');
+	const text = document.createElement('span');
+	text.textContent = describe(cell).join(' · ');
+	info.replaceChildren(link, ' ', name, name.textContent ? ' ' : '', text);
+	return `${port} ${name.textContent} ${text.textContent}`;
+}
+
+function showCursor(port, isPinned) {
+	cursor = port;
+	pinned = isPinned;
+	marker.setAttribute('x', (port & 255) * CELL);
+	marker.setAttribute('y', (port >> 8) * CELL);
+	marker.setAttribute('visibility', 'visible');
+	return tell(port);
+}
+
+let saying = 0;
+function announce(text) {
+	clearTimeout(saying);
+	saying = setTimeout(() => { say.textContent = text; }, 150);
+}
+
+function setBox(next) {
+	box = clampView(next);
+	svg.setAttribute('viewBox', `${box.x} ${box.y} ${box.w} ${box.h}`);
+	const isWhole = box.w >= BOX.w;
+	view.classList.toggle('map-zoomed', !isWhole);
+	document.getElementById('map-out').disabled = isWhole;
+	document.getElementById('map-whole').disabled = isWhole;
+	document.getElementById('map-in').disabled = box.w <= BOX.w / 64;
+	scheduleNumbers();
+}
+
+// Where on the drawing a point of the screen is; the middle without one.
+function drawingPoint(x, y) {
+	const r = svg.getBoundingClientRect();
+	return { x: box.x + (x - r.left) / r.width * box.w, y: box.y + (y - r.top) / r.height * box.h };
+}
+
+function cellCentre(port) {
+	return { x: BOX.left + ((port & 255) + 0.5) * CELL, y: BOX.top + ((port >> 8) + 0.5) * CELL };
+}
+
+function zoom(factor, centre) {
+	setBox(zoomView(box, factor, centre ?? (pinned ? cellCentre(cursor)
+		: { x: box.x + box.w / 2, y: box.y + box.h / 2 })));
+}
+
+// Bring a cell into view, without a jump when it is there already.
+function reveal(port) {
+	const c = cellCentre(port);
+	const margin = 3 * CELL;
+	if (c.x < box.x + margin || c.x > box.x + box.w - margin || c.y < box.y + margin ||
+	    c.y > box.y + box.h - margin)
+		setBox({ ...box, x: c.x - box.w / 2, y: c.y - box.h / 2 });
+}
+
+async function go(port, width) {
+	if (width && box.w > width)
+		setBox(zoomView(box, box.w / width, cellCentre(port)));
+	const c = cellCentre(port);
+	if (width)
+		setBox({ ...box, x: c.x - box.w / 2, y: c.y - box.h / 2 });
+	reveal(port);
+	const text = await showCursor(port, true);
+	history.replaceState(null, '', `#port-${port}`);
+	if (text)
+		announce(text);
+}
+
+// Numbers and names inside cells that are large enough for them.
+let numbering = 0;
+function scheduleNumbers() {
+	cancelAnimationFrame(numbering);
+	numbering = requestAnimationFrame(drawNumbers);
+}
+
+async function drawNumbers() {
+	const scale = svg.getBoundingClientRect().width / box.w;
+	numbers.replaceChildren();
+	if (CELL * scale < 30)
+		return;
+	const drawn = box;
+	const first = { col: Math.max(0, Math.floor((box.x - BOX.left) / CELL)),
+		row: Math.max(0, Math.floor((box.y - BOX.top) / CELL)) };
+	const last = { col: Math.min(255, Math.floor((box.x + box.w - BOX.left) / CELL)),
+		row: Math.min(255, Math.floor((box.y + box.h - BOX.top) / CELL)) };
+	for (let row = first.row; row <= last.row; row++) {
+		const known = await fetchRow(row);
+		if (box !== drawn)
+			return;
+		for (let col = first.col; col <= last.col; col++) {
+			const port = row * 256 + col;
+			const number = element('text', { x: (col + 0.5) * CELL, y: (row + 0.42) * CELL,
+				class: 'map-number' }, numbers);
+			number.textContent = port;
+			const name = known.get(port)?.claims[0] ?? known.get(port)?.names[0] ??
+				known.get(port)?.uses[0];
+			if (name)
+				element('text', { x: (col + 0.5) * CELL, y: (row + 0.78) * CELL,
+					class: 'map-name' }, numbers).textContent =
+					name.length > 12 ? `${name.slice(0, 11)}…` : name;
+		}
+	}
+}
+
+// What listens, what is claimed: drawn anew, counted anew.
+async function refresh() {
+	const answer = await fetch(root.dataset.layers).catch(() => null);
+	if (!answer?.ok)
+		return;
+	live = await answer.json();
+	rows.clear();
+	for (const [name, flat] of Object.entries(live.layers)) {
+		const runs = parseRuns(flat);
+		const n = runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+		for (const path of svg.querySelectorAll(`.map-${name} > path`))
+			path.setAttribute('d', name === 'listening' ? ringPath(runs) : layerPath(runs));
+		for (const count of document.querySelectorAll(`[data-count="${name}"]`))
+			count.textContent = n.toLocaleString(document.documentElement.lang);
+	}
+	await listNow();
+	scheduleNumbers();
+	if (cursor >= 0)
+		tell(cursor);
+}
+
+// The list of what listens, as text.
+async function listNow() {
+	const list = document.getElementById('map-now');
+	const ports = parseRuns(live.layers.listening)
+		.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
+		.slice(0, 500);
+	const items = [];
+	for (const port of ports) {
+		const cell = await about(port);
+		const item = document.createElement('li');
+		const link = document.createElement('a');
+		link.href = portUrl(port);
+		link.textContent = port;
+		item.append(link, ' ', [cell.claims[0] ?? cell.names[0] ?? cell.uses[0], cell.here.join(', ')]
+			.filter(Boolean).join(' · '));
+		items.push(item);
+	}
+	list?.replaceChildren(...items);
+}
+
+function listenForEvents() {
+	let source = null;
+	let pending = 0;
+	const soon = () => {
+		pending ||= setTimeout(() => {
+			pending = 0;
+			refresh();
+		}, 100);
+	};
+	const follow = () => {
+		if (document.hidden) {
+			source?.close();
+			source = null;
+		} else if (!source) {
+			source = new EventSource(root.dataset.events);
+			source.addEventListener('reset', soon);
+			source.addEventListener('changed', soon);
+		}
+	};
+	document.addEventListener('visibilitychange', follow);
+	follow();
+}
+
+const pointers = new Map();
+let drag = null;
+
+function pinch() {
+	const [a, b] = [...pointers.values()];
+	return { d: Math.hypot(a.x - b.x, a.y - b.y) || 1, x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}
+
+function portUnder(event) {
+	return cellAt(drawingPoint(event.clientX, event.clientY));
+}
+
+function onDown(event) {
+	if (event.button !== 0)
+		return;
+	pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+	drag = { x: event.clientX, y: event.clientY, box, moved: false,
+		pinch: pointers.size === 2 ? pinch() : null };
+}
+
+function onMove(event) {
+	if (pointers.has(event.pointerId))
+		pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+	if (drag?.pinch && pointers.size === 2) {
+		const now = pinch();
+		drag.moved = true;
+		setBox(zoomView(box, now.d / drag.pinch.d, drawingPoint(now.x, now.y)));
+		drag.pinch = now;
+	} else if (drag && pointers.size === 1 && box.w < BOX.w) {
+		const r = svg.getBoundingClientRect();
+		const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
+		if (!drag.moved && Math.hypot(dx, dy) < 4)
+			return;
+		if (!drag.moved)
+			view.setPointerCapture(event.pointerId);
+		drag.moved = true;
+		setBox({ ...box, x: drag.box.x - dx / r.width * box.w, y: drag.box.y - dy / r.height * box.h });
+	} else if (!drag && event.pointerType === 'mouse') {
+		const port = portUnder(event);
+		if (port >= 0 && port !== cursor)
+			showCursor(port, false);
+	}
+}
+
+function onUp(event) {
+	const wasClick = drag && !drag.moved && pointers.size === 1 && event.type === 'pointerup';
+	pointers.delete(event.pointerId);
+	if (!pointers.size)
+		drag = null;
+	const port = wasClick ? portUnder(event) : -1;
+	if (port < 0)
+		return;
+	if (port === cursor && pinned)
+		location.href = portUrl(port);
+	else
+		go(port);
+}
+
+function onKey(event) {
+	if (event.altKey || event.metaKey)
+		return;
+	const at = cursor < 0 ? 0 : cursor;
+	const next = keyMove(event.key, event.ctrlKey, at);
+	if (next >= 0)
+		go(cursor < 0 ? 0 : next);
+	else if (event.key === 'Enter' && cursor >= 0)
+		location.href = portUrl(cursor);
+	else if (event.key === '+' || event.key === '=')
+		zoom(2);
+	else if (event.key === '-')
+		zoom(1 / 2);
+	else if (event.key === '0' || (event.key === 'Escape' && box.w < BOX.w))
+		setBox(BOX);
+	else
+		return;
+	event.preventDefault();
+}
+
+// A name: the first port that search knows for it.
+async function findPort(text) {
+	if (/^\d{1,5}$/.test(text) && Number(text) < 65536)
+		return Number(text);
+	if (!root.dataset.find)
+		return -1;
+	const answer = await fetch(root.dataset.find + encodeURIComponent(text)).catch(() => null);
+	if (!answer?.ok)
+		return -1;
+	const found = await answer.json();
+	const hit = (Array.isArray(found) ? found : found.found ?? [])
+		.map(one => one.claim ?? one.assignment ?? one.known_use)
+		.find(one => Array.isArray(one?.ports) && one.ports.length);
+	return hit ? hit.ports[0] : -1;
+}
+
+async function onSearch(event) {
+	const form = event.target;
+	event.preventDefault();
+	const port = await findPort(form.elements.q.value.trim());
+	if (port < 0) {
+		form.submit();
+		return;
+	}
+	await go(port, BOX.w / 8);
+	view.focus({ preventScroll: true });
+	view.scrollIntoView({ block: 'nearest' });
+}
+
+function fromHash() {
+	const port = /^#port-(\d{1,5})$/.exec(location.hash);
+	if (port && Number(port[1]) < 65536)
+		go(Number(port[1]), BOX.w / 8);
+}
+
+function begin() {
+	svg.querySelector('.map-rows')?.remove();
+	document.getElementById('map-tools').hidden = false;
+	view.tabIndex = 0;
+	view.setAttribute('role', 'application');
+	view.setAttribute('aria-label', said.label);
+	view.setAttribute('aria-describedby', 'map-keys');
+	view.addEventListener('pointerdown', onDown);
+	view.addEventListener('pointermove', onMove);
+	view.addEventListener('pointerup', onUp);
+	view.addEventListener('pointercancel', onUp);
+	view.addEventListener('keydown', onKey);
+	view.addEventListener('focus', () => {
+		if (cursor >= 0)
+			announce(info.textContent);
+	});
+	view.addEventListener('wheel', event => {
+		if (!event.ctrlKey)
+			return;
+		event.preventDefault();
+		zoom(2 ** (-event.deltaY / 120), drawingPoint(event.clientX, event.clientY));
+	}, { passive: false });
+	document.getElementById('map-in').addEventListener('click', () => zoom(2));
+	document.getElementById('map-out').addEventListener('click', () => zoom(1 / 2));
+	document.getElementById('map-whole').addEventListener('click', () => setBox(BOX));
+	document.getElementById('map-form')?.addEventListener('submit', onSearch);
+	addEventListener('hashchange', fromHash);
+	addEventListener('resize', scheduleNumbers);
+	setBox(BOX);
+	fromHash();
+	root.dataset.ready = 'yes';
+	if (root.dataset.events)
+		listenForEvents();
+}
+
+if (root && svg && plot)
+	begin();

@@ -1,0 +1,35 @@
+// Search without the page: which entries have all words, and which come first. Pure; the unit tests
+// run it in node. An entry is [first, last, protocols, name, description].
+
+export function splitWords(text) {
+	return text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
+}
+
+// How well one word fits: 0 the name or a port of it, 1 the name's beginning, 2 a word's beginning,
+// 3 anywhere; -1 not at all.
+function rankWord([first, last, protocols, name, description], word) {
+	const lower = name.toLowerCase();
+	if (lower === word)
+		return 0;
+	if (/^\d{1,5}$/.test(word) && first >= 0 && first <= Number(word) && Number(word) <= last)
+		return 0;
+	if (lower.startsWith(word))
+		return 1;
+	const text = `${lower} ${description.toLowerCase()} ${protocols}`;
+	const at = text.indexOf(word);
+	if (at < 0)
+		return -1;
+	return text.split(/[^\p{L}\p{N}]+/u).some(part => part.startsWith(word)) ? 2 : 3;
+}
+
+// The worst of its words; -1 when one is missing.
+export function rank(entry, words) {
+	let worst = 0;
+	for (const word of words) {
+		const r = rankWord(entry, word);
+		if (r < 0)
+			return -1;
+		worst = Math.max(worst, r);
+	}
+	return worst;
+}

@@ -1,0 +1,408 @@
+/* Pages that find: everything of one name, and what `berth find` finds. */
+#include "web/page-port.h"
+
+#include "ledger/claims.h"
+#include "query/query.h"
+#include "registry/known-uses.h"
+#include "registry/search.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MOST_ROWS = 400, WORDS_MOST = 512 };
+
+static void begin_table(struct sheet *s, enum word caption, const enum word *heads, size_t n)
+{
+	struct html *h = &s->h;
+
+	html_open_class(h, "table", "list");
+	html_open_class(h, "caption", "unseen");
+	sheet_say(s, caption);
+	html_close(h, "caption");
+	html_open(h, "thead");
+	html_open(h, "tr");
+	for (size_t i = 0; i < n; i++) {
+		html_open_with(h, "th", "scope=\"col\"");
+		sheet_say(s, heads[i]);
+		html_close(h, "th");
+	}
+	html_close(h, "tr");
+	html_close(h, "thead");
+	html_open(h, "tbody");
+}
+
+static void end_table(struct sheet *s)
+{
+	html_close(&s->h, "tbody");
+	html_close(&s->h, "table");
+}
+
+/* Ports of a row as a link to the first of them. */
+static void put_ports(struct sheet *s, struct live_span ports, const char *protocol)
+{
+	struct html *h = &s->h;
+
+	html_open_with(h, "th", "scope=\"row\"");
+	sheet_open_port(s, ports.first);
+	sheet_span(s, ports);
+	html_close(h, "a");
+	html_char(h, ' ');
+	html_open_class(h, "span", "protocol");
+	html_words(h, protocol ? protocol : sheet_word(s, WORD_ANY_PROTOCOL));
+	html_close(h, "span");
+	html_close(h, "th");
+}
+
+static void put_service_row(struct sheet *s, const struct answer_assignment *as)
+{
+	struct html *h = &s->h;
+
+	html_open(h, "tr");
+	if (as->has_ports) {
+		put_ports(s, as->ports, as->protocol);
+	} else {
+		html_open_with(h, "th", "scope=\"row\"");
+		sheet_say(s, WORD_NO_PORT);
+		html_close(h, "th");
+	}
+	html_open(h, "td");
+	sheet_name(s, as->description);
+	if (as->alias_of) {
+		html_char(h, ' ');
+		SAY(s, WORD_ALIAS_OF, STRONG("name", as->alias_of));
+	}
+	html_close(h, "td");
+	html_open(h, "td");
+	if (as->registered)
+		sheet_date(s, as->registered);
+	html_close(h, "td");
+	html_open(h, "td");
+	sheet_name(s, as->contact ? as->contact : as->assignee);
+	html_close(h, "td");
+	html_close(h, "tr");
+}
+
+/* Everything of a name. */
+struct of_name {
+	struct registry_rows rows;
+	const struct known_use *uses;
+	size_t n_uses;
+	const struct claim *claim; /* the first one of that name */
+};
+
+static bool find_uses(const struct page *p, const char *name, struct of_name *out)
+{
+	const struct registry *reg = p->from->registry;
+	struct known_use use, *slot, *uses = NULL;
+	size_t capacity = 0;
+
+	for (uint32_t i = 0; i < known_use_count(reg); i++) {
+		if (known_use_get(reg, i, &use) < 0)
+			continue;
+		if (!(use.service && str_casecmp(use.service, name) == 0) &&
+		    str_casecmp(use.software, name) != 0 && !known_use_has_program(&use, name))
+			continue;
+		slot = ARENA_PUSH(p->arena, uses, out->n_uses, capacity);
+		if (!slot)
+			return false;
+		*slot = use;
+	}
+	out->uses = uses;
+	return true;
+}
+
+static void put_rows(struct sheet *s, const struct of_name *found)
+{
+	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_DESCRIPTION,
+					  WORD_HEAD_REGISTERED_ON, WORD_HEAD_CONTACT};
+	const struct page *p = s->p;
+
+	if (found->rows.n == 0)
+		return;
+	SHEET_IN(s, "h2", WORD_SERVICE_REGISTERED);
+	begin_table(s, WORD_SERVICE_REGISTERED, heads, N_ELEMENTS(heads));
+	for (uint32_t i = 0; i < MIN_OF(found->rows.n, (uint32_t)MOST_ROWS); i++) {
+		struct arena_mark mark = arena_mark(p->arena);
+		struct answer_assignment as;
+
+		if (answer_fill_assignment(p->from->registry, found->rows.ids[i], &as, p->arena))
+			put_service_row(s, &as);
+		else
+			p->out->has_failed = true;
+		arena_reset(p->arena, mark);
+	}
+	end_table(s);
+}
+
+static void put_uses(struct sheet *s, const struct of_name *found)
+{
+	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_SOFTWARE, WORD_HEAD_PURPOSE};
+	struct html *h = &s->h;
+
+	if (found->n_uses == 0)
+		return;
+	SHEET_IN(s, "h2", WORD_KNOWN_TITLE);
+	begin_table(s, WORD_KNOWN_TITLE, heads, N_ELEMENTS(heads));
+	for (size_t i = 0; i < MIN_OF(found->n_uses, (size_t)MOST_ROWS); i++) {
+		const struct known_use *use = &found->uses[i];
+
+		html_open(h, "tr");
+		put_ports(s, (struct live_span){use->first, use->last},
+			  transport_name(use->protocol));
+		html_open(h, "td");
+		sheet_name(s, use->software);
+		html_close(h, "td");
+		html_open(h, "td");
+		sheet_name(s, use->purpose);
+		html_close(h, "td");
+		html_close(h, "tr");
+	}
+	end_table(s);
+}
+
+static void put_claims(struct sheet *s, const char *name)
+{
+	const struct claims *claims = s->p->from->claims;
+	const struct claim *one;
+	struct answer_claim c;
+	size_t cursor = 0, n = 0;
+
+	while (claims && n < MOST_ROWS && (one = claims_next_named(claims, name, &cursor))) {
+		if (n++ == 0)
+			SHEET_IN(s, "h2", WORD_NAV_CLAIMS);
+		if (answer_fill_claim(one, s->p->from->today, &c, s->p->arena))
+			port_claim(s, &c);
+		else
+			s->p->out->has_failed = true;
+	}
+}
+
+/* Names near one that was not found. */
+static void put_near(struct sheet *s, const char *word)
+{
+	struct search_suggestions near;
+	struct html *h = &s->h;
+
+	search_suggest(s->p->from->registry, word, &near);
+	if (near.n == 0)
+		return;
+	html_open(h, "p");
+	sheet_say(s, WORD_DID_YOU_MEAN);
+	for (size_t i = 0; i < near.n; i++) {
+		html_markup(h, " ");
+		sheet_service(s, near.names[i]);
+		html_char(h, i + 1 < near.n ? ',' : '?');
+	}
+	html_close(h, "p");
+}
+
+int page_service(const struct page *p, const char *name)
+{
+	struct of_name found = {.rows = registry_by_name(p->from->registry, name)};
+	struct sheet_head head = {.title = COMPOSE(p, WORD_SERVICE_TITLE, TEXT("name", name))};
+	size_t cursor = 0;
+	struct sheet s;
+	bool is_found;
+	int r;
+
+	if (!find_uses(p, name, &found))
+		return -ENOMEM;
+	if (p->from->claims)
+		found.claim = claims_next_named(p->from->claims, name, &cursor);
+	is_found = found.rows.n > 0 || found.n_uses > 0 || found.claim;
+	head.is_nameless = !is_found;
+	sheet_begin(&s, p, &head, SHEET_BUDGET_LIST);
+	sheet_crumbs(&s, words_text(p->language, WORD_SERVICES), NULL, name);
+	html_open(&s.h, "h1");
+	SAY(&s, WORD_SERVICE_TITLE, TEXT("name", name));
+	html_close(&s.h, "h1");
+	if (is_found) {
+		SHEET_IN(&s, "p", WORD_SERVICE_LINE);
+		put_claims(&s, name);
+		put_rows(&s, &found);
+		put_uses(&s, &found);
+	} else {
+		SHEET_IN(&s, "p", WORD_SERVICE_NONE);
+		put_near(&s, name);
+	}
+	r = sheet_end(&s);
+	return r < 0 ? r : is_found ? 0 : 1;
+}
+
+/* A search while it runs. */
+struct quest {
+	const char *words[SEARCH_MAX_WORDS];
+	size_t n_words;
+	const struct answer_found *found;
+	size_t n;
+};
+
+static bool split_words(const char *typed, struct quest *q, struct arena *arena)
+{
+	char *rest = arena_strndup(arena, typed, WORDS_MOST), *word;
+
+	if (!rest)
+		return false;
+	while (q->n_words < SEARCH_MAX_WORDS && (word = strsep(&rest, " \t\r\n")) != NULL) {
+		if (*word)
+			q->words[q->n_words++] = word;
+	}
+	return true;
+}
+
+static int run_search(const struct page *p, struct quest *q)
+{
+	struct search_hits hits;
+
+	if (q->n_words == 0)
+		return 0;
+	if (search_find(p->from->registry, q->words, q->n_words, p->arena, &hits) < 0)
+		return -ENOMEM;
+	q->found = answer_found(p->from->registry, &hits, &q->n, p->arena);
+	if (!q->found)
+		return -ENOMEM;
+	if (p->from->claims && !answer_find_claims(p->from->claims, p->from->today, q->words,
+						   q->n_words, &q->found, &q->n, p->arena))
+		return -ENOMEM;
+	return 0;
+}
+
+static void put_cell(struct sheet *s, const char *text)
+{
+	html_open(&s->h, "td");
+	sheet_name(s, text);
+	html_close(&s->h, "td");
+}
+
+static void put_found(struct sheet *s, const struct answer_found *f)
+{
+	struct html *h = &s->h;
+
+	html_open(h, "tr");
+	if (f->claim) {
+		put_ports(s, f->claim->ports,
+			  f->claim->protocols[0] ? f->claim->protocols[0] : NULL);
+		put_cell(s, f->claim->name);
+		put_cell(s, f->claim->reason ? f->claim->reason : f->claim->owner);
+		SHEET_IN(s, "td", WORD_CLAIM_OWN);
+	} else if (f->assignment) {
+		if (f->assignment->has_ports) {
+			put_ports(s, f->assignment->ports, f->assignment->protocol);
+		} else {
+			html_open_with(h, "th", "scope=\"row\"");
+			sheet_say(s, WORD_NO_PORT);
+			html_close(h, "th");
+		}
+		html_open(h, "td");
+		if (f->assignment->name)
+			sheet_service(s, f->assignment->name);
+		html_close(h, "td");
+		put_cell(s, f->assignment->description);
+		SHEET_IN(s, "td", WORD_KIND_REGISTERED);
+	} else if (f->known_use) {
+		put_ports(s, f->known_use->ports, f->known_use->protocol);
+		put_cell(s, f->known_use->software);
+		put_cell(s, f->known_use->purpose);
+		SHEET_IN(s, "td", WORD_KIND_KNOWN);
+	}
+	html_close(h, "tr");
+}
+
+static enum word word_of_rank(const char *rank)
+{
+	if (strcmp(rank, "exact") == 0)
+		return WORD_RANK_EXACT;
+	if (strcmp(rank, "prefix") == 0)
+		return WORD_RANK_PREFIX;
+	return strcmp(rank, "word") == 0 ? WORD_RANK_WORD : WORD_RANK_REST;
+}
+
+/* Groups of the same rank, the best first; claims, which have none of their own, on top. */
+static void put_results(struct sheet *s, const struct quest *q)
+{
+	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_NAME, WORD_HEAD_DESCRIPTION,
+					  WORD_HEAD_KIND};
+	const size_t n = MIN_OF(q->n, (size_t)MOST_ROWS);
+
+	for (size_t i = 0, k; i < n; i = k) {
+		const enum word rank = word_of_rank(q->found[i].rank);
+
+		SHEET_IN(s, "h2", rank);
+		begin_table(s, rank, heads, N_ELEMENTS(heads));
+		for (k = i; k < n && strcmp(q->found[k].rank, q->found[i].rank) == 0; k++)
+			put_found(s, &q->found[k]);
+		end_table(s);
+	}
+	if (q->n > n) {
+		html_open(&s->h, "p");
+		SAY_MANY(s, WORD_MORE, (long long)(q->n - n), NUMBER("n", (long long)(q->n - n)));
+		html_close(&s->h, "p");
+	}
+}
+
+/* A number was typed: its page is what was looked for. */
+static void put_direct(struct sheet *s, const struct quest *q)
+{
+	char error[QUERY_ERROR_SIZE];
+	struct query query;
+
+	if (q->n_words != 1 || query_parse(q->words[0], &query, error) < 0 ||
+	    query.kind != QUERY_PORT)
+		return;
+	html_open_class(&s->h, "p", "direct");
+	SAY(s, WORD_SEARCH_DIRECT, PORT("port", query.first));
+	html_close(&s->h, "p");
+}
+
+static void put_large_form(struct sheet *s, const char *typed)
+{
+	struct html *h = &s->h;
+
+	html_open_with(h, "form", "class=\"ask\" method=\"get\"");
+	html_url(h, "action", sheet_url(s->p, "search"));
+	html_open_with(h, "label", "for=\"words\"");
+	sheet_say(s, WORD_SEARCH_LABEL);
+	html_close(h, "label");
+	html_open_with(h, "input", "type=\"search\" id=\"words\" name=\"q\" maxlength=\"200\"");
+	html_attribute(h, "value", typed);
+	html_char(h, ' ');
+	html_open_with(h, "button", "type=\"submit\"");
+	sheet_say(s, WORD_SEARCH_DO);
+	html_close(h, "button");
+	html_close(h, "form");
+}
+
+int page_search(const struct page *p, const char *words)
+{
+	struct sheet_head head = {.is_nameless = *words != '\0'};
+	struct quest q = {.n_words = 0};
+	struct sheet s;
+	int r;
+
+	if (!split_words(words, &q, p->arena))
+		return -ENOMEM;
+	r = run_search(p, &q);
+	if (r < 0)
+		return r;
+	head.title = q.n_words > 0 ? COMPOSE(p, WORD_SEARCH_TITLE_FOR, TEXT("words", words))
+				   : words_text(p->language, WORD_SEARCH_TITLE);
+	sheet_begin(&s, p, &head, SHEET_BUDGET_LIST);
+	SHEET_IN(&s, "h1", WORD_SEARCH_TITLE);
+	put_large_form(&s, words);
+	if (p->is_static)
+		html_markup(&s.h, "<div id=\"results\" aria-live=\"polite\"></div>");
+	put_direct(&s, &q);
+	if (q.n > 0) {
+		html_open(&s.h, "p");
+		SAY_MANY(&s, WORD_FOUND, (long long)q.n, NUMBER("n", (long long)q.n));
+		html_close(&s.h, "p");
+		put_results(&s, &q);
+	} else if (q.n_words > 0) {
+		SHEET_IN(&s, "p", WORD_FOUND_NOTHING);
+		put_near(&s, q.words[0]);
+	} else {
+		SHEET_IN(&s, "p", p->is_static ? WORD_SEARCH_STATIC : WORD_SEARCH_HOW);
+	}
+	return sheet_end(&s);
+}

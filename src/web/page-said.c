@@ -1,0 +1,81 @@
+/* What several pages say alike: verdicts, gaps, the dates of the registry. */
+#include "web/page-parts.h"
+
+#include <string.h>
+
+void sheet_verdict(struct sheet *s, enum verdict_word w)
+{
+	static const struct {
+		const char *name;
+		enum word shown;
+	} words[] = {
+		[VERDICT_VACANT] = {"vacant", WORD_VERDICT_VACANT},
+		[VERDICT_DARK] = {"dark", WORD_VERDICT_DARK},
+		[VERDICT_AS_CLAIMED] = {"as-claimed", WORD_VERDICT_AS_CLAIMED},
+		[VERDICT_CUSTOMARY] = {"customary", WORD_VERDICT_CUSTOMARY},
+		[VERDICT_UNCLAIMED] = {"unclaimed", WORD_VERDICT_UNCLAIMED},
+		[VERDICT_OCCUPIED] = {"occupied", WORD_VERDICT_OCCUPIED},
+		[VERDICT_CONFLICT] = {"conflict", WORD_VERDICT_CONFLICT},
+		[VERDICT_UNKNOWN] = {"unknown", WORD_VERDICT_UNKNOWN},
+	};
+
+	html_open_class(&s->h, "span", "verdict");
+	html_attribute(&s->h, "data-verdict", words[w].name);
+	sheet_say(s, words[w].shown);
+	html_close(&s->h, "span");
+}
+
+static void put_gap(struct sheet *s, const struct answer_gap *gap)
+{
+	const enum page_language language = s->p->language;
+	struct html *h = &s->h;
+
+	html_open(h, "li");
+	html_open(h, "b");
+	html_text(h, words_translate(language, gap->what));
+	html_close(h, "b");
+	html_char(h, ' ');
+	sheet_name(s, gap->where);
+	html_markup(h, ": ");
+	html_text(h, words_translate(language, gap->why));
+	if (gap->fix) {
+		html_markup(h, " (");
+		html_text(h, words_translate(language, gap->fix));
+		html_char(h, ')');
+	}
+	html_close(h, "li");
+}
+
+void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
+{
+	enum { MOST = 12 };
+	struct html *h = &s->h;
+
+	if (n == 0)
+		return;
+	html_open_class(h, "div", "gaps");
+	SHEET_IN(s, "h3", WORD_GAPS);
+	html_open(h, "ul");
+	for (size_t i = 0; i < MIN_OF(n, (size_t)MOST); i++)
+		put_gap(s, &gaps[i]);
+	html_close(h, "ul");
+	if (n > MOST) {
+		html_open(h, "p");
+		SAY_MANY(s, WORD_MORE, (long long)(n - MOST), NUMBER("n", (long long)(n - MOST)));
+		html_close(h, "p");
+	}
+	html_close(h, "div");
+}
+
+void sheet_registry(struct sheet *s, const struct answer_registry *r)
+{
+	if (!r->names_as_of)
+		return;
+	if (r->details_as_of && strcmp(r->names_as_of, r->details_as_of) != 0)
+		SAY(s, WORD_REGISTRY_TWO_DATES, DATE("names", r->names_as_of),
+		    DATE("details", r->details_as_of));
+	else
+		SAY(s, WORD_REGISTRY_DATE, DATE("names", r->names_as_of));
+	html_char(&s->h, ' ');
+	sheet_say(s, r->built_in ? WORD_REGISTRY_BUILT_IN : WORD_REGISTRY_UPDATED);
+}

@@ -1,0 +1,10 @@
+/*
+ * Page service: where the page of a service lies in a static atlas.
+ */
+#pragma once
+
+#include "base/str.h"
+
+/* Append the name of its file below services/, without ".html": in small letters, what is neither a
+ * letter, a digit nor one of "-_+." as =XX. */
+void page_service_file(const char *name, struct str *out);
