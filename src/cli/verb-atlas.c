@@ -128,7 +128,7 @@ static struct map_words picture_words(const struct answer_registry *registry,
 		.title = "The map of all 65,536 ports",
 		.description = "One cell a port, 256 a row: which are assigned, in known use, "
 			       "claimed, reserved, refused by browsers; where something listens.",
-		.ranges = {"system", "user ports, 1024-49151", "dynamic, 49152-65535"},
+		.ranges = {"system", "user ports", "dynamic ports"},
 		.layers = {[MAP_ASSIGNED] = "assigned by IANA",
 			   [MAP_KNOWN] = "in known use",
 			   [MAP_CLAIMED] = "claimed by you",

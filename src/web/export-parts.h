@@ -15,6 +15,7 @@ struct export {
 	struct live_snapshot nothing; /* a look that did not happen */
 	struct arena arena;
 	struct site site;
+	unsigned int languages;       /* as in struct page */
 	int top[N_PAGE_LANGUAGES], ports[N_PAGE_LANGUAGES], services[N_PAGE_LANGUAGES]; /* -1 */
 	atomic_uint next;             /* the next piece of work */
 	atomic_int failed;            /* the first negative errno */

@@ -51,6 +51,7 @@ static struct page begin_page(struct worker *w, enum page_language language, con
 	return (struct page){.language = language,
 			     .sight = PAGE_SIGHT_PUBLIC,
 			     .is_static = true,
+			     .languages = w->e->languages,
 			     .path = path,
 			     .from = &w->e->from,
 			     .arena = &w->arena,
@@ -256,9 +257,27 @@ static int write_search(struct export *e)
 	return fd < 0 ? fd : export_search(e, fd);
 }
 
+/* Without English there is nothing at the top: lead on from there. */
+static int write_door(struct export *e)
+{
+	static const char door[] =
+		"<!DOCTYPE html>\n<html lang=\"de\"><head><meta charset=\"utf-8\"><title>berth</title>"
+		"<meta http-equiv=\"refresh\" content=\"0; url=de/index.html\"></head>"
+		"<body><p><a href=\"de/index.html\">Deutsch</a></p></body></html>\n";
+	struct str text = {0};
+	int r;
+
+	if (e->request->languages[PAGE_ENGLISH])
+		return 0;
+	str_append(&text, door);
+	r = export_put(e, e->site.fd, "index.html", &text);
+	str_fini(&text);
+	return r;
+}
+
 static int write_all(struct export *e)
 {
-	int r = 0;
+	int r = write_door(e);
 
 	for (unsigned int i = 0; r == 0 && i < N_PAGE_LANGUAGES; i++) {
 		if (e->request->languages[i])
@@ -304,6 +323,8 @@ int export_run(const struct export_request *request, struct export_result *out)
 	*out = (struct export_result){.error = ""};
 	for (unsigned int i = 0; i < N_PAGE_LANGUAGES; i++)
 		e.top[i] = e.ports[i] = e.services[i] = -1;
+	for (unsigned int i = 0; i < N_PAGE_LANGUAGES; i++)
+		e.languages |= request->languages[i] ? 1U << i : 0;
 	r = site_begin(&e.site, request->directory, own_names, out->error);
 	if (r != 0)
 		return r;

@@ -65,16 +65,33 @@ void port_elsewhere(struct sheet *s, uint16_t port)
 	html_close(h, "section");
 }
 
+/* Whether software has settled here that is not the registered service. */
+static bool is_shared(const struct answer *a)
+{
+	for (size_t i = 0; i < a->n_known_uses; i++) {
+		if (!a->known_uses[i].service)
+			return true;
+	}
+	return false;
+}
+
+static bool has_assignment(const struct answer *a)
+{
+	for (size_t i = 0; i < a->n_assignments; i++) {
+		if (a->assignments[i].name && strcmp(a->assignments[i].status, "assigned") == 0)
+			return true;
+	}
+	return false;
+}
+
 void port_matters(struct sheet *s, const struct answer *a)
 {
 	enum word first = WORD_MATTERS_UNNAMED;
 
 	if (strcmp(a->range, "dynamic") == 0)
 		first = WORD_MATTERS_DYNAMIC;
-	else if (port_name(a) && a->n_known_uses > 0)
-		first = WORD_MATTERS_SHARED;
-	else if (port_name(a))
-		first = WORD_MATTERS_NAMED;
+	else if (has_assignment(a))
+		first = is_shared(a) ? WORD_MATTERS_SHARED : WORD_MATTERS_NAMED;
 	SHEET_SECTION(s, "matters", WORD_MATTERS_TITLE);
 	SHEET_IN(s, "p", WORD_MATTERS);
 	SHEET_IN(s, "p", first);

@@ -373,9 +373,23 @@ static void put_large_form(struct sheet *s, const char *typed)
 	html_close(h, "form");
 }
 
+/* Where the script of a static atlas puts what it finds, and what it needs for that. */
+static void put_results_to_come(struct sheet *s)
+{
+	struct html *h = &s->h;
+
+	html_open_with(h, "div", "id=\"results\" role=\"status\" data-port=\"ports/\"");
+	html_attribute(h, "data-index", s->p->language == PAGE_ENGLISH ? "search/" : "../search/");
+	html_attribute(h, "data-found", sheet_word(s, WORD_FOUND_MANY));
+	html_attribute(h, "data-none", sheet_word(s, WORD_FOUND_NOTHING));
+	html_attribute(h, "data-lost", sheet_word(s, WORD_SEARCH_LOST));
+	html_close(h, "div");
+}
+
 int page_search(const struct page *p, const char *words)
 {
-	struct sheet_head head = {.is_nameless = *words != '\0'};
+	struct sheet_head head = {.is_nameless = *words != '\0',
+				  .script = p->is_static ? "search.js" : NULL};
 	struct quest q = {.n_words = 0};
 	struct sheet s;
 	int r;
@@ -391,7 +405,7 @@ int page_search(const struct page *p, const char *words)
 	SHEET_IN(&s, "h1", WORD_SEARCH_TITLE);
 	put_large_form(&s, words);
 	if (p->is_static)
-		html_markup(&s.h, "<div id=\"results\" aria-live=\"polite\"></div>");
+		put_results_to_come(&s);
 	put_direct(&s, &q);
 	if (q.n > 0) {
 		html_open(&s.h, "p");

@@ -131,7 +131,7 @@ static void put_bar(struct view *v)
 	html_attribute(h, "aria-label", sheet_word(&v->s, WORD_MAP_TOOLS));
 	put_button(v, "map-out", "\342\210\222", WORD_MAP_OUT);
 	put_button(v, "map-in", "+", WORD_MAP_IN);
-	put_button(v, "map-whole", "\342\233\266", WORD_MAP_WHOLE);
+	put_button(v, "map-whole", sheet_word(&v->s, WORD_MAP_WHOLE), WORD_MAP_WHOLE);
 	html_close(h, "div");
 	html_close(h, "div");
 }
@@ -320,6 +320,13 @@ static void put_ranges(struct view *v)
 		html_open(h, "tr");
 		html_open_with(h, "th", "scope=\"row\"");
 		sheet_say(&v->s, is_sum ? WORD_MAP_ALL : names[range]);
+		if (!is_sum) {
+			struct live_span span;
+
+			registry_range_bounds((enum registry_range)range, &span.first, &span.last);
+			html_char(h, ' ');
+			sheet_span(&v->s, span);
+		}
 		html_close(h, "th");
 		put_counts(v, is_sum ? v->map->counts : v->map->by_range[range]);
 	}
@@ -417,15 +424,19 @@ int page_map(const struct page *p)
 	}
 	sheet_begin(&v.s, p, &head, SHEET_BUDGET_LIST);
 	put_lead(&v);
+	html_open_class(&v.s.h, "div", "map-layout");
 	html_open_with(&v.s.h, "div", "id=\"map\"");
 	put_places(&v);
 	put_words(&v);
 	put_bar(&v);
 	r = put_picture(&v);
 	html_close(&v.s.h, "div");
+	html_open_class(&v.s.h, "div", "map-side");
 	put_key(&v);
 	if (!p->is_static)
 		put_now(&v);
+	html_close(&v.s.h, "div");
+	html_close(&v.s.h, "div");
 	put_numbers(&v);
 	if (v.here)
 		sheet_gaps(&v.s, v.here->gaps, v.here->n_gaps);

@@ -143,14 +143,38 @@ static size_t put_registered(struct sheet *s, uint16_t port)
 	return n;
 }
 
-/* Who uses it without being asked: the first of each. */
-static size_t put_known(struct sheet *s, uint16_t port)
+/* The first uses of a neighbour; what is only told by somebody is not worth a line here. */
+static void put_uses(struct sheet *s, uint16_t port, size_t n)
+{
+	const char *told[3];
+	size_t n_told = 0;
+
+	for (enum transport t = TRANSPORT_TCP; t <= TRANSPORT_UDP; t++) {
+		struct known_use use;
+		uint32_t next = 0;
+
+		while (n_told < N_ELEMENTS(told) &&
+		       known_use_next(s->p->from->registry, port, t, &next, &use, NULL)) {
+			bool is_told = strcmp(use.grade, "unverified") == 0;
+
+			for (size_t i = 0; i < n_told && !is_told; i++)
+				is_told = strcmp(told[i], use.software) == 0;
+			if (is_told)
+				continue;
+			if (n++ > 0)
+				html_markup(&s->h, ", ");
+			sheet_name(s, use.software);
+			told[n_told++] = use.software;
+		}
+	}
+}
+
+/* Who has it without being asked: claims, then software. */
+static void put_known(struct sheet *s, uint16_t port)
 {
 	const struct claims *claims = s->p->from->claims;
 	const struct claim *claim;
-	struct known_use use;
 	size_t cursor = 0, n = 0;
-	uint32_t next = 0;
 
 	for (size_t i = 0; claims && i < 2 && (claim = claims_next(claims, port, &cursor)); i++) {
 		if (n++ > 0)
@@ -159,20 +183,7 @@ static size_t put_known(struct sheet *s, uint16_t port)
 		sheet_name(s, claim->name);
 		html_close(&s->h, "b");
 	}
-	for (enum transport t = TRANSPORT_TCP; t <= TRANSPORT_UDP && n < 3; t++) {
-		const size_t before = n;
-
-		next = 0;
-		while (n < 3 && known_use_next(s->p->from->registry, port, t, &next, &use, NULL)) {
-			if (n++ > 0)
-				html_char(&s->h, ',');
-			html_char(&s->h, ' ');
-			sheet_name(s, use.software);
-		}
-		if (n > before)
-			break;
-	}
-	return n;
+	put_uses(s, port, n);
 }
 
 static enum word status_of(struct sheet *s, uint16_t port)

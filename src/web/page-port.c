@@ -129,9 +129,18 @@ static const char *find_resident(const struct answer *a, struct verdict v, bool 
 	return NULL;
 }
 
-static enum word sentence_of(const struct answer *a, struct verdict v)
+static bool is_held_by(const struct answer *a, bool is_udp)
 {
-	const bool is_held = a->n_holders > 0;
+	for (size_t i = 0; i < a->n_holders; i++) {
+		if (str_starts_with(a->holders[i].protocol, "udp") == is_udp)
+			return true;
+	}
+	return false;
+}
+
+static enum word sentence_of(const struct answer *a, struct verdict v, bool is_udp)
+{
+	const bool is_held = is_held_by(a, is_udp);
 
 	switch (v.word) {
 	case VERDICT_VACANT:
@@ -169,7 +178,7 @@ static void put_verdict(struct sheet *s, const struct answer *a, struct verdict 
 	html_char(h, ' ');
 	sheet_verdict(s, v.word);
 	html_char(h, ' ');
-	SAY(s, sentence_of(a, v),
+	SAY(s, sentence_of(a, v, is_udp),
 	    STRONG("who", who ? who : sheet_word(s, WORD_SOMEBODY)));
 	html_close(h, "p");
 }
@@ -184,7 +193,8 @@ static void put_strip(struct sheet *s, const struct answer *a)
 		html_open_class(h, "p", "said");
 		sheet_say(s, status_of(a));
 		html_close(h, "p");
-	} else if (a->tcp.word == a->udp.word && a->tcp.basis == a->udp.basis) {
+	} else if (a->tcp.word == a->udp.word && a->tcp.basis == a->udp.basis &&
+		   is_held_by(a, false) == is_held_by(a, true)) {
 		put_verdict(s, a, a->tcp, "tcp, udp", find_resident(a, a->tcp, false) == NULL);
 	} else {
 		put_verdict(s, a, a->tcp, "tcp", false);

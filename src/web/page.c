@@ -129,6 +129,12 @@ static void put_files(struct sheet *s, const struct sheet_head *head)
 	put_script(s, head->script);
 }
 
+/* Whether the atlas has its pages in that language. */
+static bool has_language(const struct page *p, enum page_language language)
+{
+	return p->languages == 0 || p->languages & (1U << language);
+}
+
 static void put_alternates(struct sheet *s)
 {
 	const char *path = s->p->path + (*s->p->path == '/');
@@ -137,11 +143,15 @@ static void put_alternates(struct sheet *s)
 	html_open_with(&s->h, "link", "rel=\"canonical\"");
 	html_url(&s->h, "href", url_in(s->p, s->p->language, path, url, sizeof(url)));
 	for (size_t i = 0; i < N_PAGE_LANGUAGES; i++) {
+		if (!has_language(s->p, (enum page_language)i))
+			continue;
 		html_open_with(&s->h, "link", "rel=\"alternate\"");
 		html_attribute(&s->h, "hreflang", words_language_code((enum page_language)i));
 		html_url(&s->h, "href",
 			 url_in(s->p, (enum page_language)i, path, url, sizeof(url)));
 	}
+	if (!has_language(s->p, PAGE_ENGLISH))
+		return;
 	html_open_with(&s->h, "link", "rel=\"alternate\" hreflang=\"x-default\"");
 	html_url(&s->h, "href", url_in(s->p, PAGE_ENGLISH, path, url, sizeof(url)));
 }
@@ -204,7 +214,7 @@ static void put_languages(struct sheet *s, const struct sheet_head *head)
 	for (size_t i = 0; i < N_PAGE_LANGUAGES; i++) {
 		const enum page_language language = (enum page_language)i;
 
-		if (language == s->p->language)
+		if (language == s->p->language || !has_language(s->p, language))
 			continue;
 		html_open_class(h, "a", "language");
 		html_url(h, "href", switch_in(s->p, language, path, url, sizeof(url)));

@@ -30,6 +30,7 @@ struct page {
 	enum page_language language;
 	enum page_sight sight;
 	bool is_static;    /* a file of `berth atlas`: relative links with ".html", not live */
+	unsigned int languages; /* of a static atlas: 1 << language for each it has; 0 = all */
 	const char *path;  /* of this page without its language ("/ports/3476"), for hreflang */
 	/*
 	 * What is known; indexed by answer_index(). For pages about a port the snapshot covers that

@@ -6,7 +6,6 @@ export const SIDE = 256;
 // The drawing as a whole, and where the cells begin in it.
 export const BOX = { x: 0, y: 0, w: 1160, h: 1048, left: 92, top: 10 };
 const DEEPEST = 64;
-const RADIUS = 6;
 const RINGS_MOST = 4000;
 
 // The port at a point of the drawing; -1 beside the cells.
@@ -78,14 +77,14 @@ export function layerPath(runs) {
 }
 
 // Rings around cells, longer ones around neighbours; too many of them are cells again.
-export function ringPath(runs) {
+export function ringPath(runs, radius) {
 	let d = '';
 	if (runs.length > RINGS_MOST)
 		return layerPath(runs);
 	forEachBox(runs, (x, y, w, h) => {
-		const length = (w - 1) * CELL, height = 2 * RADIUS + (h - 1) * CELL;
-		const arc = `a${RADIUS} ${RADIUS} 0 0 1 0`;
-		d += `M${x * CELL + 2} ${y * CELL + 2 - RADIUS}h${length}${arc} ${height}h-${length}${arc}-${height}z`;
+		const length = (w - 1) * CELL, height = 2 * radius + (h - 1) * CELL;
+		const arc = `a${radius} ${radius} 0 0 1 0`;
+		d += `M${x * CELL + 2} ${y * CELL + 2 - radius}h${length}${arc} ${height}h-${length}${arc}-${height}z`;
 	});
 	return d;
 }

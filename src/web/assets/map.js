@@ -6,6 +6,7 @@
 // #map-words with <li data-word="...">, [data-count="LAYER"].
 import { BOX, CELL, cellAt, clampView, keyMove, layerPath, parseRuns, ringPath, words, zoomView }
 	from './map-model.js';
+import { findEntries } from './search-model.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const root = document.getElementById('map');
@@ -15,6 +16,9 @@ const plot = svg?.querySelector('.map-plot');
 const info = document.getElementById('map-info');
 const say = document.getElementById('map-say');
 const said = words(document.querySelectorAll('#map-words [data-word]'));
+
+// From which size of a cell, in pixels, there are lines between cells, numbers, names.
+const GRID_FROM = 14, NUMBERED_FROM = 36, NAMED_FROM = 70;
 
 let box = { ...BOX };       // what of the drawing is seen, as a viewBox
 let cursor = -1;            // the chosen port
@@ -87,8 +91,9 @@ function inLayer(name, port) {
 	return parseRuns(live.layers[name]).some(([first, last]) => first <= port && port <= last);
 }
 
-const marker = plot && element('rect', { class: 'map-cursor', width: CELL, height: CELL,
-	fill: 'none', visibility: 'hidden' }, plot);
+const marker = plot && element('g', { class: 'map-cursor', fill: 'none', visibility: 'hidden' }, plot);
+for (const part of marker ? ['map-cursor-halo', 'map-cursor-line'] : [])
+	element('rect', { class: part, width: CELL, height: CELL }, marker);
 const numbers = plot && element('g', { class: 'map-numbers', 'aria-hidden': 'true' }, plot);
 
 // The panel below the picture.
@@ -111,8 +116,7 @@ async function tell(port) {
 function showCursor(port, isPinned) {
 	cursor = port;
 	pinned = isPinned;
-	marker.setAttribute('x', (port & 255) * CELL);
-	marker.setAttribute('y', (port >> 8) * CELL);
+	marker.setAttribute('transform', `translate(${(port & 255) * CELL} ${(port >> 8) * CELL})`);
 	marker.setAttribute('visibility', 'visible');
 	return tell(port);
 }
@@ -124,14 +128,31 @@ function announce(text) {
 }
 
 function setBox(next) {
+	const wasZoomed = view.classList.contains('map-zoomed');
 	box = clampView(next);
 	svg.setAttribute('viewBox', `${box.x} ${box.y} ${box.w} ${box.h}`);
 	const isWhole = box.w >= BOX.w;
-	view.classList.toggle('map-zoomed', !isWhole);
+	if (view.classList.toggle('map-zoomed', cellSize() >= 12) !== wasZoomed)
+		drawRings();
 	document.getElementById('map-out').disabled = isWhole;
 	document.getElementById('map-whole').disabled = isWhole;
 	document.getElementById('map-in').disabled = box.w <= BOX.w / 64;
 	scheduleNumbers();
+}
+
+// The width of a cell on the screen, in pixels.
+function cellSize() {
+	return CELL * svg.getBoundingClientRect().width / box.w;
+}
+
+// Rings are wide to be found on the whole map, and hug their cells when those are large.
+function drawRings() {
+	const isZoomed = view.classList.contains('map-zoomed');
+	if (!live.layers.listening)
+		return;
+	const d = ringPath(parseRuns(live.layers.listening), isZoomed ? 2.4 : 6);
+	for (const path of svg.querySelectorAll('.map-listening > path'))
+		path.setAttribute('d', d);
 }
 
 // Where on the drawing a point of the screen is; the middle without one.
@@ -158,12 +179,12 @@ function reveal(port) {
 		setBox({ ...box, x: c.x - box.w / 2, y: c.y - box.h / 2 });
 }
 
-async function go(port, width) {
-	if (width && box.w > width)
-		setBox(zoomView(box, box.w / width, cellCentre(port)));
+// Choose a port; `isNear`: so close that its number and name can be read.
+async function go(port, isNear) {
 	const c = cellCentre(port);
-	if (width)
-		setBox({ ...box, x: c.x - box.w / 2, y: c.y - box.h / 2 });
+	const w = Math.min(box.w, CELL * svg.getBoundingClientRect().width / NAMED_FROM);
+	if (isNear)
+		setBox({ w, x: c.x - w / 2, y: c.y - w * BOX.h / BOX.w / 2 });
 	reveal(port);
 	const text = await showCursor(port, true);
 	history.replaceState(null, '', `#port-${port}`);
@@ -179,15 +200,25 @@ function scheduleNumbers() {
 }
 
 async function drawNumbers() {
-	const scale = svg.getBoundingClientRect().width / box.w;
+	const size = cellSize();
 	numbers.replaceChildren();
-	if (CELL * scale < 30)
+	if (size < GRID_FROM)
 		return;
 	const drawn = box;
 	const first = { col: Math.max(0, Math.floor((box.x - BOX.left) / CELL)),
 		row: Math.max(0, Math.floor((box.y - BOX.top) / CELL)) };
 	const last = { col: Math.min(255, Math.floor((box.x + box.w - BOX.left) / CELL)),
 		row: Math.min(255, Math.floor((box.y + box.h - BOX.top) / CELL)) };
+	let grid = '';
+	for (let row = first.row; row <= last.row + 1; row++)
+		grid += `M${first.col * CELL} ${row * CELL}h${(last.col + 1 - first.col) * CELL}`;
+	for (let col = first.col; col <= last.col + 1; col++)
+		grid += `M${col * CELL} ${first.row * CELL}v${(last.row + 1 - first.row) * CELL}`;
+	element('path', { class: 'map-grid', fill: 'none', d: grid }, numbers);
+	if (size < NUMBERED_FROM)
+		return;
+	for (let row = first.row; row <= last.row; row++)
+		fetchRow(row); // all of them at once
 	for (let row = first.row; row <= last.row; row++) {
 		const known = await fetchRow(row);
 		if (box !== drawn)
@@ -199,10 +230,10 @@ async function drawNumbers() {
 			number.textContent = port;
 			const name = known.get(port)?.claims[0] ?? known.get(port)?.names[0] ??
 				known.get(port)?.uses[0];
-			if (name)
+			if (name && size >= NAMED_FROM - 6)
 				element('text', { x: (col + 0.5) * CELL, y: (row + 0.78) * CELL,
 					class: 'map-name' }, numbers).textContent =
-					name.length > 12 ? `${name.slice(0, 11)}…` : name;
+					name.length > 11 ? `${name.slice(0, 10)}…` : name;
 		}
 	}
 }
@@ -218,10 +249,12 @@ async function refresh() {
 		const runs = parseRuns(flat);
 		const n = runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 		for (const path of svg.querySelectorAll(`.map-${name} > path`))
-			path.setAttribute('d', name === 'listening' ? ringPath(runs) : layerPath(runs));
+			if (name !== 'listening')
+				path.setAttribute('d', layerPath(runs));
 		for (const count of document.querySelectorAll(`[data-count="${name}"]`))
-			count.textContent = n.toLocaleString(document.documentElement.lang);
+			count.textContent = n;
 	}
+	drawRings();
 	await listNow();
 	scheduleNumbers();
 	if (cursor >= 0)
@@ -349,10 +382,18 @@ function onKey(event) {
 	event.preventDefault();
 }
 
+// The same in the lists of a static atlas.
+async function findInIndex(text) {
+	const hits = await findEntries(root.dataset.index, text).catch(() => []);
+	return hits.find(hit => hit.entry[0] >= 0)?.entry[0] ?? -1;
+}
+
 // A name: the first port that search knows for it.
 async function findPort(text) {
 	if (/^\d{1,5}$/.test(text) && Number(text) < 65536)
 		return Number(text);
+	if (root.dataset.index)
+		return findInIndex(text);
 	if (!root.dataset.find)
 		return -1;
 	const answer = await fetch(root.dataset.find + encodeURIComponent(text)).catch(() => null);
@@ -373,7 +414,7 @@ async function onSearch(event) {
 		form.submit();
 		return;
 	}
-	await go(port, BOX.w / 8);
+	await go(port, true);
 	view.focus({ preventScroll: true });
 	view.scrollIntoView({ block: 'nearest' });
 }
@@ -381,7 +422,7 @@ async function onSearch(event) {
 function fromHash() {
 	const port = /^#port-(\d{1,5})$/.exec(location.hash);
 	if (port && Number(port[1]) < 65536)
-		go(Number(port[1]), BOX.w / 8);
+		go(Number(port[1]), true);
 }
 
 function begin() {

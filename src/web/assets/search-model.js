@@ -1,5 +1,5 @@
-// Search without the page: which entries have all words, and which come first. Pure; the unit tests
-// run it in node. An entry is [first, last, protocols, name, description].
+// Search without the page: which entries of the lists have all words, and which come first. The unit
+// tests run it in node. An entry is [first, last, protocols, name, description].
 
 export function splitWords(text) {
 	return text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
@@ -32,4 +32,24 @@ export function rank(entry, words) {
 		worst = Math.max(worst, r);
 	}
 	return worst;
+}
+
+async function json(url) {
+	const answer = await fetch(url);
+	if (!answer.ok)
+		throw new Error(`${url}: ${answer.status}`);
+	return answer.json();
+}
+
+// All entries that have the words, the best first: [{ entry, rank }]. The lists are below `index`.
+export async function findEntries(index, text) {
+	const words = splitWords(text);
+	if (!words.length)
+		return [];
+	const { shards } = await json(`${index}index.json`);
+	const lists = await Promise.all(Array.from({ length: shards }, (_, i) => json(`${index}${i}.json`)));
+	return lists.flat()
+		.map(entry => ({ entry, rank: rank(entry, words) }))
+		.filter(hit => hit.rank >= 0)
+		.sort((a, b) => a.rank - b.rank || a.entry[0] - b.entry[0]);
 }
