@@ -7,19 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A command to type elsewhere; a script shows the button and copies what stands before it. */
-static void put_command(struct sheet *s, const char *before, uint16_t port, const char *after)
+/* A command to type elsewhere; a script shows the button and copies what has that id. */
+static void put_command(struct sheet *s, const char *id, const char *before, uint16_t port,
+			const char *after)
 {
 	struct html *h = &s->h;
 
 	html_open_class(h, "p", "command");
 	html_open(h, "code");
+	html_attribute(h, "id", id);
 	html_words(h, before);
 	html_number(h, port);
 	html_words(h, after);
 	html_close(h, "code");
 	html_char(h, ' ');
 	html_open_with(h, "button", "type=\"button\" class=\"copy\" hidden");
+	html_attribute(h, "data-copy", id);
 	html_attribute(h, "data-done", sheet_word(s, WORD_COPIED));
 	sheet_say(s, WORD_COPY);
 	html_close(h, "button");
@@ -46,19 +49,19 @@ void port_elsewhere(struct sheet *s, uint16_t port)
 	SHEET_SECTION(s, "elsewhere", WORD_ELSEWHERE_TITLE);
 	SHEET_IN(s, "p", WORD_ELSEWHERE_INTRO);
 	begin_system(s, "Linux", true);
-	put_command(s, "ss -ltnp 'sport = :", port, "'");
+	put_command(s, "ss", "ss -ltnp 'sport = :", port, "'");
 	SHEET_IN(s, "p", WORD_WRONG_SS);
 	html_close(h, "details");
 	begin_system(s, "macOS", false);
-	put_command(s, "lsof -nP -iTCP:", port, " -sTCP:LISTEN");
+	put_command(s, "lsof", "lsof -nP -iTCP:", port, " -sTCP:LISTEN");
 	SHEET_IN(s, "p", WORD_WRONG_LSOF);
 	html_close(h, "details");
 	begin_system(s, "Windows", false);
-	put_command(s, "netstat -ano | findstr :", port, "");
+	put_command(s, "netstat", "netstat -ano | findstr :", port, "");
 	html_open(h, "p");
 	SAY(s, WORD_WRONG_FINDSTR, NUMBER("port", port));
 	html_close(h, "p");
-	put_command(s, "Get-NetTCPConnection -State Listen -LocalPort ", port,
+	put_command(s, "powershell", "Get-NetTCPConnection -State Listen -LocalPort ", port,
 		    " | Select-Object LocalAddress, OwningProcess");
 	SHEET_IN(s, "p", WORD_WRONG_POWERSHELL);
 	html_close(h, "details");
@@ -136,7 +139,7 @@ static void put_face(struct sheet *s, size_t face)
 		const char *value;
 		enum word word;
 	} faces[] = {
-		{"yes", WORD_FACE_YES}, {"soso", WORD_FACE_SO_SO}, {"no", WORD_FACE_NO},
+		{"yes", WORD_FACE_YES}, {"so-so", WORD_FACE_SO_SO}, {"no", WORD_FACE_NO},
 	};
 	struct html *h = &s->h;
 
@@ -175,5 +178,9 @@ void port_faces(struct sheet *s, uint16_t port)
 		put_face(s, i);
 	html_close(h, "fieldset");
 	SHEET_IN(s, "p", WORD_FACES_COUNTED);
+	html_open_with(h, "p", "id=\"faces-said\" role=\"status\"");
+	html_attribute(h, "data-thanks", sheet_word(s, WORD_FACES_THANKS));
+	html_attribute(h, "data-denied", sheet_word(s, WORD_FACES_DENIED));
+	html_close(h, "p");
 	html_close(h, "form");
 }

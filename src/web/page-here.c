@@ -90,13 +90,13 @@ static void put_names(struct sheet *s, const struct answer_listener *l)
 	html_close(h, "td");
 }
 
-static void begin_row(struct sheet *s, uint16_t port, const char *protocol, const char *verdict,
-		      const char *exposure)
+static void begin_row(struct sheet *s, uint16_t port, const char *protocol, const char *key,
+		      const char *verdict, const char *exposure)
 {
 	struct html *h = &s->h;
 
 	html_open(h, "tr");
-	html_attribute_number(h, "data-port", port);
+	html_attribute(h, "data-key", key);
 	html_attribute(h, "data-verdict", verdict ? verdict : "");
 	html_attribute(h, "data-exposure", exposure);
 	html_open_with(h, "th", "scope=\"row\"");
@@ -112,7 +112,8 @@ static void put_listener(struct sheet *s, const struct answer_listener *l)
 {
 	struct html *h = &s->h;
 
-	begin_row(s, l->port, l->protocol, l->verdict, l->exposure);
+	begin_row(s, l->port, l->protocol, l->cookie ? l->cookie : l->address, l->verdict,
+		  l->exposure);
 	html_open(h, "td");
 	if (l->verdict)
 		sheet_verdict(s, l->judged.word);
@@ -135,7 +136,7 @@ static void put_published(struct sheet *s, const struct answer_published *p)
 {
 	struct html *h = &s->h;
 
-	begin_row(s, p->port, p->protocol, verdict_word_name(p->judged.word),
+	begin_row(s, p->port, p->protocol, NULL, verdict_word_name(p->judged.word),
 		  p->is_loopback ? "loopback" : "all");
 	html_open(h, "td");
 	sheet_verdict(s, p->judged.word);
@@ -219,52 +220,32 @@ static void put_summary(struct sheet *s, const struct answer_here *here)
 		html_char(h, ' ');
 		SAY_MANY(s, WORD_HERE_HIDDEN, hidden, NUMBER("n", hidden));
 	}
-	html_char(h, ' ');
-	sheet_say(s, WORD_LOOKED_AT);
-	html_char(h, ' ');
-	sheet_time(s, here->checked.at);
 	html_close(h, "p");
 }
 
-static void put_choice(struct sheet *s, const char *value, enum word w)
+/* Apart from what was seen, which may be the same a moment later. */
+static void put_when(struct sheet *s, const struct answer_here *here)
 {
-	html_open(&s->h, "option");
-	html_attribute(&s->h, "value", value);
-	sheet_say(s, w);
-	html_close(&s->h, "option");
+	html_open_with(&s->h, "p", "id=\"here-seen\" class=\"checked\"");
+	sheet_say(s, WORD_LOOKED_AT);
+	html_char(&s->h, ' ');
+	sheet_time(s, here->checked.at);
+	html_close(&s->h, "p");
 }
 
 /* Shown by the script that filters; without it the table is whole. */
-static void put_filter(struct sheet *s)
+static void put_tools(struct sheet *s)
 {
 	struct html *h = &s->h;
 
-	html_open_with(h, "form", "id=\"here-filter\" class=\"filter\" hidden");
-	html_open_with(h, "label", "for=\"filter-text\"");
+	html_open_with(h, "div", "id=\"here-tools\" class=\"filter\" hidden");
+	html_open_with(h, "label", "for=\"here-filter\"");
 	sheet_say(s, WORD_FILTER);
 	html_close(h, "label");
-	html_open_with(h, "input", "type=\"search\" id=\"filter-text\" name=\"text\""
-				   " autocomplete=\"off\"");
-	html_open_with(h, "label", "for=\"filter-exposure\"");
-	sheet_say(s, WORD_HEAD_REACH);
-	html_close(h, "label");
-	html_open_with(h, "select", "id=\"filter-exposure\" name=\"exposure\"");
-	put_choice(s, "", WORD_FILTER_ANY);
-	put_choice(s, "exposed", WORD_FILTER_EXPOSED);
-	put_choice(s, "loopback", WORD_REACH_LOOPBACK);
-	html_close(h, "select");
-	html_open_with(h, "label", "for=\"filter-verdict\"");
-	sheet_say(s, WORD_HEAD_VERDICT);
-	html_close(h, "label");
-	html_open_with(h, "select", "id=\"filter-verdict\" name=\"verdict\"");
-	put_choice(s, "", WORD_FILTER_ANY);
-	put_choice(s, "conflict", WORD_VERDICT_CONFLICT);
-	put_choice(s, "occupied", WORD_VERDICT_OCCUPIED);
-	put_choice(s, "unclaimed", WORD_VERDICT_UNCLAIMED);
-	put_choice(s, "customary", WORD_VERDICT_CUSTOMARY);
-	put_choice(s, "as-claimed", WORD_VERDICT_AS_CLAIMED);
-	html_close(h, "select");
-	html_close(h, "form");
+	html_open_with(h, "input", "type=\"search\" id=\"here-filter\" autocomplete=\"off\"");
+	html_attribute(h, "placeholder", sheet_word(s, WORD_FILTER_HINT));
+	html_markup(h, "<span id=\"here-shown\" role=\"status\"></span>");
+	html_close(h, "div");
 }
 
 static void put_heads(struct sheet *s)
@@ -289,6 +270,31 @@ static void put_heads(struct sheet *s)
 	html_close(h, "thead");
 }
 
+/* The table, and where a script has its rows again. */
+static void put_table(struct sheet *s, const struct answer_here *here)
+{
+	struct html *h = &s->h;
+	char url[48];
+
+	snprintf(url, sizeof(url), "%shere/rows", s->root);
+	html_open_with(h, "div", "id=\"here\"");
+	html_attribute(h, "data-rows", url);
+	html_attribute(h, "data-events", "/events");
+	html_attribute(h, "data-shown", sheet_word(s, WORD_FILTER_SHOWN));
+	put_tools(s);
+	html_open_with(h, "div", "class=\"scroll\" role=\"region\" tabindex=\"0\""
+				 " aria-labelledby=\"here-caption\"");
+	html_open_with(h, "table", "id=\"here-table\" class=\"list here\"");
+	html_open_with(h, "caption", "id=\"here-caption\" class=\"unseen\"");
+	sheet_say(s, WORD_HERE_CAPTION);
+	html_close(h, "caption");
+	put_heads(s);
+	put_rows(s, here);
+	html_close(h, "table");
+	html_close(h, "div");
+	html_close(h, "div");
+}
+
 int page_here(const struct page *p)
 {
 	const struct answer_here *here = answer_here(p->from, p->arena);
@@ -304,17 +310,8 @@ int page_here(const struct page *p)
 	if (!p->from->live->could_look)
 		SHEET_IN(&s, "p", WORD_COULD_NOT_LOOK);
 	put_summary(&s, here);
-	put_filter(&s);
-	html_open_with(&s.h, "div", "class=\"scroll\" role=\"region\" tabindex=\"0\""
-				    " aria-labelledby=\"here-caption\"");
-	html_open_with(&s.h, "table", "id=\"here\" class=\"list here\"");
-	html_open_with(&s.h, "caption", "id=\"here-caption\" class=\"unseen\"");
-	sheet_say(&s, WORD_HERE_CAPTION);
-	html_close(&s.h, "caption");
-	put_heads(&s);
-	put_rows(&s, here);
-	html_close(&s.h, "table");
-	html_close(&s.h, "div");
+	put_table(&s, here);
+	put_when(&s, here);
 	sheet_gaps(&s, here->gaps, here->n_gaps);
 	return sheet_end(&s);
 }
@@ -328,9 +325,7 @@ int page_here_rows(const struct page *p)
 		return -ENOMEM;
 	sheet_begin_part(&s, p, SHEET_BUDGET_LIST);
 	put_summary(&s, here);
-	/* A <tbody> keeps its rows only inside a table. */
-	html_open(&s.h, "table");
 	put_rows(&s, here);
-	html_close(&s.h, "table");
+	put_when(&s, here);
 	return sheet_end_part(&s);
 }

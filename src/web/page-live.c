@@ -547,11 +547,26 @@ static void put_seen(struct sheet *s, const struct answer *a)
 	if (a->tcp.word != VERDICT_UNKNOWN)
 		put_connections(s, a);
 	sheet_gaps(s, a->gaps, a->n_gaps);
-	html_open_class(&s->h, "p", "checked");
+}
+
+/* Apart from what was seen, which may be the same a moment later. */
+static void put_when(struct sheet *s, const struct answer *a)
+{
+	html_open_with(&s->h, "p", "id=\"seen\" class=\"checked\"");
 	sheet_say(s, WORD_LOOKED_AT);
 	html_char(&s->h, ' ');
 	sheet_time(s, a->checked.at);
 	html_close(&s->h, "p");
+}
+
+/* Where a script has this again, and when it is worth it. */
+static void put_sources(struct sheet *s, uint16_t port)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "%sports/%u/live", s->root, port);
+	html_attribute(&s->h, "data-live", url);
+	html_attribute(&s->h, "data-events", "/events");
 }
 
 void port_live(struct sheet *s, const struct answer *a)
@@ -561,7 +576,7 @@ void port_live(struct sheet *s, const struct answer *a)
 
 	html_open_with(h, "section", "id=\"live\" aria-labelledby=\"live-h\"");
 	if (!s->p->is_static)
-		html_attribute_number(h, "data-port", a->port);
+		put_sources(s, a->port);
 	html_open_with(h, "h2", "id=\"live-h\"");
 	sheet_say(s, WORD_LIVE_TITLE);
 	html_close(h, "h2");
@@ -574,4 +589,6 @@ void port_live(struct sheet *s, const struct answer *a)
 		put_seen(s, a);
 	}
 	html_close(h, "section");
+	if (!s->p->is_static)
+		put_when(s, a);
 }

@@ -138,7 +138,7 @@ void sheet_open_port(struct sheet *s, uint16_t port);
 /* A link to the page of a port with its number. */
 void sheet_port(struct sheet *s, uint16_t port);
 
-/* A service name: a link to its page where there is one (static atlases have none). */
+/* A service name of the registry: a link to its page. */
 void sheet_service(struct sheet *s, const char *name);
 
 /* A verdict's word with its sign and colour. */

@@ -4,6 +4,7 @@
 #include "base/instant.h"
 #include "registry/registry.h"
 #include "web/assets.h"
+#include "web/page-service.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -441,13 +442,14 @@ void sheet_service(struct sheet *s, const char *name)
 {
 	struct str url = {0};
 
-	if (s->p->is_static) {
-		sheet_name(s, name);
-		return;
-	}
 	str_append(&url, s->root);
 	str_append(&url, "services/");
-	html_append_percent(&url, name);
+	if (s->p->is_static) {
+		page_service_file(name, &url);
+		str_append(&url, ".html");
+	} else {
+		html_append_percent(&url, name);
+	}
 	html_open(&s->h, "a");
 	html_url(&s->h, "href", str_text(&url));
 	sheet_name(s, name);
