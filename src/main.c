@@ -123,6 +123,7 @@
  *         site                       a directory that takes another one's place at once
  *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
+ *         absent-serve               where there is no atlas
  *         serve-claims taken         claims for the atlas, and made by it; who has a port
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to

@@ -247,6 +247,27 @@ static int take_host(struct parse *p, const struct option_row *row BERTH_UNUSED,
 	return 0;
 }
 
+/* "time=30"; the numbers are the helper's to judge by, and digits are all that reaches it. */
+static int take_limit(struct parse *p, const struct option_row *row, const char *value)
+{
+	static const char *const all[] = {"--limit-connections", "--limit-per-address",
+					  "--limit-time", "--limit-head", "--limit-streams"};
+	size_t n = strcspn(value, "=");
+	uint64_t number;
+
+	for (size_t i = 0; i < N_ELEMENTS(all) && p->o->n_limits < OPTIONS_LIMITS_MOST; i++) {
+		const char *name = all[i] + strlen("--limit-");
+
+		if (strlen(name) != n || strncmp(name, value, n) != 0 || !value[n] ||
+		    str_parse_u64(value + n + 1, strlen(value + n + 1), UINT16_MAX, &number) < 0)
+			continue;
+		p->o->limits[p->o->n_limits++] = (struct options_limit){all[i], value + n + 1};
+		return 0;
+	}
+	return refuse(p, "--limit takes %s with a number up to 65535, not \"%.60s\"", row->argument,
+		      value);
+}
+
 /* What becomes of an option. */
 static const struct fate {
 	enum {
@@ -340,6 +361,7 @@ static const struct fate {
 	[OPTION_WIDTH] = MEANING(take_width),
 	[OPTION_SERVE_LISTEN] = MEANING(take_listen),
 	[OPTION_HOST] = MEANING(take_host),
+	[OPTION_LIMIT] = MEANING(take_limit),
 	[OPTION_LSOF_I] = MEANING(take_lsof),
 	[OPTION_HELP] = NOTHING,
 	[OPTION_VERSION] = NOTHING,

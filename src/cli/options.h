@@ -46,7 +46,7 @@ enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV };
 enum hold_choice { HOLD_REUSE, HOLD_NONE, HOLD_FD };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
-enum { OPTIONS_LISTEN_MOST = 8, OPTIONS_HOSTS_MOST = 16 };
+enum { OPTIONS_LISTEN_MOST = 8, OPTIONS_HOSTS_MOST = 16, OPTIONS_LIMITS_MOST = 8 };
 
 /* Everything the command line said. Strings are borrowed from argv. */
 struct options {
@@ -89,6 +89,11 @@ struct options {
 	enum check_format { CHECK_TEXT, CHECK_SARIF, CHECK_GITHUB } check_format;
 	const char *listen[OPTIONS_LISTEN_MOST], *hosts[OPTIONS_HOSTS_MOST]; /* serve */
 	size_t n_listen, n_hosts;
+	struct options_limit {
+		const char *option; /* as the helper has it: "--limit-time" */
+		const char *number;
+	} limits[OPTIONS_LIMITS_MOST]; /* serve */
+	size_t n_limits;
 	const char *block, *count, *range, *stable_for; /* suggest; NULL = as usual */
 	bool for_browser, wants_reasons, wants_claim;
 	const char *map, *languages, *url; /* atlas; NULL = no picture, all languages, not said */

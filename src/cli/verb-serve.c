@@ -246,6 +246,10 @@ static int start_front(struct session *s, int front_fd)
 		arguments[n++] = "--host";
 		arguments[n++] = o->hosts[i];
 	}
+	for (size_t i = 0; i < o->n_limits; i++) {
+		arguments[n++] = o->limits[i].option;
+		arguments[n++] = o->limits[i].number;
+	}
 	if (registry) {
 		arguments[n++] = "--registry";
 		arguments[n++] = registry;

@@ -213,7 +213,7 @@ static void write_scale(const struct map_svg *svg, struct str *out)
 			   row * MAP_SIDE);
 	str_printf(out, "<text class=\"map-text map-last\" x=\"%d\" y=\"%d\" text-anchor=\"end\" "
 			"dominant-baseline=\"middle\">65535</text>\n", LEFT - 8, TOP + PLOT - 2);
-	str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"12\">", LEFT + PLOT + 3,
+	str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"11\">", LEFT + PLOT + 3,
 		   TOP + 12);
 	escape(out, svg->words->ranges[0]);
 	str_append(out, "</text>\n");

@@ -89,7 +89,9 @@ static struct response *finish(struct server_turn *t, struct response *r, int wr
 	if (written == 0)
 		return server_finish(t, r);
 	response_release(r);
-	return written == -EINVAL ? server_error_because(t, 400, "q takes words to look for") : NULL;
+	if (written != -EINVAL)
+		return NULL;
+	return server_error_because(t, 400, "q takes words to look for");
 }
 
 struct response *api_port(struct server_turn *t)

@@ -497,6 +497,13 @@ struct events_reader *events_leave(struct events_reader *reader)
 	return NULL;
 }
 
+void events_beat(struct events *e)
+{
+	pthread_mutex_lock(&e->lock);
+	wake_readers(e, true);
+	pthread_mutex_unlock(&e->lock);
+}
+
 void events_end(struct events *e)
 {
 	pthread_mutex_lock(&e->lock);

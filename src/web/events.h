@@ -72,5 +72,8 @@ long events_read(struct events_reader *reader, char *bytes, size_t size) BERTH_M
 /* Always NULL. */
 struct events_reader *events_leave(struct events_reader *reader);
 
+/* Something is sent to everybody, so that those who are gone are found. */
+void events_beat(struct events *e);
+
 /* End all streams: readers are woken up and get -EPIPE. */
 void events_end(struct events *e);

@@ -13,14 +13,20 @@ static bool is_port_ours(const struct server_request *request, const struct http
 	return (host->has_port ? host->port : 80) == request->listen_port;
 }
 
-static bool is_loopback(const struct http_text_host *host)
+/* Names that nobody can make lead here. */
+static bool is_own_name(const struct server_request *request, const struct http_text_host *host)
 {
 	static const char below[] = ".localhost";
 	size_t n = strlen(host->name);
-	struct address address;
+	struct address address, local;
 
-	if (address_parse(host->name, &address) == 0)
-		return address_is_loopback(&address);
+	if (address_parse(host->name, &address) == 0) {
+		address = address_unmapped(&address);
+		if (request->local)
+			local = address_unmapped(request->local);
+		return address_is_loopback(&address) ||
+		       (request->local && address_is_equal(&address, &local));
+	}
 	return strcmp(host->name, "localhost") == 0 ||
 	       (n > sizeof(below) - 1 && strcmp(host->name + n - (sizeof(below) - 1), below) == 0);
 }
@@ -46,7 +52,7 @@ enum guard_verdict guard_host(const struct guard *g, const struct server_request
 	if (!request->host || request->is_ambiguous ||
 	    http_text_host_parse(request->host, strlen(request->host), &host) < 0)
 		return GUARD_NO_HOST;
-	if (is_given(g, &host) || (is_loopback(&host) && is_port_ours(request, &host)))
+	if (is_given(g, &host) || (is_own_name(request, &host) && is_port_ours(request, &host)))
 		return GUARD_FINE;
 	return GUARD_WRONG_HOST;
 }

@@ -2,9 +2,10 @@
  * Guard: whether a request may come in at all, how much whoever sent it may see, and whether it may
  * change anything.
  *
- * - Host has to be a name of this very server: localhost or below it, 127.0.0.0/8, ::1, with the
- *   port it listens on, or a name that --host gave. A name of a stranger that leads here (DNS
- *   rebinding) is refused. Over a unix socket the same names count, with any port.
+ * - Host has to be a name of this very server: localhost or below it, 127.0.0.0/8, ::1 or the very
+ *   address that was connected to, with the port it listens on, or a name that --host gave. A name
+ *   of a stranger that leads here (DNS rebinding) is refused. Over a unix socket the same names
+ *   count, with any port.
  * - Everything is shown, and changes are taken, from who has the token (in the cookie that it was
  *   changed into, or as "Authorization: Bearer"), and over a unix socket from root and the user who
  *   runs berth. A recording is shown whole to everybody: it is not this machine.

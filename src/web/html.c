@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* The longest thing that one character becomes: \u{10ffff}. */
+enum { SPECIAL_MOST = 10 };
+
 void html_begin(struct html *h, struct str *out, size_t budget)
 {
 	*h = (struct html){.out = out, .budget = budget};
@@ -144,21 +147,29 @@ static size_t put_special(struct str *out, const char *bytes, size_t n)
 	return length;
 }
 
-static void put_escaped(struct str *out, const char *text, size_t n)
+/* At most `most` bytes are written, whole characters. Returns whether all of `text` was. */
+static bool put_escaped(struct str *out, const char *text, size_t n, size_t most)
 {
 	size_t i = 0;
 
 	while (i < n) {
-		size_t run = i;
+		size_t run = i, room = most < n - i ? i + most : n;
 
-		while (run < n && is_plain((unsigned char)text[run]))
+		while (run < room && is_plain((unsigned char)text[run]))
 			run++;
 		if (run > i)
 			str_append_bytes(out, text + i, run - i);
+		most -= run - i;
 		i = run;
-		if (i < n)
-			i += put_special(out, text + i, n - i);
+		if (i == n)
+			break;
+		if (most < SPECIAL_MOST)
+			return false;
+		run = out->length;
+		i += put_special(out, text + i, n - i);
+		most -= out->length - run;
 	}
+	return true;
 }
 
 void html_words(struct html *h, const char *text)
@@ -169,32 +180,21 @@ void html_words(struct html *h, const char *text)
 void html_words_part(struct html *h, const char *text, size_t n)
 {
 	end_tag(h);
-	put_escaped(h->out, text, n);
+	put_escaped(h->out, text, n, SIZE_MAX);
 }
 
-/* How much of a foreign text goes in: whole characters, within one piece's bound and the rest of
- * the document's. */
-static size_t take(struct html *h, const char *text, bool *is_cut)
-{
-	size_t most = MIN_OF(h->budget, (size_t)HTML_TEXT_MOST), n = strnlen(text, most + 1);
-
-	*is_cut = n > most;
-	if (*is_cut) {
-		n = most;
-		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-			n--;
-	}
-	h->budget -= n;
-	return n;
-}
-
+/* Whole characters, within one piece's bound and the rest of the document's. */
 static void put_foreign(struct html *h, const char *text)
 {
-	bool is_cut;
-	size_t n = take(h, text, &is_cut);
+	const size_t n = strnlen(text, HTML_TEXT_MOST + 1), begin = h->out->length;
+	size_t taken = MIN_OF(n, (size_t)HTML_TEXT_MOST);
+	bool is_whole = taken == n;
 
-	put_escaped(h->out, text, n);
-	if (is_cut)
+	while (!is_whole && taken > 0 && ((unsigned char)text[taken] & 0xc0) == 0x80)
+		taken--;
+	is_whole = put_escaped(h->out, text, taken, h->budget) && is_whole;
+	h->budget -= MIN_OF(h->out->length - begin, h->budget);
+	if (!is_whole)
 		str_append(h->out, "\xe2\x80\xa6");
 }
 
@@ -224,7 +224,7 @@ void html_number(struct html *h, long long n)
 void html_char(struct html *h, char c)
 {
 	end_tag(h);
-	put_escaped(h->out, &c, 1);
+	put_escaped(h->out, &c, 1, SIZE_MAX);
 }
 
 /* Attributes that a browser runs, or from which it loads. */
@@ -267,6 +267,16 @@ void html_put_attribute(struct html *h, struct html_name name, const char *value
 	str_append_char(h->out, '"');
 }
 
+void html_put_attribute_words(struct html *h, struct html_name name, const char *value)
+{
+	if (is_active(name) || !begin_attribute(h, name)) {
+		h->is_broken = true;
+		return;
+	}
+	put_escaped(h->out, value, strlen(value), SIZE_MAX);
+	str_append_char(h->out, '"');
+}
+
 void html_put_attribute_number(struct html *h, struct html_name name, long long value)
 {
 	if (is_active(name) || !begin_attribute(h, name)) {
@@ -303,7 +313,7 @@ bool html_put_url(struct html *h, struct html_name name, const char *url)
 {
 	if (!html_is_url(url) || !begin_attribute(h, name))
 		return false;
-	put_escaped(h->out, url, strlen(url));
+	put_escaped(h->out, url, strlen(url), SIZE_MAX);
 	str_append_char(h->out, '"');
 	return true;
 }

@@ -8,8 +8,8 @@
  * that are not UTF-8 are shown escaped, as everywhere in berth; a URL that is not relative, http
  * or https is not written at all.
  *
- * Foreign text is bounded: one piece by HTML_TEXT_MOST bytes, a document by the budget it began
- * with; what is left out is marked by an ellipsis. Elements that are open are remembered: closing
+ * Foreign text is bounded: one piece by HTML_TEXT_MOST bytes, a document by the bytes that it may
+ * become there; what is left out is marked by an ellipsis. Elements that are open are remembered: closing
  * another one than the innermost, going deeper than HTML_DEPTH_MOST and attributes outside a start
  * tag make the document broken (html_finish()); tests demand that none ever is.
  *
@@ -35,14 +35,14 @@ struct html_name {
 /* A document under construction. */
 struct html {
 	struct str *out;   /* borrowed */
-	size_t budget;     /* bytes of foreign text that may still be written */
+	size_t budget;     /* bytes that foreign text may still become */
 	struct html_name open[HTML_DEPTH_MOST];
 	size_t depth;
 	bool is_in_tag;    /* a start tag waits for attributes */
 	bool is_broken;    /* it was not used as it should be */
 };
 
-/* A document, or a part of one, with at most `budget` bytes of foreign text. */
+/* A document, or a part of one, in which foreign text becomes at most `budget` bytes. */
 void html_begin(struct html *h, struct str *out, size_t budget);
 
 /* 0; -ENOMEM; -EINVAL: elements are open, or it is broken. */
@@ -70,6 +70,9 @@ int html_finish(struct html *h) BERTH_MUST_CHECK;
 /* Attributes of the start tag that was just begun; `name` is a literal. NULL values: nothing. */
 #define html_attribute(h, name, value)                                                             \
 	html_put_attribute((h), (struct html_name){"" name "", sizeof(name) - 1}, (value))
+/* The same with a text of berth's own: not bounded. */
+#define html_attribute_words(h, name, value)                                                       \
+	html_put_attribute_words((h), (struct html_name){"" name "", sizeof(name) - 1}, (value))
 #define html_attribute_number(h, name, value)                                                      \
 	html_put_attribute_number((h), (struct html_name){"" name "", sizeof(name) - 1}, (value))
 
@@ -102,5 +105,6 @@ void html_open_raw(struct html *h, struct html_name name, const char *attributes
 void html_close_name(struct html *h, struct html_name name);
 void html_put_markup(struct html *h, const char *literal, size_t n);
 void html_put_attribute(struct html *h, struct html_name name, const char *value);
+void html_put_attribute_words(struct html *h, struct html_name name, const char *value);
 void html_put_attribute_number(struct html *h, struct html_name name, long long value);
 bool html_put_url(struct html *h, struct html_name name, const char *url);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "query/address.h"
 #include "web/http.h"
 
 #include <microhttpd.h>
@@ -23,6 +24,7 @@ enum http_phase {
 	HTTP_PHASE_READING,   /* a request is awaited, or coming */
 	HTTP_PHASE_ANSWERING,
 	HTTP_PHASE_STREAMING, /* no end is in sight, and none is expected */
+	HTTP_PHASE_ENDED,     /* shut down, and about to be closed */
 };
 
 /* A connection, in the list of all. */
@@ -31,6 +33,8 @@ struct http_peer {
 	int fd;
 	bool is_unix, has_uid;
 	uint32_t uid;
+	bool has_local;          /* the address that was connected to */
+	struct address local;
 	_Atomic int phase;       /* enum http_phase */
 	_Atomic int64_t since_ms;
 };

@@ -62,10 +62,12 @@ static struct MHD_Response *native_of(struct http *h, struct response *r)
 enum MHD_Result http_send(struct http_visit *v, struct response *r)
 {
 	struct server_counts *counts = server_counts(v->listener->http->options.server);
-	struct MHD_Response *native = r ? native_of(v->listener->http, r) : NULL;
+	/* 304 has the headers of the answer it stands for, its length among them, and no bytes. */
+	struct response *sent = r && r->of ? r->of : r;
+	struct MHD_Response *native = sent ? native_of(v->listener->http, sent) : NULL;
 	size_t digit = r ? r->status / 100 : 0;
 
-	if (!native || r->has_failed)
+	if (!native || sent->has_failed)
 		return MHD_NO;
 	atomic_fetch_add_explicit(&counts->n_requests[digit < 6 ? digit : 0], 1,
 				  memory_order_relaxed);

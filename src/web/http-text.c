@@ -59,7 +59,7 @@ int http_text_decode(const char *text, size_t n, bool is_form, char *out, size_t
 	return (int)length;
 }
 
-/* One "key=value" of `n` bytes. Returns 1 when its key is the wanted one, 0 when not, or an error. */
+/* One "key=value" of `n` bytes. Returns 1 when it is the wanted one, 0 when not, or an error. */
 static int read_pair(const char *pair, size_t n, const char *key, char *out)
 {
 	const char *equals = memchr(pair, '=', n);
@@ -203,7 +203,7 @@ unsigned int http_text_language_weight(const char *header, const char *language,
 		n_range = strcspn(at, ",; \t");
 		fit = range_fits(at, n_range, language);
 		weight = fit > 0 ? range_weight(at + n_range, n - n_range) : -1;
-		if (weight >= 0 && (fit > best_fit || (fit == best_fit && (unsigned int)weight > best))) {
+		if (weight >= 0 && (fit > best_fit || (fit == best_fit && weight > (int)best))) {
 			best = (unsigned int)weight;
 			best_fit = fit;
 			*place = number;
@@ -219,7 +219,9 @@ bool http_text_prefers_german(const char *header)
 	unsigned int german = http_text_language_weight(header, "de", &german_place);
 	unsigned int english = http_text_language_weight(header, "en", &english_place);
 
-	return german > english || (german == english && german > 0 && german_place < english_place);
+	if (german == english)
+		return german > 0 && german_place < english_place;
+	return german > english;
 }
 
 bool http_text_has_tag(const char *header, const char *tag)

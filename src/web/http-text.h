@@ -51,7 +51,7 @@ bool http_text_has_tag(const char *header, const char *tag);
 
 /* A Host header, or the authority of an origin. */
 struct http_text_host {
-	char name[HTTP_TEXT_HOST_SIZE]; /* lower case; IPv6 without its brackets; no dot at the end */
+	char name[HTTP_TEXT_HOST_SIZE]; /* lower case; IPv6 without brackets; no dot at its end */
 	bool is_ipv6;
 	bool has_port;
 	uint16_t port;

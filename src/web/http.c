@@ -106,6 +106,7 @@ static void fill_request(struct http_visit *v, const char *method)
 	request->target = v->target;
 	request->is_unix = v->listener->is_unix;
 	request->listen_port = v->listener->port;
+	request->local = v->peer && v->peer->has_local ? &v->peer->local : NULL;
 	request->has_peer = v->peer && v->peer->has_uid;
 	request->peer_uid = v->peer ? v->peer->uid : 0;
 	(void)MHD_get_connection_values(v->connection, MHD_HEADER_KIND, take_header, v);

@@ -4,7 +4,7 @@
  *
  *     berth-atlas serve --pipe FD --listen FD[,FD...] [--host NAME]... [--registry PATH]
  *                       [--limit-connections N] [--limit-per-address N] [--limit-time SECONDS]
- *                       [--limit-head BYTES] [--limit-streams N] [--threads N]
+ *                       [--limit-head BYTES] [--limit-streams N] [--threads N] [-v]
  *     berth-atlas export ...       see web/export-main.h
  *
  * Limits: connections at one time (1024) and from one address (512), seconds for a request to come
@@ -108,6 +108,11 @@ static int run_serve(int argc, char **argv)
 	const char *error = NULL;
 
 	for (int i = 2; i < argc; i += 2) {
+		if (strcmp(argv[i], "-v") == 0) {
+			wish.is_verbose = true;
+			i--;
+			continue;
+		}
 		if (i + 1 == argc || !read_option(argv[i], argv[i + 1], &wish))
 			return complain("serve takes --pipe FD --listen FD[,FD] [--host NAME]... "
 					"[--registry PATH] and limits");

@@ -142,7 +142,8 @@ static void append_machine(const struct answer_here *here, struct str *out)
 	append_gauge(out, "berth_foreign_listeners", "Listeners of other network namespaces.",
 		     n_other);
 	append_gauge(out, "berth_published_ports",
-		     "Host ports that rules or proxies lead elsewhere.", (int64_t)here->n_published);
+		     "Host ports that rules or proxies lead elsewhere.",
+		     (int64_t)here->n_published);
 	if (here->checked.at != LIVE_TIME_NONE) {
 		append_family(out, "berth_look_timestamp_seconds", "gauge",
 			      "When this machine was looked at.");

@@ -15,15 +15,15 @@ static void put_command(struct sheet *s, const char *id, const char *before, uin
 
 	html_open_class(h, "p", "command");
 	html_open(h, "code");
-	html_attribute(h, "id", id);
+	html_attribute_words(h, "id", id);
 	html_words(h, before);
 	html_number(h, port);
 	html_words(h, after);
 	html_close(h, "code");
 	html_char(h, ' ');
 	html_open_with(h, "button", "type=\"button\" class=\"copy\" hidden");
-	html_attribute(h, "data-copy", id);
-	html_attribute(h, "data-done", sheet_word(s, WORD_COPIED));
+	html_attribute_words(h, "data-copy", id);
+	html_attribute_words(h, "data-done", sheet_word(s, WORD_COPIED));
 	sheet_say(s, WORD_COPY);
 	html_close(h, "button");
 	html_close(h, "p");
@@ -144,7 +144,7 @@ static void put_face(struct sheet *s, size_t face)
 	struct html *h = &s->h;
 
 	html_open_with(h, "button", "type=\"submit\" name=\"face\"");
-	html_attribute(h, "value", faces[face].value);
+	html_attribute_words(h, "value", faces[face].value);
 	html_markup(h, "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" cy=\"12\" "
 		       "r=\"10\"/><path d=\"M8.5 9v1M15.5 9v1\"/>");
 	if (face == 0)
@@ -179,8 +179,8 @@ void port_faces(struct sheet *s, uint16_t port)
 	html_close(h, "fieldset");
 	SHEET_IN(s, "p", WORD_FACES_COUNTED);
 	html_open_with(h, "p", "id=\"faces-said\" role=\"status\"");
-	html_attribute(h, "data-thanks", sheet_word(s, WORD_FACES_THANKS));
-	html_attribute(h, "data-denied", sheet_word(s, WORD_FACES_DENIED));
+	html_attribute_words(h, "data-thanks", sheet_word(s, WORD_FACES_THANKS));
+	html_attribute_words(h, "data-denied", sheet_word(s, WORD_FACES_DENIED));
 	html_close(h, "p");
 	html_close(h, "form");
 }

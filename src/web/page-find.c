@@ -379,10 +379,11 @@ static void put_results_to_come(struct sheet *s)
 	struct html *h = &s->h;
 
 	html_open_with(h, "div", "id=\"results\" role=\"status\" data-port=\"ports/\"");
-	html_attribute(h, "data-index", s->p->language == PAGE_ENGLISH ? "search/" : "../search/");
-	html_attribute(h, "data-found", sheet_word(s, WORD_FOUND_MANY));
-	html_attribute(h, "data-none", sheet_word(s, WORD_FOUND_NOTHING));
-	html_attribute(h, "data-lost", sheet_word(s, WORD_SEARCH_LOST));
+	html_attribute_words(h, "data-index",
+			     s->p->language == PAGE_ENGLISH ? "search/" : "../search/");
+	html_attribute_words(h, "data-found", sheet_word(s, WORD_FOUND_MANY));
+	html_attribute_words(h, "data-none", sheet_word(s, WORD_FOUND_NOTHING));
+	html_attribute_words(h, "data-lost", sheet_word(s, WORD_SEARCH_LOST));
 	html_close(h, "div");
 }
 

@@ -97,8 +97,8 @@ static void begin_row(struct sheet *s, uint16_t port, const char *protocol, cons
 
 	html_open(h, "tr");
 	html_attribute(h, "data-key", key);
-	html_attribute(h, "data-verdict", verdict ? verdict : "");
-	html_attribute(h, "data-exposure", exposure);
+	html_attribute_words(h, "data-verdict", verdict ? verdict : "");
+	html_attribute_words(h, "data-exposure", exposure);
 	html_open_with(h, "th", "scope=\"row\"");
 	sheet_port(s, port);
 	html_char(h, ' ');
@@ -243,7 +243,7 @@ static void put_tools(struct sheet *s)
 	sheet_say(s, WORD_FILTER);
 	html_close(h, "label");
 	html_open_with(h, "input", "type=\"search\" id=\"here-filter\" autocomplete=\"off\"");
-	html_attribute(h, "placeholder", sheet_word(s, WORD_FILTER_HINT));
+	html_attribute_words(h, "placeholder", sheet_word(s, WORD_FILTER_HINT));
 	html_markup(h, "<span id=\"here-shown\" role=\"status\"></span>");
 	html_close(h, "div");
 }
@@ -278,9 +278,9 @@ static void put_table(struct sheet *s, const struct answer_here *here)
 
 	snprintf(url, sizeof(url), "%shere/rows", s->root);
 	html_open_with(h, "div", "id=\"here\"");
-	html_attribute(h, "data-rows", url);
-	html_attribute(h, "data-events", "/events");
-	html_attribute(h, "data-shown", sheet_word(s, WORD_FILTER_SHOWN));
+	html_attribute_words(h, "data-rows", url);
+	html_attribute_words(h, "data-events", "/events");
+	html_attribute_words(h, "data-shown", sheet_word(s, WORD_FILTER_SHOWN));
 	put_tools(s);
 	html_open_with(h, "div", "class=\"scroll\" role=\"region\" tabindex=\"0\""
 				 " aria-labelledby=\"here-caption\"");

@@ -199,7 +199,7 @@ void port_exposure(struct sheet *s, const struct answer_listener *l)
 	};
 
 	html_open_class(&s->h, "span", "reach");
-	html_attribute(&s->h, "data-exposure", l->exposure);
+	html_attribute_words(&s->h, "data-exposure", l->exposure);
 	if (l->interface)
 		SAY(s, WORD_REACH_DEVICE, TEXT("device", l->interface));
 	for (size_t i = 0; i < N_ELEMENTS(words) && !l->interface; i++) {
@@ -546,7 +546,7 @@ static void put_seen(struct sheet *s, const struct answer *a)
 	put_holders(s, a);
 	if (a->tcp.word != VERDICT_UNKNOWN)
 		put_connections(s, a);
-	sheet_gaps(s, a->gaps, a->n_gaps);
+	sheet_gaps_below(s, a->gaps, a->n_gaps);
 }
 
 /* Apart from what was seen, which may be the same a moment later. */
@@ -565,8 +565,8 @@ static void put_sources(struct sheet *s, uint16_t port)
 	char url[64];
 
 	snprintf(url, sizeof(url), "%sports/%u/live", s->root, port);
-	html_attribute(&s->h, "data-live", url);
-	html_attribute(&s->h, "data-events", "/events");
+	html_attribute_words(&s->h, "data-live", url);
+	html_attribute_words(&s->h, "data-events", "/events");
 }
 
 void port_live(struct sheet *s, const struct answer *a)

@@ -199,6 +199,12 @@ static void put_key(struct view *v)
 			put_key_row(v, (enum map_flag)flag);
 	}
 	html_close(h, "ul");
+	if (!v->map->could_look)
+		return;
+	html_open_with(h, "p", "id=\"map-dark\"");
+	SAY_MANY(&v->s, WORD_MAP_DARK, (long long)v->map->n_dark,
+		 NUMBER("n", (long long)v->map->n_dark));
+	html_close(h, "p");
 }
 
 static const char *label_of(const struct answer_listener *l)
@@ -373,8 +379,8 @@ static void put_numbers(struct view *v)
 	struct html *h = &v->s.h;
 
 	SHEET_SECTION(&v->s, "numbers", WORD_MAP_NUMBERS);
-	html_open_with(h, "div", "class=\"scroll\" tabindex=\"0\" role=\"region\" "
-				 "aria-labelledby=\"numbers-h\"");
+	html_open_with(h, "div", "class=\"scroll\" tabindex=\"0\" role=\"region\"");
+	html_attribute(h, "aria-label", sheet_word(&v->s, WORD_MAP_RANGE));
 	put_ranges(v);
 	html_close(h, "div");
 	put_rows(v);

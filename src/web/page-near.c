@@ -254,14 +254,14 @@ static void put_pager(struct sheet *s, uint16_t port)
 	html_open_class(h, "p", "pager");
 	if (port > 0) {
 		sheet_open_port(s, (uint16_t)(port - 1));
-		html_attribute(h, "rel", "prev");
+		html_attribute_words(h, "rel", "prev");
 		html_words(h, "\xe2\x86\x90 ");
 		html_number(h, port - 1);
 		html_close(h, "a");
 	}
 	if (port < UINT16_MAX) {
 		sheet_open_port(s, (uint16_t)(port + 1));
-		html_attribute(h, "rel", "next");
+		html_attribute_words(h, "rel", "next");
 		html_number(h, port + 1);
 		html_words(h, " \xe2\x86\x92");
 		html_close(h, "a");

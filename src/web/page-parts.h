@@ -144,8 +144,9 @@ void sheet_service(struct sheet *s, const char *name);
 /* A verdict's word with its sign and colour. */
 void sheet_verdict(struct sheet *s, enum verdict_word w);
 
-/* The list of what could not be seen; nothing for none. */
+/* The list of what could not be seen, as a section of the page, and inside one; nothing for none. */
 void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n);
+void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n);
 
 /* For which dates the registry is good, and where its data come from. */
 void sheet_registry(struct sheet *s, const struct answer_registry *r);

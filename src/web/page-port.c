@@ -224,7 +224,7 @@ static void put_contents(struct sheet *s, const struct answer *a)
 	struct html *h = &s->h;
 
 	html_open_class(h, "nav", "contents");
-	html_attribute(h, "aria-label", sheet_word(s, WORD_CONTENTS));
+	html_attribute_words(h, "aria-label", sheet_word(s, WORD_CONTENTS));
 	html_open(h, "ol");
 	for (size_t i = 0; i < N_ELEMENTS(entries); i++) {
 		if (!entries[i].is_there)

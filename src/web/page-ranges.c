@@ -196,5 +196,10 @@ int page_error(const struct page *p, unsigned int status)
 	sheet_say(&s, errors[i].title);
 	html_close(&s.h, "h1");
 	SHEET_IN(&s, "p", errors[i].line);
+	if (p->message) {
+		html_open_class(&s.h, "p", "said");
+		html_text(&s.h, p->message);
+		html_close(&s.h, "p");
+	}
 	return sheet_end(&s);
 }

@@ -131,7 +131,7 @@ static void put_bind(struct sheet *s, const char *protocol, const struct answer_
 	const bool is_unknown = strcmp(b->judged, "unknown") == 0;
 
 	html_open_class(h, "p", "bind");
-	html_attribute(h, "data-judged", is_ok ? "ok" : is_unknown ? "unknown" : "no");
+	html_attribute_words(h, "data-judged", is_ok ? "ok" : is_unknown ? "unknown" : "no");
 	html_open_class(h, "span", "protocol");
 	html_words(h, protocol);
 	html_close(h, "span");

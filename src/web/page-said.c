@@ -20,7 +20,7 @@ void sheet_verdict(struct sheet *s, enum verdict_word w)
 	};
 
 	html_open_class(&s->h, "span", "verdict");
-	html_attribute(&s->h, "data-verdict", words[w].name);
+	html_attribute_words(&s->h, "data-verdict", words[w].name);
 	sheet_say(s, words[w].shown);
 	html_close(&s->h, "span");
 }
@@ -46,15 +46,11 @@ static void put_gap(struct sheet *s, const struct answer_gap *gap)
 	html_close(h, "li");
 }
 
-void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
+static void put_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
 {
 	enum { MOST = 12 };
 	struct html *h = &s->h;
 
-	if (n == 0)
-		return;
-	html_open_class(h, "div", "gaps");
-	SHEET_IN(s, "h3", WORD_GAPS);
 	html_open(h, "ul");
 	for (size_t i = 0; i < MIN_OF(n, (size_t)MOST); i++)
 		put_gap(s, &gaps[i]);
@@ -64,7 +60,26 @@ void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
 		SAY_MANY(s, WORD_MORE, (long long)(n - MOST), NUMBER("n", (long long)(n - MOST)));
 		html_close(h, "p");
 	}
-	html_close(h, "div");
+}
+
+void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
+{
+	if (n == 0)
+		return;
+	html_open_class(&s->h, "section", "gaps");
+	SHEET_IN(s, "h2", WORD_GAPS);
+	put_gaps(s, gaps, n);
+	html_close(&s->h, "section");
+}
+
+void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n)
+{
+	if (n == 0)
+		return;
+	html_open_class(&s->h, "div", "gaps");
+	SHEET_IN(s, "h3", WORD_GAPS);
+	put_gaps(s, gaps, n);
+	html_close(&s->h, "div");
 }
 
 void sheet_registry(struct sheet *s, const struct answer_registry *r)

@@ -39,6 +39,7 @@ struct page {
 	 */
 	const struct answer_sources *from;
 	const uint32_t *faces; /* of a port page: how it was judged so far, by enum atlas_face */
+	const char *message;   /* of page_error(): one more line, foreign bytes; NULL = none */
 	struct arena *arena;   /* for what lives as long as the making of this page */
 	struct str *out;       /* the document is appended */
 };

@@ -1,7 +1,8 @@
 /*
  * Response cache: the answers that were made last, while what they show is the newest there is.
  *
- * A fixed number of places, so that it never grows: an answer takes the place that its key falls on.
+ * A fixed number of places, so that it never grows: an answer takes the place that its key falls
+ * on.
  */
 #pragma once
 

@@ -75,7 +75,7 @@ struct response *response_finish(struct response *r, enum response_keep keep)
 	return NULL;
 }
 
-struct response *response_not_modified(const struct response *of)
+struct response *response_not_modified(struct response *of)
 {
 	static const char *const kept[] = {"Cache-Control", "ETag", "Vary", "Content-Language"};
 	struct response *r = response_new(304, NULL);
@@ -86,6 +86,8 @@ struct response *response_not_modified(const struct response *of)
 		if (value)
 			response_add(r, kept[i], value);
 	}
+	if (r)
+		r->of = response_hold(of);
 	if (!r || !r->has_failed)
 		return r;
 	response_release(r);
@@ -130,6 +132,7 @@ void response_free(struct response *r)
 {
 	for (size_t i = 0; i < r->n_headers; i++)
 		free(r->headers[i].value);
+	response_release(r->of);
 	str_fini(&r->body);
 	free(r);
 }

@@ -35,6 +35,7 @@ struct response {
 	struct response_header headers[RESPONSE_HEADERS_MOST];
 	size_t n_headers;
 	char tag[RESPONSE_TAG_SIZE]; /* for ETag, with its quotes; empty: none */
+	struct response *of;      /* of "304 Not Modified": the answer that it stands for */
 	bool has_failed;          /* out of memory while it was made */
 	bool ends_connection;     /* nothing more is read from whoever asked */
 	/* What a server keeps beside it; given up with release_native(), which then calls
@@ -55,8 +56,9 @@ void response_add(struct response *r, const char *name, const char *value);
  */
 struct response *response_finish(struct response *r, enum response_keep keep);
 
-/* "304 Not Modified" for an answer that somebody has already. NULL when out of memory. */
-struct response *response_not_modified(const struct response *of);
+/* "304 Not Modified" for an answer that somebody has already; it holds that. NULL when out of
+ * memory. */
+struct response *response_not_modified(struct response *of);
 
 /* The bytes, and how many. */
 const char *response_bytes(const struct response *r, size_t *n);

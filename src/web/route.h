@@ -45,9 +45,9 @@ struct route_match {
 };
 
 /*
- * Find the route of a path as it came (`n` bytes, percent-encoded). Letters of either case, needless
- * zeros of a port and one slash at the end are taken: see route_path(). Returns 0; -EINVAL: it is
- * malformed; -ENOENT: there is nothing of that path (port 65536).
+ * Find the route of a path as it came (`n` bytes, percent-encoded). Letters of either case,
+ * needless zeros of a port and one slash at the end are taken: see route_path(). Returns 0;
+ * -EINVAL: it is malformed; -ENOENT: there is nothing of that path (port 65536).
  */
 int route_find(const char *path, size_t n, struct route_match *out) BERTH_MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { HELLO_MS = 10000, TICK_MS = 1000, LAST_ANSWERS_MS = 300 };
 
@@ -19,6 +20,7 @@ struct run {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool is_due, is_lost;
+	uint32_t uid; /* before it was given up */
 	struct registry registry;
 	struct link *link;
 	struct events *events;
@@ -72,11 +74,13 @@ static void raise_descriptors(void)
 	}
 }
 
-static int give_up_privileges(const char **error)
+static int give_up_privileges(bool is_verbose, const char **error)
 {
 	struct str in_force = {0}, missing = {0};
 	int r = sandbox_enter(&(struct sandbox_wish){NULL}, &in_force, &missing);
 
+	if (is_verbose && in_force.length > 0)
+		fprintf(stderr, "berth-atlas: %s\n", str_text(&in_force));
 	if (missing.length > 0)
 		fprintf(stderr, "berth-atlas: not confined as it could be: %s", str_text(&missing));
 	if (r < 0)
@@ -103,7 +107,8 @@ static int start(struct run *run, const struct serve_wish *wish)
 					       .events = events,
 					       .registry = &run->registry,
 					       .hosts = wish->hosts,
-					       .version = BERTH_VERSION};
+					       .version = BERTH_VERSION,
+					       .uid = run->uid};
 	struct server *server = events ? server_new(&options) : NULL;
 	const struct http_options http = {
 		.server = server,
@@ -203,7 +208,7 @@ static int init_run(struct run *run)
 
 int serve(const struct serve_wish *wish, const char **error)
 {
-	struct run run = {.is_due = false};
+	struct run run = {.uid = (uint32_t)getuid()};
 	int r = init_run(&run);
 
 	if (r == 0)
@@ -213,7 +218,7 @@ int serve(const struct serve_wish *wish, const char **error)
 	(void)signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
 	words_begin();
-	r = give_up_privileges(error);
+	r = give_up_privileges(wish->is_verbose, error);
 	if (r == 0)
 		r = open_link(&run, wish, error);
 	if (r == 0)

@@ -18,10 +18,11 @@ struct serve_wish {
 	const char *registry;      /* an image; NULL: the newest there is; "built-in" */
 	unsigned int limit_connections, limit_per_address, limit_time_s, limit_head, limit_streams;
 	unsigned int n_threads;
+	bool is_verbose;           /* say what was given up of privileges, too */
 };
 
 /*
- * Serve until the collector ends. Returns 0; or a negative errno with a line in `*error`. What could
- * not be given up of privileges is said on standard error, a line each.
+ * Serve until the collector ends. Returns 0; or a negative errno with a line in `*error`. What
+ * could not be given up of privileges is said on standard error, a line each.
  */
 int serve(const struct serve_wish *wish, const char **error) BERTH_MUST_CHECK;

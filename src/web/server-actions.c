@@ -108,7 +108,7 @@ static const char *judge_form(const struct form *f, struct arena *arena, struct 
 		return "the last day is written YYYY-MM-DD";
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
 		if (*texts[i] && !claim_text_is_good(texts[i]))
-			return "owner, program, scope and reason take one line of at most 200 bytes";
+			return "owner, program, scope and reason take a line of 200 bytes";
 	}
 	return NULL;
 }

@@ -90,7 +90,8 @@ static bool is_canonical(const struct server_turn *t, size_t n_path)
 	bool is_equal;
 
 	route_path(&t->match, t->match.language, &path);
-	is_equal = path.length == n_path && memcmp(str_text(&path), t->request->target, n_path) == 0;
+	is_equal = path.length == n_path &&
+		   memcmp(str_text(&path), t->request->target, n_path) == 0;
 	str_fini(&path);
 	return is_equal;
 }
@@ -124,7 +125,7 @@ static struct response *take_token(struct server_turn *t)
 /* "?lang=de": a reader's choice, kept in a cookie. */
 static struct response *take_language(struct server_turn *t)
 {
-	char value[HTTP_TEXT_VALUE_MOST];
+	char value[HTTP_TEXT_VALUE_MOST], cookie[96];
 	int r = server_parameter(t, "lang", value);
 	bool is_german = strcmp(value, "de") == 0;
 
@@ -132,9 +133,11 @@ static struct response *take_language(struct server_turn *t)
 		return r < 0 ? server_error(t, 400) : NULL;
 	if (!is_german && strcmp(value, "en") != 0)
 		return server_error(t, 400);
+	snprintf(cookie, sizeof(cookie),
+		 LANGUAGE_COOKIE "=%s; Path=/; Max-Age=31536000; SameSite=Lax",
+		 is_german ? "de" : "en");
 	return with_cookie(redirect_here(t, 303, is_german ? PAGE_GERMAN : PAGE_ENGLISH, false),
-			   is_german ? LANGUAGE_COOKIE "=de; Path=/; Max-Age=31536000; SameSite=Lax"
-				     : LANGUAGE_COOKIE "=en; Path=/; Max-Age=31536000; SameSite=Lax");
+			   cookie);
 }
 
 static struct response *check_page(struct server_turn *t)

@@ -249,6 +249,7 @@ struct response *server_error_because(struct server_turn *t, unsigned int status
 	}
 	page = page_of(t, r);
 	page.from = nothing_seen(t);
+	page.message = status == 405 ? NULL : message;
 	if (!page.from || page_error(&page, status) < 0) {
 		response_release(r);
 		return NULL;

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A look that old is served as it is; that old it is served while another one is under way. */
 enum { FRESH_MS = 1000, STALE_MS = 3000 };
@@ -26,7 +25,7 @@ struct server *server_new(const struct server_options *options)
 	if (!s)
 		return NULL;
 	s->options = *options;
-	s->guard = (struct guard){options->link, options->hosts, (uint32_t)getuid()};
+	s->guard = (struct guard){options->link, options->hosts, options->uid};
 	s->cache = response_cache_new();
 	return s->cache ? s : server_free(s);
 }

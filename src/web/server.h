@@ -32,13 +32,14 @@ struct server_request {
 	const char *target;      /* as it stands in the first line: path and query */
 	const char *host, *origin, *fetch_site, *cookie, *authorization;
 	const char *accept, *accept_language, *if_none_match, *content_type, *last_event_id;
-	bool is_ambiguous;       /* a header that decides came twice, or a body where none belongs */
+	bool is_ambiguous;       /* a header that decides came twice, a body where none belongs */
 	const char *body;        /* of POST; `n_body` bytes */
 	size_t n_body;
 	bool is_unix;            /* it came over a unix socket ... */
 	bool has_peer;           /* ... whose other end is known: */
 	uint32_t peer_uid;
-	uint16_t listen_port;    /* otherwise the port it came to */
+	uint16_t listen_port;    /* otherwise the port it came to ... */
+	const struct address *local; /* ... at this address; NULL = not known */
 };
 
 /* Where a visit stands. */
@@ -74,6 +75,7 @@ struct server_options {
 	const struct registry *registry;
 	const char *const *hosts; /* more names that it may be called by; NULL-terminated */
 	const char *version;
+	uint32_t uid;             /* who runs berth; the front itself may be nobody by now */
 };
 
 /* NULL when out of memory. */
@@ -85,7 +87,7 @@ enum server_step server_visit(struct server *s, struct server_visit *visit, stru
 /* A visit is over, answered or not. It must not be one that waits. */
 void server_leave(struct server_visit *visit);
 
-/* Something changed: answers that are kept are looked at with other eyes. From the link's thread. */
+/* Something changed: answers that were kept may be old now. From the link's thread. */
 void server_changed(struct server *s, enum link_change what);
 
 /* What http.c counts, for /metrics. */

@@ -44,7 +44,8 @@ static void set_up(void)
 	const char *reason;
 
 	tiny_registry_make(&all.image);
-	if (registry_open_memory(&all.registry, all.image.bytes, all.image.length, true, &reason) < 0)
+	if (registry_open_memory(&all.registry, all.image.bytes, all.image.length, true,
+				 &reason) < 0)
 		abort();
 	all.link = fake_link_new(&all.registry, world);
 	all.events = events_new(all.link, 4);

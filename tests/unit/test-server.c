@@ -312,6 +312,16 @@ static void checks_hosts(void **state)
 			fail_msg("%s: %u", rows[i].host, status);
 	}
 	{
+		const struct address local = {ADDRESS_IPV4, {192, 0, 2, 1}, 0};
+		struct server_visit visit = visit_of(SERVER_METHOD_GET, "/ports/22");
+
+		visit.request.local = &local;
+		visit.request.host = "192.0.2.1:8080";
+		assert_int_equal(status_of(visit), 200);
+		visit.request.host = "192.0.2.2:8080";
+		assert_int_equal(status_of(visit), 421);
+	}
+	{
 		struct server_visit visit = visit_of(SERVER_METHOD_GET, "/ports/22");
 
 		visit.request.is_ambiguous = true;

@@ -147,7 +147,7 @@ static void put_alternates(struct sheet *s)
 		if (!has_language(s->p, (enum page_language)i))
 			continue;
 		html_open_with(&s->h, "link", "rel=\"alternate\"");
-		html_attribute(&s->h, "hreflang", words_language_code((enum page_language)i));
+		html_attribute_words(&s->h, "hreflang", words_language_code((enum page_language)i));
 		html_url(&s->h, "href",
 			 url_in(s->p, (enum page_language)i, path, url, sizeof(url)));
 	}
@@ -189,7 +189,7 @@ static void put_place(struct sheet *s, const struct sheet_head *head, enum sheet
 	html_open(h, "a");
 	html_url(h, "href", sheet_url(s->p, path));
 	if (head->place == place)
-		html_attribute(h, "aria-current", "page");
+		html_attribute_words(h, "aria-current", "page");
 	sheet_say(s, name);
 	html_close(h, "a");
 	html_close(h, "li");
@@ -219,8 +219,8 @@ static void put_languages(struct sheet *s, const struct sheet_head *head)
 			continue;
 		html_open_class(h, "a", "language");
 		html_url(h, "href", switch_in(s->p, language, path, url, sizeof(url)));
-		html_attribute(h, "hreflang", words_language_code(language));
-		html_attribute(h, "lang", words_language_code(language));
+		html_attribute_words(h, "hreflang", words_language_code(language));
+		html_attribute_words(h, "lang", words_language_code(language));
 		html_words(h, words_language_name(language));
 		html_close(h, "a");
 	}
@@ -237,7 +237,7 @@ static void put_search(struct sheet *s)
 	html_close(h, "label");
 	html_open_with(h, "input", "type=\"search\" id=\"q\" name=\"q\" autocomplete=\"off\""
 				   " maxlength=\"200\"");
-	html_attribute(h, "placeholder", sheet_word(s, WORD_SEARCH_HINT));
+	html_attribute_words(h, "placeholder", sheet_word(s, WORD_SEARCH_HINT));
 	html_open_with(h, "button", "type=\"submit\"");
 	sheet_say(s, WORD_SEARCH_DO);
 	html_close(h, "button");
@@ -258,7 +258,7 @@ static void put_banner(struct sheet *s, const struct sheet_head *head)
 	SHEET_IN(s, "span", WORD_ATLAS);
 	html_close(h, "a");
 	html_open(h, "nav");
-	html_attribute(h, "aria-label", sheet_word(s, WORD_NAV));
+	html_attribute_words(h, "aria-label", sheet_word(s, WORD_NAV));
 	html_open(h, "ul");
 	put_place(s, head, SHEET_MAP, "", WORD_NAV_MAP);
 	if (!s->p->is_static) {
@@ -283,7 +283,7 @@ void sheet_begin(struct sheet *s, const struct page *p, const struct sheet_head 
 	find_root(s);
 	html_markup(h, "<!DOCTYPE html>\n");
 	html_open(h, "html");
-	html_attribute(h, "lang", words_language_code(p->language));
+	html_attribute_words(h, "lang", words_language_code(p->language));
 	put_head(s, head);
 	html_open(h, "body");
 	put_banner(s, head);
@@ -326,7 +326,7 @@ void sheet_crumbs(struct sheet *s, const char *parent, const char *url, const ch
 	struct html *h = &s->h;
 
 	html_open_class(h, "nav", "crumbs");
-	html_attribute(h, "aria-label", sheet_word(s, WORD_CRUMBS));
+	html_attribute_words(h, "aria-label", sheet_word(s, WORD_CRUMBS));
 	html_open(h, "ol");
 	html_open(h, "li");
 	if (url) {
