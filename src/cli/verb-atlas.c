@@ -266,8 +266,9 @@ int verb_atlas(struct cli *c)
 		r = write_pages(c, directory, &done);
 	if (r == 0 && map)
 		r = write_map(c, &n_gaps);
-	done.registry = answer_registry(&c->registry);
-	if (r == 0 && !is_to_output)
+	if (r == 0 && !is_to_output) {
+		done.registry = answer_registry(&c->registry);
 		r = show(c, &done);
+	}
 	return r != 0 ? r : cli_strict(c, n_gaps, EXIT_ANSWERED);
 }

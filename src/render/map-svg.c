@@ -152,7 +152,7 @@ static void write_rings(const struct map_svg *svg, struct str *out)
 	str_printf(out, "<g class=\"map-layer map-listening\" fill=\"none\">"
 			"<path class=\"map-halo\" stroke=\"#fff\" stroke-width=\"6\" d=\"%s\"/>"
 			"<path class=\"map-ring\" stroke=\"#b3261e\" stroke-width=\"3\" d=\"%s\"/>"
-			"</g>\n", str_text(&d), str_text(&d));
+			"</g>\n", is_crowd ? "" : str_text(&d), str_text(&d));
 	out->has_failed = out->has_failed || d.has_failed;
 	str_fini(&d);
 	write_path(svg, MAP_CONFLICT, " fill=\"#b3261e\"", draw_box, out);

@@ -82,7 +82,8 @@ struct map_svg {
 /*
  * Append the picture. Alone it is a whole SVG file (light and dark by the reader's preference);
  * else an element for a page: class "map-picture", a <g> of class "map-layer map-FLAG" a layer,
- * 256 links to #row-0 .. #row-255 in "map-rows" above them. Well below 1 MB whatever listens.
+ * 256 links to #row-0 .. #row-255 in "map-rows" above them. Some 30 to 100 kB; below
+ * 1 MB whatever listens.
  * Returns 0 or -ENOMEM.
  */
 int map_write_svg(const struct map_svg *svg, struct str *out) BERTH_MUST_CHECK;

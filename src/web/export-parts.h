@@ -22,6 +22,10 @@ struct export {
 	atomic_ullong n_files, n_bytes;
 };
 
+/* The name of that number (registry_name_at()) if its page is wanted: it has one of the ports, or
+ * all pages are. NULL = it is not. */
+const char *export_service(const struct export_request *q, uint32_t i);
+
 /* Write a file and count it. 0 or a negative errno. */
 int export_put(struct export *e, int directory, const char *name,
 	       const struct str *text) BERTH_MUST_CHECK;

@@ -74,9 +74,13 @@ static void add_language(struct sitemap *s, const char *folder)
 		add(s, folder, path);
 	}
 	for (uint32_t i = 0; i < n_names; i++) {
+		const char *name = export_service(q, i);
+
+		if (!name)
+			continue;
 		str_clear(&s->name);
 		str_append(&s->name, "services/");
-		page_service_file(registry_name_at(q->registry, i, NULL), &s->name);
+		page_service_file(name, &s->name);
 		str_append(&s->name, ".html");
 		add(s, folder, str_text(&s->name));
 	}

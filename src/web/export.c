@@ -23,6 +23,19 @@ static const char *const own_names[] = {
 
 static const char *const folders[N_PAGE_LANGUAGES] = {[PAGE_ENGLISH] = "", [PAGE_GERMAN] = "de/"};
 
+const char *export_service(const struct export_request *q, uint32_t i)
+{
+	bool is_all = q->first == 0 && q->last == UINT16_MAX, is_in = is_all;
+	struct registry_rows rows;
+	const char *name = registry_name_at(q->registry, i, &rows);
+	struct registry_row row;
+
+	for (uint32_t k = 0; name && !is_in && k < rows.n; k++)
+		is_in = registry_row(q->registry, rows.ids[k], &row) == 0 && row.has_ports &&
+			row.first <= q->last && row.last >= q->first;
+	return is_in ? name : NULL;
+}
+
 int export_put(struct export *e, int directory, const char *name, const struct str *text)
 {
 	int r = text->has_failed ? -ENOMEM
@@ -102,7 +115,7 @@ static int write_one(struct worker *w, enum page_language language, unsigned int
 
 	if (i < n_ports)
 		return write_port(w, language, (uint16_t)(q->first + i));
-	service = registry_name_at(q->registry, i - n_ports, NULL);
+	service = export_service(q, i - n_ports);
 	return service ? write_service(w, language, service) : 0;
 }
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char marker[] = ".berth-atlas";
+static const char marker[] = ".berth-atlas", inside[] = ".berth-new";
 static const char marker_text[] =
 	"Files of `berth atlas`. A directory with this file in it is renewed by the next run.\n";
 
@@ -94,12 +94,12 @@ static bool has_marker(int directory)
 	return fstatat(directory, marker, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
+/* What a run inside a directory left, and what a file system has at its top, are nothing. */
 static int found_something(void *context, int directory, const char *name)
 {
 	(void)context;
 	(void)directory;
-	(void)name;
-	return 1;
+	return strcmp(name, inside) != 0 && strcmp(name, "lost+found") != 0;
 }
 
 static bool is_own(const struct site *s, const char *name)
@@ -192,10 +192,28 @@ static int open_old(struct site *s, const char *path, char *error)
 	return r < 0 ? say(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
+/* Where the new directory is made. */
+static int base_of(const struct site *s)
+{
+	return s->is_inside ? s->old : s->parent;
+}
+
+/* Whether a directory has to stay the one that it is. */
+static bool has_to_stay(const struct site *s)
+{
+	struct stat old, parent, here;
+
+	if (s->old < 0 || fstat(s->old, &old) < 0 || fstat(s->parent, &parent) < 0)
+		return false;
+	if (old.st_dev != parent.st_dev)
+		return true;
+	return stat(".", &here) == 0 && here.st_dev == old.st_dev && here.st_ino == old.st_ino;
+}
+
 /* What an interrupted run left: nobody's any more unless somebody has the lock. */
 static int take_leftover(struct site *s, char *error)
 {
-	BERTH_CLEANUP(fd_closep) int fd = openat(s->parent, s->name_new, OPEN_DIRECTORY);
+	BERTH_CLEANUP(fd_closep) int fd = openat(base_of(s), s->name_new, OPEN_DIRECTORY);
 	int r;
 
 	if (fd < 0)
@@ -206,22 +224,39 @@ static int take_leftover(struct site *s, char *error)
 	if (r > 0 && !has_marker(fd))
 		return say(error, -EEXIST, "%s beside it is not berth's: remove it first",
 			   s->name_new);
-	r = remove_tree(s->parent, s->name_new, 0);
+	r = remove_tree(base_of(s), s->name_new, 0);
 	return r < 0 ? say(error, r, "%s: %s", s->name_new, strerror(-r)) : 0;
+}
+
+static int make_directory(struct site *s)
+{
+	int r;
+
+	if (has_to_stay(s)) {
+		s->is_inside = true;
+		memcpy(s->name_new, inside, sizeof(inside));
+	}
+	r = mkdirat(base_of(s), s->name_new, 0777) < 0 ? -errno : 0;
+	if ((r == -EACCES || r == -EROFS || r == -EPERM) && s->old >= 0 && !s->is_inside) {
+		s->is_inside = true;
+		memcpy(s->name_new, inside, sizeof(inside));
+		r = mkdirat(base_of(s), s->name_new, 0777) < 0 ? -errno : 0;
+	}
+	return r;
 }
 
 static int make_new(struct site *s, char *error)
 {
-	int r = mkdirat(s->parent, s->name_new, 0777) < 0 ? -errno : 0;
+	int r = make_directory(s);
 
 	if (r == -EEXIST) {
 		r = take_leftover(s, error);
 		if (r < 0)
 			return r;
-		r = mkdirat(s->parent, s->name_new, 0777) < 0 ? -errno : 0;
+		r = make_directory(s);
 	}
 	if (r == 0) {
-		s->fd = openat(s->parent, s->name_new, OPEN_DIRECTORY);
+		s->fd = openat(base_of(s), s->name_new, OPEN_DIRECTORY);
 		r = s->fd < 0 ? -errno : 0;
 	}
 	if (r == 0 && flock(s->fd, LOCK_EX | LOCK_NB) < 0)
@@ -301,11 +336,48 @@ static int finish_leftover(struct site *s)
 	return fd < 0 || r < 0 ? r : remove_site(s, fd, s->name_old);
 }
 
+/* One name of a site that stays: the new one for the old one, or one of them gone. */
+static int place_name(const struct site *s, const char *name)
+{
+	if (renameat2(s->fd, name, s->old, name, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (errno == ENOENT) { /* only one of them is there, or none */
+		if (renameat2(s->fd, name, s->old, name, RENAME_NOREPLACE) == 0 ||
+		    renameat2(s->old, name, s->fd, name, RENAME_NOREPLACE) == 0 || errno == ENOENT)
+			return 0;
+		return -errno;
+	}
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* A file system that cannot exchange. */
+	if (remove_tree(s->old, name, 1) < 0 ||
+	    (renameat(s->fd, name, s->old, name) < 0 && errno != ENOENT))
+		return -errno;
+	return 0;
+}
+
+/* The marker first: from then on the directory is an atlas, whole or to be made again. */
+static int commit_inside(struct site *s, char *error)
+{
+	int r = place_name(s, marker);
+
+	for (size_t i = 0; r == 0 && s->own[i]; i++)
+		r = place_name(s, s->own[i]);
+	if (r == 0)
+		r = remove_tree(s->old, s->name_new, 0);
+	if (r < 0)
+		return say(error, r, "%s: %s", s->name, strerror(-r));
+	s->name_new[0] = '\0';
+	return 0;
+}
+
 int site_commit(struct site *s, char *error)
 {
 	struct stat st;
-	int r = finish_leftover(s);
+	int r = s->is_inside ? commit_inside(s, error) : finish_leftover(s);
 
+	if (s->is_inside)
+		return r;
 	if (r < 0)
 		return say(error, r, "%s beside it, of an earlier run: %s", s->name_old, strerror(-r));
 	if (s->old >= 0 && fstat(s->old, &st) == 0)
@@ -329,7 +401,7 @@ int site_commit(struct site *s, char *error)
 void site_fini(struct site *s)
 {
 	if (s->fd >= 0 && *s->name_new)
-		(void)remove_tree(s->parent, s->name_new, 0);
+		(void)remove_tree(base_of(s), s->name_new, 0);
 	s->fd = fd_close(s->fd);
 	s->old = fd_close(s->old);
 	s->parent = fd_close(s->parent);

@@ -7,6 +7,9 @@
  * with the marker that sites have (.berth-atlas). What somebody else put there (at its top: .git,
  * CNAME) moves on into the new one.
  *
+ * A directory that has to stay itself (something is mounted there, somebody's working directory,
+ * the parent takes no new names) gets its new contents in .berth-new inside it, and then name by name.
+ *
  * One run at a time: the new directory is locked (flock) while it is written. Files are not fsynced:
  * after a crash of the machine a run begins anew.
  */
@@ -14,6 +17,7 @@
 
 #include "base/attr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +28,7 @@ struct site {
 	int parent;  /* the directory in which it is; -1 = none */
 	int fd;      /* the new directory; -1 = none */
 	int old;     /* the one to be replaced; -1 = there is none */
+	bool is_inside; /* the new one is in the old one, which stays */
 	char name[SITE_NAME_MOST + 1];
 	char name_new[SITE_NAME_MOST + 1], name_old[SITE_NAME_MOST + 1];
 	const char *const *own; /* names at the top that sites may have, NULL-terminated */
