@@ -43,6 +43,35 @@ def check_needs():
         raise Unable(f"{BERTH} is not built")
 
 
+PICKER = """
+import sys, time, portpicker
+begun = time.monotonic()
+ports = [portpicker.pick_unused_port() for _ in range(int(sys.argv[1]))]
+print(time.monotonic() - begun, *ports)
+"""
+
+
+def portpicker_python():
+    """A Python that has portpicker, or None. Debian's own comes first: that is where Debian's modules are."""
+    for python in ("/usr/bin/python3", sys.executable):
+        try:
+            if subprocess.run([python, "-c", "import portpicker"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+                return python
+        except FileNotFoundError:
+            pass
+    return None
+
+
+def portpicker(n, address=None):
+    """Seconds for n ports that one process of portpicker's picks, and the ports; asked of the server at `address`, if any."""
+    environment = {name: value for name, value in os.environ.items() if name != "PORTSERVER_ADDRESS"}
+    if address:
+        environment["PORTSERVER_ADDRESS"] = address
+    said = subprocess.run([portpicker_python(), "-c", PICKER, str(n)], stdout=subprocess.PIPE, check=True, text=True,
+                          env=environment).stdout.split()
+    return float(said[0]), [int(word) for word in said[1:]]
+
+
 def has(name):
     return shutil.which(name) is not None
 

@@ -92,11 +92,13 @@
  *         end stop                   processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
  *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
+ *         wait-watch wait-watcher -linux -none   look-ups repeated while it sleeps
+ *         wait-question-linux        a look-up as the kernel wants it
  *         attempt http-reply resolve one connection that never blocks; its status; names, aside
  *         wire aside                 a system's sockets, in words of none; a thread of its own
  *         listen -parts -peers       a quiet listener; who its visitors are
  *         opener -table -tls -http -dns   what the first bytes of a conversation are
- *         lease-text lease-pick      names of leases, placeholders, requests; which ports, in order
+ *         lease-text lease-candidates   names of leases, placeholders; which ports, in which order
  *         lease lease-env lease-run lease-none   ports that no other gets; written; CMD with them
  *         leases leases-none         who has which
  *         portserver portserver-none clients   the same for portpicker's clients
@@ -121,7 +123,7 @@
  *         serve main                 the helper's two ways to run
  *         export export-main -parts -search -sitemap   the atlas as files, by several threads
  *         site                       a directory that takes another one's place at once
- *     cli/       the entrance: options cli suggest ask interrupt, a file a verb: verb-<name>
+ *     cli/       the entrance: options cli nearest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
  *         absent-serve               where there is no atlas
  *         serve-claims taken         claims for the atlas, and made by it; who has a port

@@ -71,16 +71,32 @@ int client_parse_status(const char *text, struct client_status *out)
 	return 0;
 }
 
-static int read_status(uint32_t pid, struct client_status *out)
+static int read_status_at(const char *path, struct client_status *out)
 {
-	char path[32], text[STATUS_SIZE];
+	char text[STATUS_SIZE];
 	long n;
 
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
 	n = fd_read_file_at(AT_FDCWD, path, text, sizeof(text), NULL);
 	if (n < 0)
 		return n == -ENOENT ? -ESRCH : (int)n;
 	return client_parse_status(text, out);
+}
+
+static int read_status(uint32_t pid, struct client_status *out)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	return read_status_at(path, out);
+}
+
+/* A /proc of an outer PID namespace has other processes by these numbers. */
+bool client_can_look(void)
+{
+	struct client_status own;
+
+	return read_status_at("/proc/self/status", &own) == 0 && own.depth == 1 &&
+	       own.innermost_pid == (uint32_t)getpid();
 }
 
 static bool is_over(int pidfd)

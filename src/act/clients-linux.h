@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,6 +17,9 @@ struct client_peer {
 
 /* Returns 0 or a negative errno. */
 int client_peer(int fd, struct client_peer *out) BERTH_MUST_CHECK;
+
+/* Whether /proc is there, and of this PID namespace: nobody can be asked about without it. */
+bool client_can_look(void);
 
 /*
  * A descriptor (pidfd_open(2), Linux 5.3) of process `pid`, which lives and for which this peer may

@@ -98,7 +98,11 @@ static bool add_socket(struct work *w, const struct live_socket ***list, size_t 
 
 static struct evict_step *new_step(struct work *w)
 {
-	return ARENA_PUSH(w->m.arena, w->steps, w->n, w->capacity);
+	struct evict_step *step = ARENA_PUSH(w->m.arena, w->steps, w->n, w->capacity);
+
+	if (step)
+		*step = (struct evict_step){.action = EVICT_SIGNAL}; /* a merged one was there */
+	return step;
 }
 
 /* The step of a process, or of one unit that a manager holds sockets for. */

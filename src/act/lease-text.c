@@ -1,6 +1,7 @@
 #include "act/lease-text.h"
 
 #include "base/lang.h"
+#include "live/lease-names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -255,7 +256,7 @@ int lease_env_merge(const char *old, size_t n_old, const struct lease_wish *wish
 
 void lease_lock_format(enum transport transport, uint16_t port, char *out)
 {
-	snprintf(out, LEASE_ADDRESS_MOST + 1, "berth/lease/%s/%u",
+	snprintf(out, LEASE_ADDRESS_MOST + 1, LEASE_NAMES_LOCK "%s/%u",
 		 transport == TRANSPORT_UDP ? "udp" : "tcp", port);
 }
 
@@ -323,7 +324,7 @@ static int parse_record(const char *rest, struct lease_name *out)
 
 int lease_name_parse(const char *text, struct lease_name *out)
 {
-	static const char lock[] = "berth/lease/", record[] = "berth/leased/";
+	static const char lock[] = LEASE_NAMES_LOCK, record[] = "berth/leased/";
 
 	if (str_starts_with(text, lock))
 		return parse_lock(text + sizeof(lock) - 1, out);

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "act/lease-text.h"
-#include "act/lease-pick.h"
+#include "act/lease-candidates.h"
 
 enum lease_hold {
 	LEASE_HOLD_REUSE, /* TCP: bound, SO_REUSEADDR, never listening, until the command listens */
@@ -44,7 +44,7 @@ bool lease_is_possible(void);
 /* The kernel's rules about ports, in berth's own namespace; {0} where they cannot be read. */
 void lease_rules(struct arena *arena, struct live_rules *out);
 
-/* A number that nobody can guess, for lease_pick_request.seed. */
+/* A number that nobody can guess, for lease_candidates_request.seed. */
 uint64_t lease_seed(void);
 
 /*

@@ -51,8 +51,9 @@ struct portserver {
 	char *path;          /* to be removed at the end; NULL = abstract */
 	dev_t device;        /* what was made there */
 	ino_t inode;
-	struct lease_ports pool;
-	size_t cursor;       /* where in the pool the next one is looked for */
+	struct lease_ports pool; /* those that nobody has from here, in the order of their turns */
+	size_t cursor;           /* whose turn it is */
+	size_t n_ports;          /* with those that somebody has */
 	struct client clients[PORTSERVER_MOST_CLIENTS];
 	struct tenancy *tenancies; /* `n_most` of them */
 	uint32_t *spare;           /* free ones: a stack */
@@ -181,6 +182,7 @@ static int watch_status(struct portserver *s)
 static int prepare(struct portserver *s, const struct lease_ports *pool)
 {
 	s->pool = *pool;
+	s->n_ports = pool->n;
 	s->pool.ports = calloc(pool->n + 1, sizeof(*s->pool.ports));
 	s->n_most = MIN_OF(raise_limit(), pool->n);
 	s->tenancies = calloc(s->n_most + 1, sizeof(*s->tenancies));
@@ -198,9 +200,12 @@ static int prepare(struct portserver *s, const struct lease_ports *pool)
 
 int portserver_open(const char *address, const struct lease_ports *pool, struct portserver **out)
 {
-	struct portserver *s = calloc(1, sizeof(*s));
+	struct portserver *s;
 	int r;
 
+	if (!client_can_look())
+		return -ENOSYS;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->listener = s->epoll = s->status = -1;
@@ -245,7 +250,7 @@ void portserver_count(const struct portserver *s, struct portserver_counts *out)
 {
 	*out = s->counts;
 	out->n_leases = s->n_most - s->n_spare;
-	out->n_ports = s->pool.n;
+	out->n_ports = s->n_ports;
 	out->n_most_leases = s->n_most;
 	out->n_clients = 0;
 	for (size_t i = 0; i < PORTSERVER_MOST_CLIENTS; i++)
@@ -254,27 +259,47 @@ void portserver_count(const struct portserver *s, struct portserver_counts *out)
 
 /* --- leases ---------------------------------------------------------------------------------- */
 
+/* A port that was given back rests as long as it can: its turn is last. */
+static void rest_port(struct portserver *s, uint16_t port)
+{
+	uint16_t *at = s->pool.ports + s->cursor;
+
+	memmove(at + 1, at, (s->pool.n - s->cursor) * sizeof(*at));
+	*at = port;
+	s->pool.n++;
+	s->cursor++;
+}
+
 static void end_tenancy(struct portserver *s, size_t index)
 {
 	struct tenancy *t = &s->tenancies[index];
 
 	if (t->pidfd < 0)
 		return;
+	rest_port(s, t->lease.port);
 	lease_drop(&t->lease);
 	t->pidfd = fd_close(t->pidfd);
 	s->spare[s->n_spare++] = (uint32_t)index;
 	s->counts.n_ended++;
 }
 
-/* The next port of the pool, going round: one that was given back rests as long as it can. */
+/* The next port of the pool, going round. Those taken leave it: with nearly all of them gone none
+ * is to be tried again and again. */
 static int take_port(struct portserver *s, struct lease *out)
 {
 	struct lease_misses misses;
-	int r = lease_take(&s->pool, &s->cursor, LEASE_HOLD_NONE, out, &misses);
+	int r;
 
 	if (s->cursor >= s->pool.n)
 		s->cursor = 0;
-	return r;
+	r = lease_take(&s->pool, &s->cursor, LEASE_HOLD_NONE, out, &misses);
+	if (r != 0)
+		return r;
+	s->cursor--;
+	s->pool.n--;
+	memmove(s->pool.ports + s->cursor, s->pool.ports + s->cursor + 1,
+		(s->pool.n - s->cursor) * sizeof(*s->pool.ports));
+	return 0;
 }
 
 /* A port for process `pid`; takes over `pidfd`. Returns the port, 0 when there is none. */
@@ -294,6 +319,7 @@ static uint16_t let(struct portserver *s, int pidfd, uint32_t pid)
 		return 0;
 	}
 	if (watch(s, pidfd, KIND_LEASE, index) < 0) {
+		rest_port(s, t->lease.port);
 		lease_drop(&t->lease);
 		fd_close(pidfd);
 		return 0;

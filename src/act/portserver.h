@@ -35,7 +35,8 @@ struct portserver;
  * Listen at `address`: "@NAME" in the abstract namespace, else a path. A socket at that path where
  * nobody answers any more is replaced. Raises the soft limit of descriptors to the hard one. The
  * pool's ports are kept. Returns 0; -EADDRINUSE: somebody answers there; -ENOTSOCK: something else
- * is there; -ENAMETOOLONG, -EINVAL: no such address can be; -ENOTSUP; or another negative errno.
+ * is there; -ENAMETOOLONG, -EINVAL: no such address can be; -ENOSYS: /proc, which tells whose a
+ * process is, is not there, or of another PID namespace; -ENOTSUP; or another negative errno.
  */
 int portserver_open(const char *address, const struct lease_ports *pool,
 		    struct portserver **out) BERTH_MUST_CHECK;

@@ -58,6 +58,7 @@ static void take_rows(struct waiting *w, struct target *t, const struct live_soc
 			t->holder = rows[i];
 		t->has_holder = true;
 	}
+	t->was_held |= t->has_holder;
 	if (!t->has_holder)
 		wait_meet(w, t, NULL, 0);
 }
@@ -80,10 +81,12 @@ static int look_around(struct waiting *w, struct target *t)
 	struct live_snapshot live;
 	int r;
 
-	wait_wake_at(w, t->next_holders_ms);
-	if (w->now_ms < t->next_holders_ms)
+	if (w->now_ms < t->next_holders_ms) {
+		wait_wake_at(w, t->next_holders_ms);
 		return 0;
+	}
 	t->next_holders_ms = w->now_ms + NO_TABLES_EVERY_MS;
+	wait_wake_at(w, t->next_holders_ms);
 	r = wait_snapshot(w, t, LIVE_WANT_LISTENERS | LIVE_WANT_HOLDERS, false,
 			  w->arena, &live);
 	if (r == 0 && !live.could_look)
@@ -114,15 +117,16 @@ int wait_free_step(struct waiting *w, struct target *t)
 
 	if (!w->look)
 		return look_around(w, t);
-	w->is_tick_due = true;
 	if (t->has_holder) {
 		r = wait_look_exists(w->look, &t->holder);
+		w->is_watch_due |= r > 0;
 		if (r > 0 || (r < 0 && r != -ENOTSUP))
 			return r < 0 ? r : 0;
 	}
 	/* A bound socket cannot be asked for: dumps as often as they may be. */
-	if (w->dump_credit_us <= 0 || (r == -ENOTSUP && w->now_ms < t->next_holders_ms))
+	if (!wait_can_dump(w, r == -ENOTSUP ? t->next_holders_ms : 0))
 		return 0;
 	t->next_holders_ms = w->now_ms + BOUND_EVERY_MS;
+	wait_wake_at(w, t->next_holders_ms);
 	return dump_holders(w, t);
 }

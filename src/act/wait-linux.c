@@ -1,12 +1,10 @@
 /*
  * sock_diag (Linux 3.3): point look-ups (a request without NLM_F_DUMP, inet_diag_dump_one_icsk()
  * and udp_dump_one() in the kernel), and dumps as everywhere in live/.
- *
- * The ids of a point look-up are seen from the socket for TCP, and from the packet for UDP (the
- * kernel keeps this swap for old programs): there the local address is the destination.
  */
 #include "act/wait-look.h"
 
+#include "act/wait-question-linux.h"
 #include "base/fd.h"
 #include "base/lang.h"
 #include "live/addresses-linux.h"
@@ -30,20 +28,12 @@
 #include <sys/utsname.h>
 
 /* An answer is a row or an error with a copy of the question: far below this. */
-enum { ANSWER_SIZE = 1024, QUESTION_SIZE = 128, KERNEL_SHOWS_BOUND = 6008 };
+enum { ANSWER_SIZE = 1024, KERNEL_SHOWS_BOUND = 6008 };
 
 struct wait_look {
 	struct mnl_socket *netlink;
 	uint32_t sequence, port_id;
 	bool shows_bound;
-};
-
-/* A socket's ends and its cookie; 0 = whichever socket it is. */
-struct ends {
-	enum transport transport;
-	const struct address *local, *remote; /* remote NULL = none */
-	uint16_t local_port, remote_port;
-	uint64_t cookie;
 };
 
 /* What the kernel has at those ends. */
@@ -53,40 +43,6 @@ struct row {
 };
 
 /* --- questions and answers ------------------------------------------------------------------- */
-
-static void put_address(uint32_t words_be[4], const struct address *a)
-{
-	if (a)
-		memcpy(words_be, a->bytes, a->family == ADDRESS_IPV4 ? 4 : 16);
-}
-
-/* Append one question to `buffer`. Returns its length, a multiple of NLMSG_ALIGNTO. */
-static size_t put_question(const struct ends *e, uint32_t sequence, void *buffer)
-{
-	bool is_udp = transport_port_space(e->transport) != TRANSPORT_TCP;
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	struct inet_diag_req_v2 *request;
-	struct inet_diag_sockid *id;
-
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	header->nlmsg_flags = NLM_F_REQUEST;
-	header->nlmsg_seq = sequence;
-	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-	memset(request, 0, sizeof(*request));
-	request->sdiag_family = e->local->family == ADDRESS_IPV4 ? AF_INET : AF_INET6;
-	request->sdiag_protocol = is_udp ? IPPROTO_UDP : IPPROTO_TCP;
-	request->idiag_states = UINT32_MAX;
-	id = &request->id;
-	put_address(is_udp ? id->idiag_dst : id->idiag_src, e->local);
-	put_address(is_udp ? id->idiag_src : id->idiag_dst, e->remote);
-	id->idiag_sport = htons(is_udp ? e->remote_port : e->local_port);
-	id->idiag_dport = htons(is_udp ? e->local_port : e->remote_port);
-	id->idiag_if = e->local->scope_id;
-	id->idiag_cookie[0] = e->cookie ? (uint32_t)e->cookie : (uint32_t)INET_DIAG_NOCOOKIE;
-	id->idiag_cookie[1] =
-		e->cookie ? (uint32_t)(e->cookie >> 32) : (uint32_t)INET_DIAG_NOCOOKIE;
-	return header->nlmsg_len;
-}
 
 /* Take one message. Returns 0 when it answers question `first + *i`, 1 when it is none of ours. */
 static int take_answer(const struct wait_look *l, const struct nlmsghdr *header, uint32_t first,
@@ -172,14 +128,14 @@ static int gather(struct wait_look *l, uint32_t first, size_t n, struct row *row
 	return worst;
 }
 
-static int ask(struct wait_look *l, const struct ends *ends, size_t n, struct row *rows)
+static int ask(struct wait_look *l, const struct wait_ends *ends, size_t n, struct row *rows)
 {
-	_Alignas(struct nlmsghdr) unsigned char buffer[WAIT_MOST_POINTS * QUESTION_SIZE] = {0};
+	_Alignas(struct nlmsghdr) unsigned char buffer[WAIT_MOST_POINTS * WAIT_QUESTION_SIZE] = {0};
 	uint32_t first = l->sequence + 1;
 	size_t length = 0;
 
 	for (size_t i = 0; i < n && i < WAIT_MOST_POINTS; i++)
-		length += put_question(&ends[i], ++l->sequence, buffer + length);
+		length += wait_question_put(&ends[i], ++l->sequence, buffer + length);
 	if (mnl_socket_sendto(l->netlink, buffer, length) < 0)
 		return -errno;
 	return gather(l, first, n, rows);
@@ -274,16 +230,16 @@ static bool is_listener(const struct row *row, bool is_udp)
 
 int wait_look_points(struct wait_look *l, struct wait_point *points, size_t n)
 {
-	struct ends ends[WAIT_MOST_POINTS];
+	struct wait_ends ends[WAIT_MOST_POINTS];
 	struct row rows[WAIT_MOST_POINTS] = {0};
 	int r;
 
 	if (n > WAIT_MOST_POINTS)
 		return -E2BIG;
 	for (size_t i = 0; i < n; i++)
-		ends[i] = (struct ends){.transport = points[i].transport,
-					.local = &points[i].local,
-					.local_port = points[i].port};
+		ends[i] = (struct wait_ends){.transport = points[i].transport,
+					     .local = points[i].local,
+					     .local_port = points[i].port};
 	r = n > 0 ? ask(l, ends, n, rows) : 0;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct inet_diag_msg *msg = &rows[i].msg;
@@ -301,20 +257,31 @@ int wait_look_points(struct wait_look *l, struct wait_point *points, size_t n)
 	return r;
 }
 
-int wait_look_exists(struct wait_look *l, const struct live_socket *s)
+bool wait_look_ends_of(const struct live_socket *s, struct wait_ends *out)
 {
-	const struct ends ends = {
+	if (s->state == LIVE_BOUND || s->cookie == 0 || s->transport == TRANSPORT_UDPLITE)
+		return false;
+	*out = (struct wait_ends){
 		.transport = s->transport,
-		.local = &s->local,
-		.remote = s->has_remote ? &s->remote : NULL,
+		.local = s->local,
 		.local_port = s->local_port,
-		.remote_port = s->has_remote ? s->remote_port : 0,
+		.has_remote = s->has_remote,
 		.cookie = s->cookie,
 	};
+	if (s->has_remote) {
+		out->remote = s->remote;
+		out->remote_port = s->remote_port;
+	}
+	return true;
+}
+
+int wait_look_exists(struct wait_look *l, const struct live_socket *s)
+{
+	struct wait_ends ends;
 	struct row row = {0};
 	int r;
 
-	if (s->state == LIVE_BOUND || s->cookie == 0 || s->transport == TRANSPORT_UDPLITE)
+	if (!wait_look_ends_of(s, &ends))
 		return -ENOTSUP;
 	r = ask(l, &ends, 1, &row);
 	return r < 0 ? r : row.is_there;
@@ -324,11 +291,12 @@ int wait_look_server_end(struct wait_look *l, const struct address *server, uint
 			 const struct address *client, uint16_t client_port,
 			 enum wait_server_end *out)
 {
-	const struct ends ends = {.transport = TRANSPORT_TCP,
-				  .local = server,
-				  .remote = client,
-				  .local_port = server_port,
-				  .remote_port = client_port};
+	const struct wait_ends ends = {.transport = TRANSPORT_TCP,
+				       .local = *server,
+				       .has_remote = true,
+				       .remote = *client,
+				       .local_port = server_port,
+				       .remote_port = client_port};
 	struct row row = {0};
 	int r = ask(l, &ends, 1, &row);
 

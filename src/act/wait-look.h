@@ -21,6 +21,15 @@ int wait_look_open(struct wait_look **out) BERTH_MUST_CHECK;
 /* Always NULL. wait_look_close(NULL) is fine. */
 struct wait_look *wait_look_close(struct wait_look *l);
 
+/* The ends of a socket: of a listener, or of a connection, or of one that is known already. */
+struct wait_ends {
+	enum transport transport;
+	struct address local, remote;
+	bool has_remote;
+	uint16_t local_port, remote_port;
+	uint64_t cookie; /* 0 = whichever socket it is */
+};
+
 /* One point look-up: the question, and its answer. */
 struct wait_point {
 	enum transport transport; /* TCP or UDP */
@@ -36,6 +45,9 @@ enum { WAIT_MOST_POINTS = 16 };
 
 /* Ask for `n` (at most WAIT_MOST_POINTS) points in one exchange. Returns 0 or a negative errno. */
 int wait_look_points(struct wait_look *l, struct wait_point *points, size_t n) BERTH_MUST_CHECK;
+
+/* By what a socket of an earlier dump can be asked for. Returns whether it can. */
+bool wait_look_ends_of(const struct live_socket *s, struct wait_ends *out);
 
 /* Whether a socket of an earlier dump exists still: 1, 0, or a negative errno. A TCP socket that is
  * bound without listening cannot be asked for: -ENOTSUP. */

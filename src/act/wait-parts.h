@@ -1,6 +1,6 @@
 /*
  * Parts of a wait, shared by wait.c (the clock), wait-target.c (one target), wait-free.c (until
- * nothing holds it) and wait-seen.c (what to say). For these only.
+ * nothing holds it), wait-watch.c (asleep) and wait-seen.c (what to say). For these only.
  */
 #pragma once
 
@@ -43,6 +43,7 @@ struct target {
 	int64_t next_resolve_ms, next_dump_ms, next_look_ms;
 	bool is_met;
 	int64_t met_ms;            /* since the beginning */
+	bool was_held;             /* UNLISTENED, FREE: it has not been so from the beginning */
 	bool has_met_at;
 	struct address met_at;     /* bound to that, or connected to */
 	uint64_t met_cookie;       /* the listener; 0 = not known */
@@ -60,14 +61,17 @@ struct waiting {
 	struct source *source;
 	struct arena *arena;
 	struct wait_look *look; /* NULL: connecting is all that can be done */
+	struct wait_watcher *watcher; /* NULL: not needed yet, or there is none */
+	bool cannot_watch;            /* there is none */
 	struct wait_addresses own;
 	struct target *targets;
 	int64_t start_ms, now_ms, deadline_ms;
 	int64_t wake_ms;        /* when the next step is due at the latest */
 	bool is_over;           /* it has happened: what else there is does not matter */
-	bool is_tick_due;       /* something is looked for: the next step is due at the pace */
+	bool is_tick_due;       /* something goes on: the next step is due at the pace */
+	bool is_watch_due;      /* the same, but look-ups are all of it: wait_watch() can do them */
 	int64_t pace_us;
-	int64_t dump_credit_us; /* how long dumps may still take: a hundredth of the time */
+	int64_t dump_credit_us; /* how long dumps may still take: a small part of the time */
 };
 
 /* Step one target. Returns 0 or a negative errno. */
@@ -75,6 +79,10 @@ int wait_target_step(struct waiting *w, struct target *t) BERTH_MUST_CHECK;
 /* Make a target's spots. Returns 0 or a negative errno (see wait_run()). */
 int wait_target_open(struct waiting *w, struct target *t) BERTH_MUST_CHECK;
 void wait_target_close(struct target *t);
+
+/* Whether it is time for a dump and there is credit for it; if not, the next step is due when
+ * there is. */
+bool wait_can_dump(struct waiting *w, int64_t due_ms);
 
 /* A dump of the target's port, paid for out of `dump_credit_us`: listeners, or `all` that has it as
  * its own. In the arena of the wait. Returns 0 or a negative errno. */
@@ -87,6 +95,13 @@ int wait_free_step(struct waiting *w, struct target *t) BERTH_MUST_CHECK;
 /* Whether `s` is in the way of whoever wants the target's address and port. */
 bool wait_is_in_the_way(const struct waiting *w, const struct target *t,
 			const struct live_socket *s);
+
+/*
+ * Sleep at most so long, and do the look-ups of all targets at the pace meanwhile. Returns 0, 1
+ * (something may have happened), 2 (the wish to stop), -ENOTSUP (this cannot be watched: the
+ * targets have to be stepped), or another negative errno.
+ */
+int wait_watch(struct waiting *w, int64_t most_us) BERTH_MUST_CHECK;
 
 /* It has happened; `cookie` 0 = not known. */
 void wait_meet(struct waiting *w, struct target *t, const struct address *at, uint64_t cookie);

@@ -522,6 +522,8 @@ int wait_fill_target(struct waiting *w, const struct target *t, struct answer_wa
 		.elapsed_ms = t->is_met ? t->met_ms : ANSWER_NULL,
 		.address = format_met(t, w->arena),
 		.http_status = last_status(t),
+		.was_so = t->is_met && !t->was_held &&
+			  (w->request->goal == WAIT_UNLISTENED || w->request->goal == WAIT_FREE),
 		.pid = ANSWER_NULL,
 	};
 	if (is_look_wanted(w, t))

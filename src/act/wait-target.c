@@ -13,7 +13,8 @@ enum {
 	MOST_PAUSE_REMOTE_MS = 1000,
 	STAGGER_MS = 250,         /* between the first tries of a name's addresses */
 	ATTEMPT_MS = 5000,        /* for a connection, and for a request with its answer */
-	DUMP_EVERY_MS = 100,      /* listeners that no point look-up finds */
+	LEAST_DUMP_PAUSE_MS = 100, /* listeners that no point look-up finds */
+	MOST_DUMP_PAUSE_MS = 400,
 	LOOK_EVERY_MS = 5000,     /* rules that publish the port */
 	FIRST_LOOK_MS = 150,
 	NO_TABLES_EVERY_MS = 100, /* the whole source instead of the tables */
@@ -241,10 +242,14 @@ static void take_row(struct waiting *w, struct target *t, const struct live_sock
 						   .limit = row->limit});
 }
 
-static bool can_afford_dump(struct waiting *w, int64_t due_ms)
+/* Often at first, and then less so: it is the most that a look can cost. */
+static void plan_dump(struct waiting *w, struct target *t)
 {
-	wait_wake_at(w, due_ms);
-	return w->now_ms >= due_ms && w->dump_credit_us > 0;
+	int64_t pause_ms = (w->now_ms - w->start_ms) / 10;
+
+	t->next_dump_ms = w->now_ms + MIN_OF(MAX_OF(pause_ms, (int64_t)LEAST_DUMP_PAUSE_MS),
+					     (int64_t)MOST_DUMP_PAUSE_MS);
+	wait_wake_at(w, t->next_dump_ms);
 }
 
 static int look_at_listeners(struct waiting *w, struct target *t)
@@ -253,9 +258,9 @@ static int look_at_listeners(struct waiting *w, struct target *t)
 	struct wait_rows rows = {0};
 	int r;
 
-	if (!t->is_any_address || !can_afford_dump(w, t->next_dump_ms))
+	if (!t->is_any_address || !wait_can_dump(w, t->next_dump_ms))
 		return 0;
-	t->next_dump_ms = w->now_ms + DUMP_EVERY_MS;
+	plan_dump(w, t);
 	r = wait_dump(w, t, false, &rows);
 	for (size_t i = 0; r == 0 && i < rows.n; i++)
 		take_row(w, t, &rows.items[i]);
@@ -286,10 +291,12 @@ static int look_around(struct waiting *w, struct target *t)
 	struct live_snapshot live;
 	int r;
 
-	wait_wake_at(w, t->next_look_ms);
-	if (w->now_ms < t->next_look_ms)
+	if (w->now_ms < t->next_look_ms) {
+		wait_wake_at(w, t->next_look_ms);
 		return 0;
+	}
 	t->next_look_ms = w->now_ms + (w->look ? LOOK_EVERY_MS : NO_TABLES_EVERY_MS);
+	wait_wake_at(w, t->next_look_ms);
 	for (size_t i = 0; !w->look && i < t->n_spots; i++)
 		t->spots[i].is_there &= !t->spots[i].is_local;
 	r = wait_snapshot(w, t, LIVE_WANT_LISTENERS, false, w->arena, &live);
@@ -493,7 +500,6 @@ static int step_listening(struct waiting *w, struct target *t)
 		is_looking |= t->spots[i].is_local && t->spots[i].attempt.state == ATTEMPT_NONE;
 	}
 	if (w->look && is_looking) {
-		w->is_tick_due = true;
 		r = look_at_points(w, t);
 		if (r == 0)
 			r = look_at_listeners(w, t);
@@ -501,9 +507,10 @@ static int step_listening(struct waiting *w, struct target *t)
 	for (size_t i = 0; r == 0 && !t->is_met && i < t->n_spots; i++)
 		r = step_spot(w, t, &t->spots[i]);
 	/* An attempt that has just failed leaves its address to be looked at again. */
-	for (size_t i = 0; i < t->n_spots; i++)
-		w->is_tick_due |= w->look && t->spots[i].is_local &&
-				  t->spots[i].attempt.state == ATTEMPT_NONE;
+	for (size_t i = 0; w->look && !t->is_met && i < t->n_spots; i++) {
+		if (t->spots[i].is_local && t->spots[i].attempt.state == ATTEMPT_NONE)
+			*(t->spots[i].is_there ? &w->is_tick_due : &w->is_watch_due) = true;
+	}
 	if (r == 0 && !t->is_met && has_local && (w->request->goal == WAIT_LISTENS || !w->look))
 		r = look_around(w, t);
 	if (r == -ENOTSUP && w->request->goal != WAIT_LISTENS && !w->request->by)
@@ -523,15 +530,16 @@ static int confirm_quiet(struct waiting *w, struct target *t)
 		wait_meet(w, t, NULL, 0);
 		return 0;
 	}
-	if (!can_afford_dump(w, t->next_dump_ms))
+	if (!wait_can_dump(w, t->next_dump_ms))
 		return 0;
-	t->next_dump_ms = w->now_ms + DUMP_EVERY_MS;
+	plan_dump(w, t);
 	r = wait_dump(w, t, false, &rows);
 	for (size_t i = 0; i < rows.n; i++)
 		is_quiet &= rows.items[i].state != LIVE_LISTENER ||
 			    !(wait_wants(w, &rows.items[i].local) ||
 			      (rows.items[i].is_dual_stack && w->request->want_v4));
 	arena_reset(w->arena, mark);
+	t->was_held |= !is_quiet;
 	if (r == 0 && is_quiet)
 		wait_meet(w, t, NULL, 0);
 	return r;
@@ -544,7 +552,6 @@ static int step_unlistened(struct waiting *w, struct target *t)
 
 	if (w->look) {
 		r = look_at_points(w, t);
-		w->is_tick_due = true;
 	} else {
 		r = look_around(w, t);
 	}
@@ -552,11 +559,14 @@ static int step_unlistened(struct waiting *w, struct target *t)
 		struct spot *s = &t->spots[i];
 
 		if (s->is_local) {
+			t->was_held |= s->is_there;
 			is_quiet &= !s->is_there;
+			w->is_watch_due |= w->look && s->is_there;
 			continue;
 		}
 		has_remote = true;
 		r = step_attempt(w, t, s);
+		t->was_held |= s->is_there;
 		is_quiet &= s->is_gone;
 	}
 	if (r < 0 || !is_quiet)
@@ -565,6 +575,7 @@ static int step_unlistened(struct waiting *w, struct target *t)
 		wait_meet(w, t, NULL, 0);
 		return 0;
 	}
+	w->is_tick_due = true;
 	return confirm_quiet(w, t);
 }
 

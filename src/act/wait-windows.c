@@ -181,6 +181,12 @@ int wait_look_points(struct wait_look *l, struct wait_point *points, size_t n)
 	return r;
 }
 
+bool wait_look_ends_of(const struct live_socket *s BERTH_UNUSED,
+		       struct wait_ends *out BERTH_UNUSED)
+{
+	return false;
+}
+
 int wait_look_exists(struct wait_look *l BERTH_UNUSED, const struct live_socket *s BERTH_UNUSED)
 {
 	return -ENOTSUP; /* a dump costs no more */

@@ -1,6 +1,7 @@
 #include "act/wait.h"
 
 #include "act/wait-parts.h"
+#include "act/wait-watcher.h"
 #include "act/wire.h"
 
 #include <errno.h>
@@ -10,9 +11,11 @@
 
 enum {
 	LEAST_PACE_US = 2000,
-	MOST_PACE_US = 4500,
-	PACE_EVERY = 32,           /* steps between two looks at what the wait costs */
-	COST_PER_1000 = 9,         /* of a core */
+	MOST_PACE_US = 4400,
+	FIRST_PACE_MS = 60,        /* until the first look at what the wait costs */
+	PACE_EVERY_MS = 200,       /* and until the next */
+	COST_PER_1000 = 8,         /* of a core */
+	FASTER_BY = 8,             /* slower at once, faster by little and little */
 	FIRST_CREDIT_US = 20000,
 	MOST_CREDIT_US = 100000,
 	PROGRESS_MS = 100,
@@ -43,6 +46,23 @@ static int64_t clock_us(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Microseconds of dumps in a millisecond of the wait. Where they are all that there is to do, they
+ * may take most of what the wait may. */
+static int64_t dump_rate(const struct waiting *w)
+{
+	return w->request->goal == WAIT_FREE ? 7 : 2;
+}
+
+bool wait_can_dump(struct waiting *w, int64_t due_ms)
+{
+	if (w->dump_credit_us <= 0)
+		due_ms = MAX_OF(due_ms, w->now_ms + 1 - w->dump_credit_us / dump_rate(w));
+	if (w->now_ms >= due_ms)
+		return true;
+	wait_wake_at(w, due_ms);
+	return false;
+}
+
 int wait_dump(struct waiting *w, const struct target *t, bool all, struct wait_rows *out)
 {
 	int64_t begun = clock_us(CLOCK_MONOTONIC);
@@ -59,23 +79,27 @@ int wait_dump(struct waiting *w, const struct target *t, bool all, struct wait_r
 /* What the wait has cost up to some step. */
 struct pace {
 	int64_t wall_us, cpu_us;
-	unsigned int n_steps;
+	int64_t next_ms;
 };
 
-/* As fast as a hundredth of a core allows, within the bounds. */
+/* As fast as somewhat less than a hundredth of a core allows, within the bounds: what a wake-up
+ * costs varies by a factor of three, with what else the machine does. */
 static void keep_pace(struct waiting *w, struct pace *p)
 {
 	int64_t wall, cpu;
 
-	if (++p->n_steps % PACE_EVERY != 0)
+	if (w->now_ms < p->next_ms)
 		return;
+	p->next_ms = w->now_ms + PACE_EVERY_MS;
 	wall = clock_us(CLOCK_MONOTONIC);
 	cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID);
 	if (wall > p->wall_us) {
 		int64_t share = (cpu - p->cpu_us) * 1000 * 1000 / (wall - p->wall_us);
+		int64_t fit = w->pace_us * MIN_OF(MAX_OF(share, 1), 20000) / (COST_PER_1000 * 1000);
 
-		w->pace_us = w->pace_us * MIN_OF(MAX_OF(share, 1), 20000) / (COST_PER_1000 * 1000);
-		w->pace_us = MIN_OF(MAX_OF(w->pace_us, LEAST_PACE_US), MOST_PACE_US);
+		if (fit < w->pace_us)
+			fit = w->pace_us - (w->pace_us - fit) / FASTER_BY;
+		w->pace_us = MIN_OF(MAX_OF(fit, LEAST_PACE_US), MOST_PACE_US);
 	}
 	p->wall_us = wall;
 	p->cpu_us = cpu;
@@ -125,15 +149,28 @@ static void step_attempts(struct waiting *w, const struct sleepers *s)
 	}
 }
 
-/* Until something is due or happens. Returns 0, or -EINTR when the wait is to be given up. */
+/* No connection or name is under way. */
+static bool is_nothing_else(const struct waiting *w, const struct sleepers *s)
+{
+	return s->n == (w->request->stop_fd >= 0);
+}
+
+/* Until something is due or happens; a watch that fails is made up for by steps. Returns 0, or
+ * -EINTR when the wait is to be given up. */
 static int sleep_once(struct waiting *w, struct sleepers *s)
 {
 	int64_t wait_us = (w->wake_ms - w->now_ms) * 1000;
-	int r;
+	int r = -ENOTSUP;
 
-	if (w->is_tick_due)
-		wait_us = MIN_OF(wait_us, w->pace_us);
 	gather_sleepers(w, s);
+	if (w->is_watch_due && !w->is_tick_due && is_nothing_else(w, s))
+		r = wait_watch(w, wait_us);
+	if (r >= 0) {
+		w->now_ms = attempt_now_ms();
+		return r == 2 ? -EINTR : 0;
+	}
+	if (w->is_tick_due || w->is_watch_due)
+		wait_us = MIN_OF(wait_us, w->pace_us);
 	r = wire_wait(s->fds, s->n, MAX_OF(wait_us, 0));
 	if (r < 0 && r != -EINTR)
 		return r;
@@ -163,7 +200,7 @@ static bool is_over(const struct waiting *w)
 
 static int step_targets(struct waiting *w, size_t *culprit)
 {
-	w->is_tick_due = false;
+	w->is_tick_due = w->is_watch_due = false;
 	w->wake_ms = w->now_ms + (w->request->progress ? PROGRESS_MS : 60 * 1000);
 	wait_wake_at(w, w->deadline_ms);
 	for (size_t i = 0; i < w->request->n_targets; i++) {
@@ -188,7 +225,8 @@ static void show_progress(struct waiting *w, int64_t *next_ms)
 static int run(struct waiting *w, struct sleepers *s, size_t *culprit)
 {
 	struct pace pace = {.wall_us = clock_us(CLOCK_MONOTONIC),
-			    .cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID)};
+			    .cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID),
+			    .next_ms = w->start_ms + FIRST_PACE_MS};
 	int64_t progress_ms = w->start_ms + PROGRESS_MS;
 	int r = 0;
 
@@ -200,7 +238,7 @@ static int run(struct waiting *w, struct sleepers *s, size_t *culprit)
 			break;
 		keep_pace(w, &pace);
 		r = sleep_once(w, s);
-		w->dump_credit_us += (w->now_ms - before) * 10;
+		w->dump_credit_us += (w->now_ms - before) * dump_rate(w);
 		w->dump_credit_us = MIN_OF(w->dump_credit_us, MOST_CREDIT_US);
 		show_progress(w, &progress_ms);
 	}
@@ -322,6 +360,7 @@ int wait_run(const struct wait_request *request, struct source *source, struct a
 	r = run_open(&w, out, culprit);
 	for (size_t i = 0; w.targets && i < request->n_targets; i++)
 		wait_target_close(&w.targets[i]);
+	w.watcher = wait_watcher_close(w.watcher);
 	w.look = wait_look_close(w.look);
 	return r;
 }

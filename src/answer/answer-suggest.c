@@ -50,17 +50,19 @@ static const char *explain_nothing(const struct suggest_wish *wish,
 	const char *what = wish->want_tcp && wish->want_udp ? _("tcp and udp")
 			   : wish->want_tcp		    ? "tcp"
 							    : "udp";
+	const char *range = wish->first == wish->last
+				    ? arena_printf(arena, "%u", wish->first)
+				    : arena_printf(arena, "%u-%u", wish->first, wish->last);
 	const char *text, *lead = ": ";
 
 	if (wish->block > 1)
-		text = arena_printf(arena, _("no block of %u ports fits in %u-%u (%s)"),
-				    wish->block, wish->first, wish->last, what);
+		text = arena_printf(arena, _("no block of %u ports fits in %s (%s)"), wish->block,
+				    range, what);
 	else
-		text = arena_printf(arena, _("nothing fits in %u-%u (%s)"), wish->first, wish->last,
-				    what);
+		text = arena_printf(arena, _("nothing fits in %s (%s)"), range, what);
 	if (wish->count > 1 && n_found > 0)
-		text = arena_printf(arena, _("only %zu of %u are to be had in %u-%u (%s)"), n_found,
-				    wish->count, wish->first, wish->last, what);
+		text = arena_printf(arena, _("only %zu of %u are to be had in %s (%s)"), n_found,
+				    wish->count, range, what);
 	for (unsigned int why = 0; why < N_SUGGEST_WHYS; why++) {
 		if (choice->n_forbidden[why] == 0)
 			continue;

@@ -553,6 +553,7 @@ struct answer_wait_target {
 	const char *proxy;         /* what takes connections there for somebody else */
 	const char *seen;          /* what was seen instead, or beside it; for people; NULL =
 	                              nothing worth a word */
+	bool was_so;               /* nobody was there from the beginning; for people */
 };
 
 /* What a wait came to. */

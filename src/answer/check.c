@@ -58,19 +58,40 @@ struct answer_finding *check_add(struct check *k, enum check_kind kind, struct a
 	return add(k, kind, at, message);
 }
 
+/* "api 10.0.0.1 8080/tcp ", which begins what is said of a claim. Its length. */
+static size_t put_claim(const struct claim *c, char *text, size_t size)
+{
+	char ports[CLAIM_PORTS_SIZE], address[ADDRESS_TEXT_SIZE];
+	const char *const words[] = {
+		c->name,
+		c->has_address ? address_format(&c->address, address) : "",
+		claim_ports_format(c, ports),
+	};
+	size_t used = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+		size_t n = strlen(words[i]);
+
+		if (n == 0 || n >= size - used - 1)
+			continue; /* a name has at most 63 bytes */
+		memcpy(text + used, words[i], n);
+		text[used + n] = ' ';
+		used += n + 1;
+	}
+	text[used] = '\0';
+	return used;
+}
+
 struct answer_finding *check_add_claim(struct check *k, enum check_kind kind,
 				       const struct claims_tree_claim *c, const char *fmt, ...)
 {
-	char text[1024], ports[CLAIM_PORTS_SIZE], address[ADDRESS_TEXT_SIZE];
+	char text[1024];
+	size_t n = put_claim(&c->claim, text, sizeof(text));
 	struct answer_finding *f;
 	va_list args;
-	int n = snprintf(text, sizeof(text), "%s %s%s%s ", c->claim.name,
-			 c->claim.has_address ? address_format(&c->claim.address, address) : "",
-			 c->claim.has_address ? " " : "", claim_ports_format(&c->claim, ports));
 
 	va_start(args, fmt);
-	if (n > 0 && (size_t)n < sizeof(text))
-		vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
+	vsnprintf(text + n, sizeof(text) - n, fmt, args);
 	va_end(args);
 	f = add(k, kind, check_place_of(k, c), arena_strdup(k->arena, text));
 	if (!f)
@@ -145,26 +166,51 @@ static void check_faults(struct check *k)
 		add(k, CHECK_UNREADABLE, k->given->troubles[i].at, k->given->troubles[i].text);
 }
 
-/* Claims on their way through the search for collisions. */
-struct contest {
-	const struct claims_tree_claim **entries;
-	const struct claim **claims; /* of the same */
-	size_t n;
-};
-
 /* Sorted by these and not by claims: those lie about in memory. */
 struct sort_key {
 	uint64_t key;
 	const struct claims_tree_claim *entry;
 };
 
-static int compare_keys(const void *pa, const void *pb)
-{
-	const struct sort_key *a = pa, *b = pb;
+/* Claims on their way through the search for collisions. */
+struct contest {
+	const struct claims_tree_claim *all; /* those of the tree, as they were read */
+	const struct claims_tree_claim **entries;
+	const struct claim **claims; /* of the same */
+	struct sort_key *keys;       /* by which they were sorted last */
+	bool *is_out;                /* by place in `all`: expired, or gives way to its like */
+	size_t n;
+};
 
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return (a->entry > b->entry) - (a->entry < b->entry); /* as they were read */
+/* By the key; those with the same one stay in the order in which they are. A pass for each
+ * eleven bits of the key by which there is something to sort; `other` has room for as many. Returns
+ * where they are at the end. */
+static struct sort_key *sort_keys(struct sort_key *keys, struct sort_key *other, size_t n)
+{
+	enum { DIGIT_BITS = 11, N_DIGITS = 1 << DIGIT_BITS };
+	size_t starts[N_DIGITS];
+
+	for (unsigned int shift = 0; shift < 64 && n > 1; shift += DIGIT_BITS) {
+		struct sort_key *sorted = other;
+		size_t at = 0;
+
+		memset(starts, 0, sizeof(starts));
+		for (size_t i = 0; i < n; i++)
+			starts[keys[i].key >> shift & (N_DIGITS - 1)]++;
+		if (starts[keys[0].key >> shift & (N_DIGITS - 1)] == n)
+			continue;
+		for (size_t i = 0; i < N_DIGITS; i++) {
+			size_t count = starts[i];
+
+			starts[i] = at;
+			at += count;
+		}
+		for (size_t i = 0; i < n; i++)
+			sorted[starts[keys[i].key >> shift & (N_DIGITS - 1)]++] = keys[i];
+		other = keys;
+		keys = sorted;
+	}
+	return keys;
 }
 
 static uint64_t key_of_name(const struct claim *c)
@@ -185,19 +231,25 @@ static uint64_t key_of_ports(const struct claim *c)
 	return c->first;
 }
 
-/* Sort the entries by a key, and list their claims. False when out of memory. */
+/* List what is still in, by a key; those with the same one as they were read. False when out of
+ * memory. */
 static bool sort_entries(struct check *k, struct contest *c,
 			 uint64_t (*key_of)(const struct claim *c))
 {
-	struct sort_key *keys = arena_calloc(k->arena, c->n, sizeof(*keys));
+	size_t n_all = k->given->tree->n_claims;
+	struct sort_key *keys = arena_calloc(k->arena, n_all + 1, 2 * sizeof(*keys));
 
-	for (size_t i = 0; keys && i < c->n; i++)
-		keys[i] = (struct sort_key){key_of(&c->entries[i]->claim), c->entries[i]};
-	if (keys && c->n > 1)
-		qsort(keys, c->n, sizeof(*keys), compare_keys);
-	for (size_t i = 0; keys && i < c->n; i++)
-		c->entries[i] = keys[i].entry;
-	return keys != NULL;
+	if (!keys)
+		return false;
+	c->n = 0;
+	for (size_t i = 0; i < n_all; i++) {
+		if (!c->is_out[i])
+			keys[c->n++] = (struct sort_key){key_of(&c->all[i].claim), &c->all[i]};
+	}
+	c->keys = sort_keys(keys, keys + n_all, c->n);
+	for (size_t i = 0; i < c->n; i++)
+		c->entries[i] = c->keys[i].entry;
+	return true;
 }
 
 /* Of two claims, the one to blame first: the nearer file's, then the one read later. */
@@ -264,51 +316,51 @@ static int compare_by_ports(const void *pa, const void *pb)
 	return (a > b) - (a < b);
 }
 
-/* The claims of one name among themselves. What gives way is taken out (NULL). */
-static bool settle_name(struct check *k, const struct claims_tree_claim **entries,
-			const struct claim **claims, size_t n)
+/* The claims of one name among themselves, entries `i` to `end`. */
+static bool settle_name(struct check *k, struct contest *c, size_t i, size_t end)
 {
+	const struct claims_tree_claim **entries = c->entries + i;
 	const int32_t *found;
+	size_t n = end - i;
 
 	if (n < 2)
 		return true;
 	qsort(entries, n, sizeof(*entries), compare_by_ports);
-	for (size_t i = 0; i < n; i++)
-		claims[i] = &entries[i]->claim;
-	found = collisions_find(claims, n, k->arena);
-	for (size_t i = 0; found && i < n; i++) {
-		size_t other = found[i] < 0 ? i : (size_t)found[i];
+	for (size_t j = 0; j < n; j++)
+		c->claims[j] = &entries[j]->claim;
+	found = collisions_find(c->claims, n, k->arena);
+	for (size_t j = 0; found && j < n; j++) {
+		const struct claims_tree_claim *a = entries[j], *b = a;
 
-		if (other == i || !entries[other])
+		if (found[j] >= 0)
+			b = entries[found[j]];
+		if (a == b || c->is_out[b - c->all])
 			continue;
-		blame_twin(k, entries[i], entries[other]);
-		if (is_newer(entries[i], entries[other]) &&
-		    entries[i]->claim.level != entries[other]->claim.level)
-			entries[other] = NULL;
+		blame_twin(k, a, b);
+		if (is_newer(a, b) && a->claim.level != b->claim.level)
+			c->is_out[b - c->all] = true;
 		else
-			entries[i] = NULL;
+			c->is_out[a - c->all] = true;
 	}
 	return found != NULL;
 }
 
+/* Names that differ are seldom looked at: they lie about in memory. */
+static bool has_same_name(const struct sort_key *a, const struct sort_key *b)
+{
+	return a->key == b->key && str_casecmp(a->entry->claim.name, b->entry->claim.name) == 0;
+}
+
 static bool settle_names(struct check *k, struct contest *c)
 {
-	size_t kept = 0;
-
 	if (!sort_entries(k, c, key_of_name))
 		return false;
 	for (size_t i = 0, end; i < c->n; i = end) {
-		for (end = i + 1; end < c->n && str_casecmp(c->entries[end]->claim.name,
-							    c->entries[i]->claim.name) == 0;)
+		for (end = i + 1; end < c->n && has_same_name(&c->keys[i], &c->keys[end]);)
 			end++;
-		if (!settle_name(k, c->entries + i, c->claims, end - i))
+		if (!settle_name(k, c, i, end))
 			return false;
 	}
-	for (size_t i = 0; i < c->n; i++) {
-		if (c->entries[i])
-			c->entries[kept++] = c->entries[i];
-	}
-	c->n = kept;
 	return true;
 }
 
@@ -316,20 +368,18 @@ static bool check_collisions(struct check *k)
 {
 	const struct claims_tree *tree = k->given->tree;
 	struct contest c = {
+		.all = tree->claims,
 		.entries = arena_calloc(k->arena, tree->n_claims + 1, sizeof(*c.entries)),
 		.claims = arena_calloc(k->arena, tree->n_claims + 1, sizeof(*c.claims)),
+		.is_out = arena_calloc(k->arena, tree->n_claims + 1, sizeof(*c.is_out)),
 	};
 	const int32_t *found;
 
-	if (!c.entries || !c.claims)
+	if (!c.entries || !c.claims || !c.is_out)
 		return false;
-	for (size_t i = 0; i < tree->n_claims; i++) {
-		if (claim_state(&tree->claims[i].claim, k->given->today) != CLAIM_EXPIRED)
-			c.entries[c.n++] = &tree->claims[i];
-	}
-	if (!settle_names(k, &c))
-		return false;
-	if (!sort_entries(k, &c, key_of_ports))
+	for (size_t i = 0; i < tree->n_claims; i++)
+		c.is_out[i] = claim_state(&c.all[i].claim, k->given->today) == CLAIM_EXPIRED;
+	if (!settle_names(k, &c) || !sort_entries(k, &c, key_of_ports))
 		return false;
 	for (size_t i = 0; i < c.n; i++)
 		c.claims[i] = &c.entries[i]->claim;

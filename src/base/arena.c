@@ -41,7 +41,7 @@ static struct arena_block *add_block(struct arena *a, size_t need)
 	size = MAX_OF(size, need);
 	if (size > SIZE_MAX - sizeof(*block))
 		return NULL;
-	block = malloc(sizeof(*block) + size);
+	block = calloc(1, sizeof(*block) + size); /* zeros of the kernel's are for nothing */
 	if (!block)
 		return NULL;
 	block->older = a->newest;
@@ -72,7 +72,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	memory = block->data + block->used;
 	block->used += size;
 	a->n_bytes += size;
-	return memset(memory, 0, size);
+	return memory;
 }
 
 void *arena_calloc(struct arena *a, size_t n, size_t size)
@@ -158,8 +158,10 @@ void arena_reset(struct arena *a, struct arena_mark mark)
 		free(a->newest);
 		a->newest = older;
 	}
-	if (a->newest)
+	if (a->newest) { /* what is given out next has to be zero again */
+		memset(a->newest->data + mark.used, 0, a->newest->used - mark.used);
 		a->newest->used = mark.used;
+	}
 	a->n_bytes = mark.n_bytes;
 }
 

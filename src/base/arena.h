@@ -64,7 +64,8 @@ bool arena_failed(const struct arena *a);
 
 /*
  * Append room for one element to a growing array in arena `a`: evaluates to a pointer to the new,
- * zeroed element or NULL. `items`, `n` and `capacity` are lvalues.
+ * zeroed element or NULL. `items`, `n` and `capacity` are lvalues. Where `n` was made smaller
+ * before, what was there then is there still.
  */
 #define ARENA_PUSH(a, items, n, capacity)                                                          \
 	((n) < (capacity) || ((items) = arena_push_grow((a), (items), (n), &(capacity),            \

@@ -61,7 +61,7 @@ static int read_plural_forms(struct catalog *c)
 	const char *line = header ? strstr(header, "\nPlural-Forms:") : NULL;
 	const char *count = line ? strstr(line, "nplurals=") : NULL;
 	const char *rule = count ? strstr(count, "plural=") : NULL;
-	unsigned long tried;
+	unsigned long long tried;
 
 	c->n_forms = 2;
 	if (!line)
@@ -121,9 +121,9 @@ static const char *find(const struct catalog *c, const char *text, uint32_t *len
 }
 
 static const char *form_of(const struct catalog *c, const char *forms, uint32_t length,
-			   unsigned long n)
+			   unsigned long long n)
 {
-	unsigned long form = n != 1;
+	unsigned long long form = n != 1;
 
 	if (c->plural && plural_compute(c->plural, n, &form) < 0)
 		return NULL;
@@ -148,7 +148,7 @@ const char *catalog_text(const struct catalog *c, const char *text)
 	return found && *found ? found : NULL;
 }
 
-const char *catalog_plural(const struct catalog *c, const char *one, unsigned long n)
+const char *catalog_plural(const struct catalog *c, const char *one, unsigned long long n)
 {
 	uint32_t length;
 	const char *forms = find(c, one, &length);

@@ -35,7 +35,7 @@ int catalog_open(const void *bytes, size_t size, struct catalog *out) BERTH_MUST
 const char *catalog_text(const struct catalog *c, const char *text);
 
 /* The form for `n` of the message whose singular is `one`; NULL when there is none. */
-const char *catalog_plural(const struct catalog *c, const char *one, unsigned long n);
+const char *catalog_plural(const struct catalog *c, const char *one, unsigned long long n);
 
 /* As catalog_text(), and the form for 2 where `text` is the plural of a message: for all texts of a
  * program at once. It looks at every message then. */

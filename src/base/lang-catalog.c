@@ -130,8 +130,9 @@ static bool open_language(const char *domain, const char *word, size_t n, struct
 
 void lang_begin(void)
 {
-	const char *list = wanted();
+	const char *list = spoken.bytes ? NULL : wanted();
 
+	has_spoken = spoken.bytes != NULL;
 	for (int i = 0; list && *list && i < MOST_TRIED; i++) {
 		size_t n = strcspn(list, ":");
 
@@ -161,7 +162,7 @@ const char *lang_text(const char *text)
 	return found ? found : text;
 }
 
-const char *lang_plural(const char *one, const char *many, unsigned long n)
+const char *lang_plural(const char *one, const char *many, unsigned long long n)
 {
 	const char *found = has_spoken ? catalog_plural(&spoken, one, n) : NULL;
 

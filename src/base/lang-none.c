@@ -21,7 +21,7 @@ const char *lang_text(const char *text)
 	return text;
 }
 
-const char *lang_plural(const char *one, const char *many, unsigned long n)
+const char *lang_plural(const char *one, const char *many, unsigned long long n)
 {
 	return n == 1 ? one : many;
 }

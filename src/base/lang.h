@@ -20,10 +20,11 @@
 
 #include <stdbool.h>
 
-/* Learn the language; call once, before there are threads. Opens a file unless it is English. */
+/* Learn the language, before there are threads. Opens a file unless it is English. After lang_end()
+ * it goes on with the same. */
 void lang_begin(void);
 
-/* From here on English: what will be written is for programs, or kept. */
+/* From here on English: what will be written is for programs, or kept. Cheap. */
 void lang_end(void);
 
 /* Whether there is a catalog, so that people read UTF-8 whatever libc knows of their locale. */
@@ -33,7 +34,7 @@ bool lang_is_translated(void);
 const char *lang_text(const char *text) __attribute__((format_arg(1)));
 
 /* The form for `n` of `one` ("%zu port") and `many` ("%zu ports"). Valid for ever. */
-const char *lang_plural(const char *one, const char *many, unsigned long n)
+const char *lang_plural(const char *one, const char *many, unsigned long long n)
 	__attribute__((format_arg(1), format_arg(2)));
 
 /* What an errno (positive, or negated) means, for people. */

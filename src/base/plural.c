@@ -9,7 +9,7 @@ enum { MOST_DEPTH = 32, LAST_LEVEL = 5 };
 
 struct reader {
 	const char *at;
-	unsigned long n;
+	unsigned long long n;
 	unsigned int depth;
 	bool has_failed;
 };
@@ -23,7 +23,9 @@ static const struct {
 	{">", 3},  {"+", 4},  {"-", 4},	 {"*", 5},  {"/", 5},  {"%", 5},
 };
 
-static unsigned long read_choice(struct reader *r);
+/* What is in parentheses is read by the same functions, MOST_DEPTH deep at most. */
+/* NOLINTBEGIN(misc-no-recursion) */
+static unsigned long long read_choice(struct reader *r);
 
 static void skip(struct reader *r)
 {
@@ -39,13 +41,13 @@ static bool take(struct reader *r, char c)
 	return true;
 }
 
-static unsigned long fail(struct reader *r)
+static unsigned long long fail(struct reader *r)
 {
 	r->has_failed = true;
 	return 0;
 }
 
-static unsigned long read_number(struct reader *r)
+static unsigned long long read_number(struct reader *r)
 {
 	size_t digits = strspn(r->at, "0123456789");
 	uint64_t value = 0;
@@ -53,12 +55,12 @@ static unsigned long read_number(struct reader *r)
 	if (digits == 0 || str_parse_u64(r->at, digits, 1000000, &value) < 0)
 		return fail(r);
 	r->at += digits;
-	return (unsigned long)value;
+	return (unsigned long long)value;
 }
 
-static unsigned long read_operand(struct reader *r)
+static unsigned long long read_operand(struct reader *r)
 {
-	unsigned long value;
+	unsigned long long value;
 
 	if (r->depth == MOST_DEPTH)
 		return fail(r);
@@ -78,7 +80,8 @@ static unsigned long read_operand(struct reader *r)
 	return value;
 }
 
-static unsigned long apply(struct reader *r, const char *word, unsigned long a, unsigned long b)
+static unsigned long long apply(struct reader *r, const char *word, unsigned long long a,
+				unsigned long long b)
 {
 	switch (word[0]) {
 	case '|': return a || b;
@@ -112,9 +115,9 @@ static const char *take_operator(struct reader *r, unsigned int level)
 	return NULL;
 }
 
-static unsigned long read_level(struct reader *r, unsigned int level)
+static unsigned long long read_level(struct reader *r, unsigned int level)
 {
-	unsigned long value;
+	unsigned long long value;
 	const char *word;
 
 	if (level > LAST_LEVEL)
@@ -127,9 +130,9 @@ static unsigned long read_level(struct reader *r, unsigned int level)
 
 /* Both sides are read, since what is not well-formed is refused whatever n is; what is computed in
  * the side that is not chosen cannot fail but by dividing by zero, which no language does. */
-static unsigned long read_choice(struct reader *r)
+static unsigned long long read_choice(struct reader *r)
 {
-	unsigned long value, yes, no;
+	unsigned long long value, yes, no;
 
 	if (r->depth == MOST_DEPTH)
 		return fail(r);
@@ -146,10 +149,12 @@ static unsigned long read_choice(struct reader *r)
 	return value;
 }
 
-int plural_compute(const char *expression, unsigned long n, unsigned long *out)
+/* NOLINTEND(misc-no-recursion) */
+
+int plural_compute(const char *expression, unsigned long long n, unsigned long long *out)
 {
 	struct reader r = {.at = expression, .n = n};
-	unsigned long value = read_choice(&r);
+	unsigned long long value = read_choice(&r);
 
 	skip(&r);
 	if (r.has_failed || (*r.at && *r.at != ';' && *r.at != '\n'))

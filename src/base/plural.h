@@ -9,4 +9,5 @@
 
 /* Compute for `n`; the expression ends at a semicolon, a line feed or its end. Returns 0, or
  * -EINVAL (malformed, nested too deeply, a division by zero). */
-int plural_compute(const char *expression, unsigned long n, unsigned long *out) BERTH_MUST_CHECK;
+int plural_compute(const char *expression, unsigned long long n,
+		   unsigned long long *out) BERTH_MUST_CHECK;

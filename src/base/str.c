@@ -181,14 +181,53 @@ static void append_escape(struct str *s, uint32_t c)
 		str_printf(s, "\\u{%04x}", c);
 }
 
+size_t str_plain(const char *bytes, size_t n)
+{
+	const uint64_t ones = UINT64_MAX / 0xff;
+	size_t i = 0;
+
+	/* Eight at a time: a byte that is below 0x20, is 0x7f or has its highest bit set. */
+	while (n - i >= 8) {
+		uint64_t word, deletes;
+
+		memcpy(&word, bytes + i, sizeof(word));
+		deletes = word ^ ones * 0x7f;
+		if ((word | ((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) &
+		    ones * 0x80)
+			break;
+		i += 8;
+	}
+	while (i < n && bytes[i] >= ' ' && bytes[i] < 0x7f)
+		i++;
+	return i;
+}
+
+size_t str_put_u64(char *out, uint64_t value)
+{
+	size_t n = 1;
+
+	for (uint64_t rest = value; rest >= 10; rest /= 10)
+		n++;
+	for (size_t i = n; i > 0; value /= 10)
+		out[--i] = (char)('0' + value % 10);
+	return n;
+}
+
 void str_append_escaped(struct str *s, const char *text, bool is_ascii)
 {
 	size_t left = strlen(text);
 
 	while (left > 0) {
 		uint32_t c = 0;
-		size_t n = str_utf8_decode(text, left, &c);
+		size_t n = str_plain(text, left);
 
+		if (n > 0) {
+			str_append_bytes(s, text, n);
+			text += n;
+			left -= n;
+			continue;
+		}
+		n = str_utf8_decode(text, left, &c);
 		if (n == 0) {
 			str_printf(s, "\\x%02x", (unsigned char)*text);
 			n = 1;
@@ -208,9 +247,17 @@ size_t str_columns(const char *text)
 
 	while (left > 0) {
 		uint32_t c = 0;
-		size_t n = str_utf8_decode(text, left, &c);
-		int width = n == 0 || c < 0x7f ? 1 : wcwidth((int)c);
+		size_t n = str_plain(text, left);
+		int width;
 
+		if (n > 0) {
+			columns += n;
+			text += n;
+			left -= n;
+			continue;
+		}
+		n = str_utf8_decode(text, left, &c);
+		width = n == 0 || c < 0x7f ? 1 : wcwidth((int)c);
 		n = MAX_OF(n, 1);
 		columns += width < 0 ? 1 : (size_t)width;
 		text += n;

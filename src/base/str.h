@@ -33,6 +33,10 @@ void str_printf(struct str *s, const char *fmt, ...) BERTH_PRINTF(2, 3);
 /* The text, never NULL. Owned by `s`. */
 const char *str_text(const struct str *s);
 
+/* How many of the `n` bytes, from the first on, are printable ASCII (a blank is): those are shown
+ * as they are, each in a column of its own. */
+size_t str_plain(const char *bytes, size_t n);
+
 /*
  * Decode one UTF-8 character at `bytes` (`n` bytes are readable). Returns its length 1..4 and sets
  * `*code_point`; 0 when n is 0 or the bytes are not well-formed (RFC 3629: no overlong forms, no
@@ -69,6 +73,9 @@ bool str_starts_with(const char *text, const char *prefix);
  * a negative errno: -EINVAL (not all digits), -ERANGE (larger than max). `n` bytes are looked at.
  */
 int str_parse_u64(const char *text, size_t n, uint64_t max, uint64_t *out) BERTH_MUST_CHECK;
+
+/* The decimal digits of a number, 1 to 20 of them, without a terminator. Returns how many. */
+size_t str_put_u64(char *out, uint64_t value);
 
 /* The last byte `byte` of `n` bytes; NULL when there is none. */
 const char *str_last_byte(const char *bytes, size_t n, char byte);

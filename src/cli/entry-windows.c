@@ -19,7 +19,7 @@ static void hold_standard_descriptors(void)
 
 		if (_get_osfhandle(fd) >= 0)
 			continue;
-		opened = _wopen(L_("NUL"), (fd == 1 ? _O_RDONLY : _O_RDWR) | _O_BINARY);
+		opened = _wopen(L"NUL", (fd == 1 ? _O_RDONLY : _O_RDWR) | _O_BINARY);
 		if (opened >= 0 && opened != fd) {
 			_dup2(opened, fd);
 			_close(opened);

@@ -14,8 +14,9 @@ int lease_pool(struct cli *c, const struct live_span *spans, size_t n_spans, con
 {
 	struct answer_sources from = {.today = NULL};
 	struct live_rules rules;
-	struct lease_pick_request request = {.spans = spans, .n_spans = n_spans, .name = name,
-				       .rules = &rules, .seed = lease_seed()};
+	struct lease_candidates_request request = {.spans = spans, .n_spans = n_spans,
+						   .name = name, .rules = &rules,
+						   .seed = lease_seed()};
 	bool has_gaps = c->own != NULL; /* said already */
 	int r = n_spans > 0 ? 0 : open_registry(c);
 
@@ -31,7 +32,7 @@ int lease_pool(struct cli *c, const struct live_span *spans, size_t n_spans, con
 	request.registry = &c->registry;
 	request.claims = from.claims;
 	request.today = from.today;
-	if (lease_pick(&request, &c->arena, out) < 0)
+	if (lease_candidates(&request, &c->arena, out) < 0)
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (out->is_ephemeral && !c->options->is_quiet)
 		cli_warn("every port of the pool is in the kernel's ephemeral range %u-%u: "

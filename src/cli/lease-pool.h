@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "act/lease-pick.h"
+#include "act/lease-candidates.h"
 #include "cli/cli.h"
 
 /*

@@ -622,8 +622,7 @@ void options_fini(struct options *o)
 
 bool options_is_for_programs(const struct options *o)
 {
-	return o->format != FORMAT_TEXT || o->check_format != CHECK_TEXT ||
-	       o->verb == VERB_EXPORT || o->wants_sysctl || o->wants_fmt;
+	return o->format != FORMAT_TEXT || o->check_format != CHECK_TEXT;
 }
 
 bool options_has_filter(const struct options *o)

@@ -115,7 +115,7 @@ int options_parse(int argc, char **argv, struct options *out, char *error) BERTH
 bool options_run_command(int argc, char **argv);
 void options_fini(struct options *o);
 
-/* Whether what will be printed is read by programs, or kept: English whatever the language. */
+/* Whether what will be printed is a format for programs: English whatever the language. */
 bool options_is_for_programs(const struct options *o);
 
 /* Whether a filter of `here` is set: then "no row" is the answer no. */

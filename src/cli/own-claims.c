@@ -155,8 +155,9 @@ static void add_file_gaps(struct cli *c, const struct claims_tree *tree)
 		add_gap(c->own,
 			arena_printf(&c->arena, _("of %s:%u"), claims_tree_path(tree, file),
 				     first->line),
-			n == 1 ? first->text
-			       : arena_printf(&c->arena, _("%s (and %u more)"), first->text, n - 1),
+			n == 1 ? _(first->text)
+			       : arena_printf(&c->arena, _("%s (and %u more)"), _(first->text),
+					      n - 1),
 			"berth check");
 	}
 }

@@ -4,7 +4,7 @@
 #include "base/lang.h"
 #include "cli/cli.h"
 #include "cli/own-claims.h"
-#include "cli/suggest.h"
+#include "cli/nearest.h"
 #include "query/query.h"
 #include "render/text-answer.h"
 
@@ -238,7 +238,7 @@ static int refuse_word(const struct query *q, const struct answer_sources *from)
 
 	if (q->kind == QUERY_PID)
 		return cli_fail(EXIT_USAGE, "process %u is not seen to listen on any port", q->pid);
-	if (suggest_word(from, q, hint, sizeof(hint)))
+	if (nearest_words(from, q, hint, sizeof(hint)))
 		return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\"; did you mean %s?",
 				q->word, hint);
 	return cli_fail(EXIT_USAGE, "nothing is called \"%.80s\": no service, claim, running "

@@ -98,6 +98,8 @@ static int fail_to_lease(const struct lease_wish *wish, const struct lease_ports
 	int code;
 
 	lease_pool_describe(pool, misses, &why);
+	if (pool->n == 1 && misses->n_bound == 1)
+		str_printf(&why, _("; berth why %u says by whom"), pool->ports[0]);
 	code = refuse(_("no port is left%s%s: %s"), wish->name[0] ? _(" for ") : "", wish->name,
 		      str_text(&why));
 	str_fini(&why);

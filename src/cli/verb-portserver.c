@@ -34,7 +34,7 @@ static int take_range(struct asked *a, const char *text)
 	return 0;
 }
 
-/* An address begins with '@', or has a '/' in it: a word that is neither is a range. */
+/* An address begins with '@', or has a '/' in it; a range begins with a digit. */
 static int parse(const struct cli *c, struct asked *a)
 {
 	const char *given = environment_get("PORTSERVER_ADDRESS");
@@ -46,7 +46,11 @@ static int parse(const struct cli *c, struct asked *a)
 		int r = 0;
 
 		if (word[0] != '@' && !strchr(word, '/')) {
-			r = take_range(a, word);
+			r = word[0] >= '0' && word[0] <= '9'
+				    ? take_range(a, word)
+				    : cli_fail(EXIT_USAGE, "\"%.60s\" is no address (@NAME, or a "
+							   "path with a / in it) and no range of "
+							   "ports", word);
 		} else if (has_address) {
 			r = cli_fail(EXIT_USAGE, "berth portserver listens at one address, not "
 						 "also at \"%.60s\"", word);
@@ -82,6 +86,9 @@ static int fail(const char *address, int error)
 	case -ENAMETOOLONG:
 		return cli_fail(EXIT_USAGE, "\"%.120s\" is no address of a unix socket: @NAME or a "
 					    "path, at most %d bytes", address, LEASE_ADDRESS_MOST);
+	case -ENOSYS:
+		return cli_fail(EXIT_SYSTEM, "/proc is not there, or of another PID namespace: it "
+					     "tells whose process a port is asked for");
 	case -ENOTSUP:
 		return cli_fail(EXIT_SYSTEM, "this system has no leases (they are made of Linux's "
 					     "abstract unix names)");

@@ -65,7 +65,9 @@ int verb_report(struct cli *c)
 	if (c->options->n_words != 1)
 		return cli_fail(EXIT_USAGE,
 				"berth report takes one file to write (- for standard output)");
+	lang_end(); /* what is recorded is read anywhere */
 	r = record(c, &text, &live);
+	lang_begin();
 	if (r == 0)
 		r = save(c, c->options->words[0], &text);
 	str_fini(&text);

@@ -144,9 +144,9 @@ static int parse_protocols(const char *text, transport_set *out, char *error)
 	for (;;) {
 		size_t n = strcspn(text, ",");
 		enum transport t;
-		char name[16];
+		char name[16] = {0};
 
-		snprintf(name, sizeof(name), "%.*s", (int)MIN_OF(n, 15), text);
+		memcpy(name, text, MIN_OF(n, 15));
 		if (n > 15 || transport_parse(name, &t) < 0 || t > TRANSPORT_DCCP)
 			return refuse(error, N_("is not one of tcp, udp, sctp, dccp"), text, n);
 		if (set & TRANSPORT_BIT(t))
@@ -184,17 +184,24 @@ int claim_ports_parse(const char *text, uint16_t *first, uint16_t *last, transpo
 
 char *claim_ports_format(const struct claim *c, char *text)
 {
-	int n = snprintf(text, CLAIM_PORTS_SIZE, c->first == c->last ? "%u" : "%u-%u", c->first,
-			 c->last);
+	char *at = text + str_put_u64(text, c->first);
 	char lead = '/';
 
-	for (unsigned int t = 0; t < N_TRANSPORTS && n > 0 && n < CLAIM_PORTS_SIZE; t++) {
+	if (c->first != c->last) {
+		*at++ = '-';
+		at += str_put_u64(at, c->last);
+	}
+	for (unsigned int t = 0; t < N_TRANSPORTS; t++) {
+		const char *name = transport_name((enum transport)t);
+
 		if (!(c->protocols & TRANSPORT_BIT(t)))
 			continue;
-		n += snprintf(text + n, (size_t)(CLAIM_PORTS_SIZE - n), "%c%s", lead,
-			      transport_name((enum transport)t));
+		*at++ = lead;
+		while (*name) /* all of them together have 26 letters */
+			*at++ = *name++;
 		lead = ',';
 	}
+	*at = '\0';
 	return text;
 }
 

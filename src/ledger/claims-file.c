@@ -74,7 +74,10 @@ static const char *find_foul(const char *at, const char *end, const char **what)
 		uint32_t code_point;
 		size_t n;
 
-		if ((*at >= ' ' && *at < 0x7f) || *at == '\t') {
+		at += str_plain(at, (size_t)(stop - at));
+		if (at == stop)
+			break;
+		if (*at == '\t') {
 			at++;
 			continue;
 		}
@@ -92,8 +95,13 @@ static const char *find_foul(const char *at, const char *end, const char **what)
 /* Where the comment begins: the first # outside quotes; `end` = there is none. */
 static const char *find_comment(const char *at, const char *end)
 {
+	const char *hash = at < end ? memchr(at, '#', (size_t)(end - at)) : NULL;
 	bool is_quoted = false;
 
+	if (!hash)
+		return end;
+	if (!memchr(at, '"', (size_t)(hash - at)))
+		return hash;
 	for (; at < end; at++) {
 		if (is_quoted && *at == '\\' && at + 1 < end)
 			at++;

@@ -27,17 +27,20 @@ struct reach {
 	uint16_t last;
 };
 
-/* One address, and who reaches furthest there; without a reach it is free. */
+/* One address, and who reaches furthest there. */
 struct slot {
 	uint8_t bytes[16];
 	uint32_t zone;
-	uint8_t family, is_any_zone, is_used;
+	uint8_t family, is_any_zone;
 	struct reach reach[N_REGISTRY_TRANSPORTS];
 };
 
+/* Slots lie side by side as they were made; the table, by hash, has the number of each, and 1. */
 struct pass {
 	struct reach classes[N_CLASSES][N_REGISTRY_TRANSPORTS];
 	struct slot *slots;
+	uint32_t n_slots;
+	uint32_t *table; /* 0 = nothing there */
 	size_t mask;
 };
 
@@ -56,20 +59,21 @@ static size_t hash(const struct slot *key)
 /* The slot of an address, made when it is new. There is always a free one. */
 static struct slot *find_slot(struct pass *p, const struct address *a, bool is_any_zone)
 {
-	struct slot key = {.family = (uint8_t)a->family, .is_any_zone = is_any_zone, .is_used = 1,
+	struct slot key = {.family = (uint8_t)a->family, .is_any_zone = is_any_zone,
 			   .zone = is_any_zone ? 0 : a->scope_id};
 	size_t i;
 
 	memcpy(key.bytes, a->bytes, sizeof(key.bytes));
-	for (i = hash(&key) & p->mask; p->slots[i].is_used; i = (i + 1) & p->mask) {
-		const struct slot *s = &p->slots[i];
+	for (i = hash(&key) & p->mask; p->table[i]; i = (i + 1) & p->mask) {
+		struct slot *s = &p->slots[p->table[i] - 1];
 
 		if (memcmp(s->bytes, key.bytes, sizeof(key.bytes)) == 0 && s->zone == key.zone &&
 		    s->family == key.family && s->is_any_zone == key.is_any_zone)
-			return &p->slots[i];
+			return s;
 	}
-	p->slots[i] = key;
-	return &p->slots[i];
+	p->slots[p->n_slots++] = key;
+	p->table[i] = p->n_slots;
+	return &p->slots[p->n_slots - 1];
 }
 
 /* Only addresses of IPv6 have zones: of others the exact one is enough. */
@@ -177,20 +181,33 @@ static void remember(struct pass *p, const struct claim *c, const struct address
 	}
 }
 
+/* Claims lie in memory as they were read, not as they come. */
+static void foresee(const struct claim *const *claims, size_t n, size_t i)
+{
+	enum { AHEAD = 12 };
+
+	if (i + AHEAD < n) {
+		__builtin_prefetch(claims[i + AHEAD]);
+		__builtin_prefetch(&claims[i + AHEAD]->owner);
+	}
+}
+
 /* A claim makes at most three slots; half of the table stays free. */
 static bool make_table(struct pass *p, const struct claim *const *claims, size_t n)
 {
 	size_t size = 16, most = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		foresee(claims, n, i);
 		if (claims[i]->has_address)
-			most += may_have_zone(&claims[i]->address) ? 6 : 2;
+			most += may_have_zone(&claims[i]->address) ? 3 : 1;
 	}
-	while (size <= most)
+	while (size <= 2 * most)
 		size *= 2;
-	p->slots = calloc(size, sizeof(*p->slots));
+	p->table = calloc(size, sizeof(*p->table));
+	p->slots = calloc(most + 1, sizeof(*p->slots));
 	p->mask = size - 1;
-	return p->slots != NULL;
+	return p->table && p->slots;
 }
 
 const int32_t *collisions_find(const struct claim *const *claims, size_t n, struct arena *arena)
@@ -198,15 +215,17 @@ const int32_t *collisions_find(const struct claim *const *claims, size_t n, stru
 	int32_t *out = arena_calloc(arena, n, sizeof(*out));
 	struct pass pass = {.slots = NULL};
 
-	if (!out || n > INT32_MAX || !make_table(&pass, claims, n))
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
+	if (!out || n > INT32_MAX / 4 || !make_table(&pass, claims, n))
+		out = NULL;
+	for (size_t i = 0; out && i < n; i++) {
 		struct address plain = address_unmapped(&claims[i]->address);
 		const struct address *a = claims[i]->has_address ? &plain : NULL;
 
+		foresee(claims, n, i);
 		out[i] = look_up(&pass, claims[i], a);
 		remember(&pass, claims[i], a, i);
 	}
+	free(pass.table);
 	free(pass.slots);
 	return out;
 }

@@ -301,8 +301,8 @@ static int check_socket(const struct container_api *a, struct api_socket *s)
 	if (!S_ISSOCK(st.st_mode))
 		return refuse(s, NULL, N_("is not a socket"));
 	if (st.st_uid != 0 && st.st_uid != s->uid) {
-		snprintf(why, sizeof(why), "belongs to user %u, not to root%s", st.st_uid,
-			 s->uid ? " or to who runs the container" : "");
+		snprintf(why, sizeof(why), _("belongs to user %u, not to root%s"), st.st_uid,
+			 s->uid ? _(" or to who runs the container") : "");
 		return refuse(s, N_("remove it, if it is not the runtime's"), why);
 	}
 	return check_served(a, s, &st);
@@ -443,7 +443,7 @@ static int ask(struct container_api *a, struct api_socket *s, struct live_contai
 	if (r == 404)
 		return refuse(s, NULL, N_("it does not know the container"));
 	if (r > 0) {
-		snprintf(why, sizeof(why), "it answers with HTTP status %d", r);
+		snprintf(why, sizeof(why), _("it answers with HTTP status %d"), r);
 		return refuse(s, NULL, why);
 	}
 	if (r < 0)
@@ -511,9 +511,9 @@ void container_api_ask(struct container_api *a, uint32_t uid, struct live_contai
 	if (q.is_answered)
 		return;
 	if (!q.why[0]) {
-		snprintf(q.why, sizeof(q.why), "%s, and neither Docker nor Podman has an API "
-			 "socket here", geteuid() == 0 ? "no file of a runtime tells it"
-						       : "files of runtimes may not be read");
+		snprintf(q.why, sizeof(q.why), _("%s, and neither Docker nor Podman has an API "
+			 "socket here"), geteuid() == 0 ? _("no file of a runtime tells it")
+						       : _("files of runtimes may not be read"));
 		q.fix = geteuid() == 0 ? N_("start the API service of the runtime")
 				       : N_("run as root");
 	}

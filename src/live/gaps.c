@@ -36,7 +36,7 @@ void gaps_add(struct gaps *g, const char *what, const char *where, const char *w
 
 const char *gaps_errno_text(int error, char *text, size_t size)
 {
-	snprintf(text, size, "%s", strerror(error)); /* berth sets no locale for messages */
+	snprintf(text, size, "%s", strerror(error)); /* English: looked up where it is shown */
 	if (size > 1 && !isupper((unsigned char)text[1]))
 		text[0] = (char)tolower((unsigned char)text[0]);
 	return text;

@@ -49,11 +49,11 @@ static void explain(const struct fdscan_namespace *ns, struct gaps *gaps)
 
 	snprintf(where, sizeof(where), "net:[%" PRIu64 "]", ns->id);
 	if (ns->fd < 0) {
-		snprintf(why, sizeof(why), "only a thread of pid %u is in it", ns->pid);
+		snprintf(why, sizeof(why), _("only a thread of pid %u is in it"), ns->pid);
 		snprintf(fix, sizeof(fix), "berth --netns /proc/%u/task/%u/ns/net here", ns->pid,
 			 ns->tid);
 	} else {
-		snprintf(why, sizeof(why), "only a descriptor of pid %u keeps it", ns->pid);
+		snprintf(why, sizeof(why), _("only a descriptor of pid %u keeps it"), ns->pid);
 		if (ns->tid)
 			snprintf(fix, sizeof(fix), "berth --netns /proc/%u/task/%u/fd/%d here",
 				 ns->pid, ns->tid, ns->fd);
@@ -71,7 +71,7 @@ void held_explain(const struct held *h, struct gaps *gaps)
 	for (size_t i = 0; i < h->n; i++)
 		explain(&h->items[i], gaps);
 	if (h->n_more > 0) {
-		snprintf(where, sizeof(where), "%u more", h->n_more);
+		snprintf(where, sizeof(where), _("%u more"), h->n_more);
 		gaps_add(gaps, "namespace", where, N_("only a descriptor or a thread keeps each"),
 			 NULL);
 	}

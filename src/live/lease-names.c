@@ -30,7 +30,8 @@ static const char *find_path(const char *line, const char *end)
 
 void lease_names_parse(const char *text, size_t n, struct port_set *tcp, struct port_set *udp)
 {
-	static const char tcp_name[] = "@berth/lease/tcp/", udp_name[] = "@berth/lease/udp/";
+	static const char tcp_name[] = "@" LEASE_NAMES_LOCK "tcp/";
+	static const char udp_name[] = "@" LEASE_NAMES_LOCK "udp/";
 	const char *end = text + n;
 	size_t n_name = strlen(tcp_name);
 

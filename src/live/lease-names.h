@@ -12,6 +12,10 @@
 
 #include <stddef.h>
 
+/* How the name of a lease begins; "tcp/13002" follows. Whose it is, and since when, stands in other
+ * names (act/lease-text.h), which only `berth leases` reads. */
+#define LEASE_NAMES_LOCK "berth/lease/"
+
 /* Add what is on lease now. Returns 0, or a negative errno: -ENOTSUP on systems without such names,
  * which have no leases. */
 int lease_names_read(struct port_set *tcp, struct port_set *udp) BERTH_MUST_CHECK;

@@ -320,7 +320,7 @@ static void explain_legacy(struct gaps *gaps, const char *place)
 		if (fd_read_file_at(AT_FDCWD, files[i], text, sizeof(text), NULL) <= 0 ||
 		    !nat_has_legacy_table(text))
 			continue;
-		snprintf(text, sizeof(text), "of legacy %s%s", i == 0 ? "iptables" : "ip6tables",
+		snprintf(text, sizeof(text), _("of legacy %s%s"), i == 0 ? "iptables" : "ip6tables",
 			 place);
 		gaps_add(gaps, what, text, N_("berth does not read the rules of the old ip_tables"),
 			 N_("use iptables-nft"));
@@ -346,7 +346,7 @@ static void explain_ipvs(struct gaps *gaps, const char *place)
 			    NULL) <= 0 ||
 	    !nat_has_ipvs_service(text))
 		return;
-	snprintf(text, sizeof(text), "of IPVS%s", place);
+	snprintf(text, sizeof(text), _("of IPVS%s"), place);
 	gaps_add(gaps, what, text, N_("berth does not read the services of IPVS"), NULL);
 }
 
@@ -364,7 +364,7 @@ static void explain_sk_lookup(struct gaps *gaps, const char *place)
 	attr.query.attach_type = SK_LOOKUP;
 	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) < 0 || attr.query.prog_cnt == 0)
 		return;
-	snprintf(where, sizeof(where), "of sk_lookup%s", place);
+	snprintf(where, sizeof(where), _("of sk_lookup%s"), place);
 	gaps_add(gaps, what, where,
 		 N_("a BPF program hands ports to sockets, and berth cannot read which"), NULL);
 }
@@ -396,7 +396,7 @@ int nat_read(const struct live_request *request, const char *place, struct arena
 	close_talk(&t);
 	if (r == -ENOMEM)
 		return r;
-	snprintf(where, sizeof(where), "of NAT%s", place);
+	snprintf(where, sizeof(where), _("of NAT%s"), place);
 	/* EINVAL, EOPNOTSUPP, EPROTONOSUPPORT: this kernel has no nf_tables. */
 	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP && r != -EPROTONOSUPPORT && r != -E2BIG)
 		explain_refusal(gaps, where, r);

@@ -506,9 +506,9 @@ static void guess(char *text, size_t size, bool is_all, uint32_t n_denied)
 
 	if (n_denied > 0)
 		snprintf(denied, sizeof(denied),
-			 ", or held by one of %u that may not be looked into", n_denied);
-	snprintf(text, size, "held by the kernel or in flight between processes%s%s",
-		 is_all ? "" : ", or held outside this PID namespace", denied);
+			 _(", or held by one of %u that may not be looked into"), n_denied);
+	snprintf(text, size, _("held by the kernel or in flight between processes%s%s"),
+		 is_all ? "" : _(", or held outside this PID namespace"), denied);
 }
 
 static void explain_mystery(const struct owner_tools *tools, const struct live_socket *s,
@@ -520,8 +520,8 @@ static void explain_mystery(const struct owner_tools *tools, const struct live_s
 	char guesses[256], why[768];
 
 	guess(guesses, sizeof(guesses), is_all, n_denied);
-	snprintf(why, sizeof(why), "no process has it (inode %u, user %u, cgroup %s): %s", s->inode,
-		 s->uid, group && group->path ? group->path : "not known", guesses);
+	snprintf(why, sizeof(why), _("no process has it (inode %u, user %u, cgroup %s): %s"),
+		 s->inode, s->uid, group && group->path ? group->path : _("not known"), guesses);
 	gaps_add(tools->gaps, "owner", where, why,
 		 n_denied > 0 ? N_("run with CAP_SYS_PTRACE")
 		 : is_all     ? NULL

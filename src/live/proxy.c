@@ -1,5 +1,6 @@
 #include "live/proxy.h"
 
+#include "base/lang.h"
 #include "base/str.h"
 
 #include <stdlib.h>
@@ -282,7 +283,7 @@ static bool read_ssh(const struct live_process *p, const struct live_socket *s,
 			is_found = read_forward(value, s, arena, out);
 	}
 	if (is_found && destination)
-		out->note = arena_printf(arena, "through %.200s", destination);
+		out->note = arena_printf(arena, _("through %.200s"), destination);
 	return is_found;
 }
 
@@ -331,7 +332,7 @@ static bool read_kubectl(const struct live_process *p, const struct live_socket 
 			set_port(out, remote);
 			resource = proxy_option(p->command, "-n", "--namespace");
 			if (resource)
-				out->note = arena_printf(arena, "in Kubernetes namespace %.100s",
+				out->note = arena_printf(arena, _("in Kubernetes namespace %.100s"),
 							 resource);
 			return true;
 		}

@@ -102,7 +102,8 @@ static void fall_back(struct look *l, struct netns *n, enum transport t, int err
 	place_of(t, &n->ns, place, sizeof(place));
 	gaps_errno_text(-error, words, sizeof(words));
 	if (t == TRANSPORT_MPTCP) {
-		snprintf(why, sizeof(why), "sock_diag: %s; MPTCP sockets are shown as tcp", words);
+		snprintf(why, sizeof(why), _("sock_diag: %s; MPTCP sockets are shown as tcp"),
+			 words);
 		gaps_add(&l->gaps, "sockets", place, why,
 			 error == -ENOENT ? N_("load the kernel module mptcp_diag") : NULL);
 		return;
@@ -115,7 +116,7 @@ static void fall_back(struct look *l, struct netns *n, enum transport t, int err
 		return;
 	}
 	n->is_looked_into = true;
-	snprintf(why, sizeof(why), "sock_diag: %s; %s", words, table_lacks);
+	snprintf(why, sizeof(why), _("sock_diag: %s; %s"), _(words), _(table_lacks));
 	gaps_add(&l->gaps, "sockets", place, why,
 		 error != -ENOENT      ? NULL
 		 : t == TRANSPORT_TCP ? N_("load the kernel module tcp_diag")
@@ -245,9 +246,10 @@ static void read_from_outside(struct look *l, struct netns *n, int error)
 		return; /* it ended with its processes */
 	n->ns.is_read_as_text = n->is_looked_into;
 	if (n->is_looked_into)
-		snprintf(why, sizeof(why), "may not be entered (%s); %s", words, table_lacks);
+		snprintf(why, sizeof(why), _("may not be entered (%s); %s"), _(words),
+			 _(table_lacks));
 	else
-		snprintf(why, sizeof(why), "may not be entered (%s)", words);
+		snprintf(why, sizeof(why), _("may not be entered (%s)"), _(words));
 	gaps_add(&l->gaps, n->is_looked_into ? "sockets" : "namespace", n->ns.name, why,
 		 error != -EPERM && error != -EACCES ? NULL
 		 : geteuid() == 0 ? N_("run with CAP_SYS_ADMIN and CAP_SYS_PTRACE")

@@ -238,7 +238,7 @@ static void add_owner(struct look *l, enum iphlp_table t, const struct iphlp_row
 		owner->process = process_of(l, row->pid);
 	}
 	if (!owner->process && !owner->kernel) {
-		snprintf(why, sizeof(why), "its process, pid %u, is gone", row->pid);
+		snprintf(why, sizeof(why), _("its process, pid %u, is gone"), row->pid);
 		gaps_add(&l->gaps, "owner", place, why, NULL);
 		return;
 	}

@@ -1,5 +1,7 @@
 #include "query/ip-text.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +11,12 @@ enum { N_GROUPS = 8 };
 
 char *ip_text_format_v4(const uint8_t bytes[4], char *text)
 {
-	snprintf(text, IP_TEXT_SIZE, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
+	char *at = text;
+
+	for (size_t i = 0; i < 4; i++) {
+		at += str_put_u64(at, bytes[i]);
+		*at++ = i < 3 ? '.' : '\0';
+	}
 	return text;
 }
 

@@ -32,7 +32,7 @@ const char *text_span(const struct live_span *span, char *out)
 
 const char *text_namespaces(const struct answer_checked *checked, bool is_in, char *out)
 {
-	const unsigned long n = (unsigned long)checked->namespaces;
+	const unsigned long long n = (unsigned long long)checked->namespaces;
 
 	out[0] = '\0';
 	if (checked->system == LIVE_LINUX)
@@ -314,6 +314,14 @@ static void put_remote(struct text *t, const struct answer *a)
 	text_end(t);
 }
 
+/* Ours are sentences; a single word may be somebody's name, but for berth's own namespace. */
+static const char *place_of(const struct answer_gap *gap)
+{
+	bool is_ours = strchr(gap->where, ' ') || strcmp(gap->where, "here") == 0;
+
+	return is_ours ? _(gap->where) : gap->where;
+}
+
 void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t indent)
 {
 	const char *label = _("not seen");
@@ -324,7 +332,7 @@ void text_gaps(struct text *t, const struct answer_gap *gaps, size_t n, size_t i
 		text_begin(t, label, indent);
 		label = "";
 		text_putf(t, TEXT_NOTE, 0, "%s", _(gaps[i].what));
-		text_putf(t, TEXT_PLAIN, 1, "%s:", _(gaps[i].where));
+		text_putf(t, TEXT_PLAIN, 1, "%s:", place_of(&gaps[i]));
 		text_say(t, TEXT_PLAIN, 1, _(gaps[i].why));
 		if (gaps[i].fix)
 			text_putf(t, TEXT_PLAIN, 1, "(%s)", _(gaps[i].fix));
@@ -353,7 +361,7 @@ static void put_asides(struct text *t, const struct answer_gap *gaps, size_t n)
 			continue;
 		text_begin(t, "", 0);
 		text_putf(t, TEXT_FAINT, 0, "not read: %s %s: %s", _(gaps[i].what),
-			  _(gaps[i].where), _(gaps[i].why));
+			  place_of(&gaps[i]), _(gaps[i].why));
 		if (gaps[i].fix)
 			text_putf(t, TEXT_FAINT, 1, "(%s)", _(gaps[i].fix));
 		text_end(t);

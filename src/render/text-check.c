@@ -39,16 +39,16 @@ static void say_total(struct text *t, const struct answer_check *check)
 
 	text_begin(t, "", 0);
 	text_putf(t, TEXT_PLAIN, 0,
-		  lang_plural("%lld claim:", "%lld claims:", (unsigned long)check->n_claims),
+		  lang_plural("%lld claim:", "%lld claims:", (unsigned long long)check->n_claims),
 		  (long long)check->n_claims);
 	snprintf(errors, sizeof(errors),
-		 lang_plural("%lld error", "%lld errors", (unsigned long)check->errors),
+		 lang_plural("%lld error", "%lld errors", (unsigned long long)check->errors),
 		 (long long)check->errors);
 	snprintf(warnings, sizeof(warnings),
-		 lang_plural("%lld warning", "%lld warnings", (unsigned long)check->warnings),
+		 lang_plural("%lld warning", "%lld warnings", (unsigned long long)check->warnings),
 		 (long long)check->warnings);
 	snprintf(notes, sizeof(notes),
-		 lang_plural("%lld note", "%lld notes", (unsigned long)check->notes),
+		 lang_plural("%lld note", "%lld notes", (unsigned long long)check->notes),
 		 (long long)check->notes);
 	if (is_clean)
 		text_put(t, TEXT_GOOD, 1, _("nothing to find fault with"));

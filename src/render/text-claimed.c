@@ -81,6 +81,15 @@ static void put_references(struct text *t, const struct answer_assignment *as)
 		text_put(t, TEXT_PLAIN, 1, *ref);
 }
 
+/* Between the quotation marks of the language; text_putf() looks for those of a translation. */
+static void put_quoted(struct text *t, const char *words)
+{
+	if (t->style->is_utf8 && !lang_is_translated())
+		text_putf(t, TEXT_PLAIN, 2, "\xe2\x80\x9c%s\xe2\x80\x9d", words);
+	else
+		text_putf(t, TEXT_PLAIN, 2, "\"%s\"", words);
+}
+
 /* Aliases and other lesser rows take one line; the name that counts gets its details. */
 static void put_assignment(struct text *t, const struct answer *a, size_t i)
 {
@@ -99,9 +108,7 @@ static void put_assignment(struct text *t, const struct answer *a, size_t i)
 	if (as->is_widespread)
 		text_put(t, TEXT_NOTE, 1, _("(unassigned, but in widespread use)"));
 	if (as->description && *as->description && strcasecmp(as->description, as->status) != 0)
-		text_putf(t, TEXT_PLAIN, 2,
-			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"",
-			  as->description);
+		put_quoted(t, as->description);
 	if (as->ports.first != as->ports.last)
 		text_putf(t, TEXT_PLAIN, 3, "ports %s", text_span(&as->ports, span));
 	put_protocols(t, a, i);
@@ -129,8 +136,7 @@ static void put_claim(struct text *t, const struct answer_claim *c)
 	if (!is_active)
 		text_put(t, TEXT_NOTE, 2, c->state);
 	if (c->reason)
-		text_putf(t, TEXT_PLAIN, 2,
-			  t->style->is_utf8 ? "\xe2\x80\x9c%s\xe2\x80\x9d" : "\"%s\"", c->reason);
+		put_quoted(t, c->reason);
 	if (c->ports.first != c->ports.last)
 		text_putf(t, TEXT_PLAIN, 3, "ports %s", text_span(&c->ports, span));
 	for (const char *const *p = c->protocols; *p; p++)

@@ -197,10 +197,10 @@ static void put_backlog(struct text *t, const struct answer_listener *l)
 					"(backlog %lld), more get no answer",
 					"queue full: %lld connections wait to be accepted "
 					"(backlog %lld), more get no answer",
-					(unsigned long)queued)
+					(unsigned long long)queued)
 			  : lang_plural("%lld connection waits to be accepted (backlog %lld)",
 					"%lld connections wait to be accepted (backlog %lld)",
-					(unsigned long)queued),
+					(unsigned long long)queued),
 		  queued, (long long)l->backlog->limit);
 }
 
@@ -280,7 +280,8 @@ static void put_connections(struct text *t, const struct answer *a)
 	if (c->local > 0)
 		text_putf(t, TEXT_PLAIN, 1,
 			  lang_plural("%lld connection on local port %u",
-				      "%lld connections on local port %u", (unsigned long)c->local),
+				      "%lld connections on local port %u",
+				      (unsigned long long)c->local),
 			  (long long)c->local, a->port);
 	if (c->remote > 0)
 		text_putf(t, TEXT_PLAIN, 1, "%s%lld to remote port %u",

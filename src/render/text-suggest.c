@@ -161,10 +161,10 @@ static void put_passed(struct text *t, const struct answer_suggest *s)
 
 static void put_range(struct text *t, const struct answer_suggest *s)
 {
-	char words[160];
+	char words[160], span[TEXT_SPAN_SIZE];
 
 	text_begin(t, _("range"), TEXT_INDENT);
-	text_putf(t, TEXT_PLAIN, 0, "%u-%u,", s->range.first, s->range.last);
+	text_putf(t, TEXT_PLAIN, 0, "%s,", text_span(&s->range, span));
 	snprintf(words, sizeof(words),
 		 _("searched from %u on, drawn by repository, checkout and name"), s->start);
 	text_say(t, TEXT_PLAIN, 1, words);

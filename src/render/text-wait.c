@@ -22,19 +22,22 @@ void text_put_duration(struct str *out, int64_t ms)
 		str_printf(out, "%" PRId64 " min %" PRId64 " s", ms / 60000, ms % 60000 / 1000);
 }
 
-static const char *words_for(const char *until)
+/* `was_so`: nothing had to be waited for. */
+static const char *words_for(const char *until, bool was_so)
 {
 	static const struct {
-		const char *until, *words;
+		const char *until, *words, *words_at_once;
 	} words[] = {
-		{"listens", N_("listens")},	    {"accepts", N_("accepts connections")},
-		{"answers", N_("answers")},	    {"unlistened", N_("nobody listens any more")},
-		{"free", N_("can be bound again")},
+		{"listens", N_("listens"), N_("listens")},
+		{"accepts", N_("accepts connections"), N_("accepts connections")},
+		{"answers", N_("answers"), N_("answers")},
+		{"unlistened", N_("nobody listens any more"), N_("nobody listens")},
+		{"free", N_("can be bound again"), N_("is free")},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(words[i].until, until) == 0)
-			return _(words[i].words);
+			return _(was_so ? words[i].words_at_once : words[i].words);
 	}
 	return until;
 }
@@ -44,7 +47,9 @@ static void put_met(struct text *t, const struct answer_wait *w,
 {
 	struct str took = {0};
 
-	text_put(t, TEXT_GOOD, 1, words_for(w->until));
+	text_put(t, TEXT_GOOD, 1, words_for(w->until, target->was_so));
+	if (target->was_so)
+		return;
 	if (strcmp(w->until, "answers") == 0 && target->http_status >= 0)
 		text_putf(t, TEXT_PLAIN, 1, "HTTP %lld", (long long)target->http_status);
 	if (target->address)
@@ -132,7 +137,7 @@ void text_knock(struct text *t, const struct answer_knock *k)
 		text_putf(t, TEXT_PLAIN, 1, "for %s", k->name);
 	if (k->bytes > 0)
 		text_putf(t, TEXT_FAINT, 2,
-			  lang_plural("%lld byte", "%lld bytes", (unsigned long)k->bytes),
+			  lang_plural("%lld byte", "%lld bytes", (unsigned long long)k->bytes),
 			  (long long)k->bytes);
 	if (k->bytes > 0 && !k->opener && !t->style->is_verbose)
 		text_putf(t, TEXT_PLAIN, 1, "%.32s%s", k->data, strlen(k->data) > 32 ? "..." : "");

@@ -73,10 +73,10 @@ static size_t edge(const struct text *t)
 	return MAX_OF(t->style->columns, t->indent + LEAST_WIDTH);
 }
 
-/* How many bytes of `bytes` fit into `room` columns: up to a blank where there is one. */
-static size_t fit(const char *bytes, size_t room)
+/* How many of `left` bytes fit into `room` columns: up to a blank where there is one. */
+static size_t fit(const char *bytes, size_t left, size_t room)
 {
-	size_t n = 0, columns = 0, left = strlen(bytes), blank = 0;
+	size_t n = 0, columns = 0, blank = 0;
 
 	while (left > 0) {
 		uint32_t c;
@@ -99,31 +99,29 @@ static size_t fit(const char *bytes, size_t room)
 }
 
 /* A piece that is wider than a whole line. */
-static void emit_broken(struct text *t, enum text_tone tone, const char *bytes)
+static void emit_broken(struct text *t, enum text_tone tone, const char *bytes, size_t left)
 {
-	while (*bytes) {
-		size_t n = fit(bytes, edge(t) - t->column);
+	while (left > 0) {
+		size_t n = fit(bytes, left, edge(t) - t->column);
 		size_t shown = n;
 
-		while (bytes[n] && shown > 0 && bytes[shown - 1] == ' ')
+		while (n < left && shown > 0 && bytes[shown - 1] == ' ')
 			shown--;
 		emit(t, tone, bytes, shown);
 		bytes += n;
+		left -= n;
 		t->is_fresh = false;
-		if (*bytes)
+		if (left > 0)
 			new_line(t);
 		else
 			t->column += shown;
 	}
 }
 
-void text_put(struct text *t, enum text_tone tone, size_t gap, const char *text)
+/* A piece of `n` bytes that is escaped already and `width` columns wide. */
+static void put_safe(struct text *t, enum text_tone tone, size_t gap, const char *bytes, size_t n,
+		     size_t width)
 {
-	struct str safe = {0};
-	size_t width;
-
-	str_append_escaped(&safe, text, !t->style->is_utf8);
-	width = str_columns(str_text(&safe));
 	gap = t->is_fresh ? 0 : gap;
 	if (width > 0 && !t->is_fresh && t->column + gap + width > edge(t)) {
 		new_line(t);
@@ -132,44 +130,82 @@ void text_put(struct text *t, enum text_tone tone, size_t gap, const char *text)
 	str_pad(t->out, ' ', gap);
 	t->column += gap;
 	if (t->column + width > edge(t)) {
-		emit_broken(t, tone, str_text(&safe));
+		emit_broken(t, tone, bytes, n);
 	} else if (width > 0) {
-		emit(t, tone, str_text(&safe), safe.length);
+		emit(t, tone, bytes, n);
 		t->column += width;
 		t->is_fresh = false;
 	}
+}
+
+void text_put(struct text *t, enum text_tone tone, size_t gap, const char *text)
+{
+	struct str safe = {0};
+	size_t n = strlen(text);
+
+	if (str_plain(text, n) == n) {
+		put_safe(t, tone, gap, text, n, n);
+		return;
+	}
+	str_append_escaped(&safe, text, !t->style->is_utf8);
+	put_safe(t, tone, gap, str_text(&safe), safe.length, str_columns(str_text(&safe)));
 	t->out->has_failed = t->out->has_failed || safe.has_failed;
 	str_fini(&safe);
 }
 
 void text_putf(struct text *t, enum text_tone tone, size_t gap, const char *fmt, ...)
 {
-	char *text = NULL;
-	va_list args;
+	char brief[256], *text = NULL;
+	va_list args, again;
+	int n;
 
 	va_start(args, fmt);
-	if (vasprintf(&text, _(fmt), args) < 0) {
+	fmt = _(fmt);
+	va_copy(again, args);
+	n = vsnprintf(brief, sizeof(brief), fmt, args);
+	if (n >= 0 && (size_t)n < sizeof(brief)) {
+		text_put(t, tone, gap, brief);
+	} else if (n < 0 || vasprintf(&text, fmt, again) < 0) {
 		t->out->has_failed = true;
-		text = NULL;
-	}
-	va_end(args);
-	if (text)
+	} else {
 		text_put(t, tone, gap, text);
-	free(text);
+		free(text);
+	}
+	va_end(again);
+	va_end(args);
+}
+
+static void say_word(struct text *t, enum text_tone tone, size_t gap, const char *bytes, size_t n)
+{
+	struct str word = {0};
+
+	if (str_plain(bytes, n) == n) {
+		put_safe(t, tone, gap, bytes, n, n);
+		return;
+	}
+	str_append_bytes(&word, bytes, n);
+	text_put(t, tone, gap, str_text(&word));
+	t->out->has_failed = t->out->has_failed || word.has_failed;
+	str_fini(&word);
 }
 
 void text_say(struct text *t, enum text_tone tone, size_t gap, const char *words)
 {
+	size_t all = strlen(words);
+
+	/* Where no line ends, single blanks stay what they are. */
+	if (t->style->columns == 0 && all > 0 && words[0] != ' ' && words[all - 1] != ' ' &&
+	    !strstr(words, "  ")) {
+		text_put(t, tone, gap, words);
+		return;
+	}
 	while (*words) {
 		size_t n = strcspn(words, " ");
-		struct str word = {0};
 
 		if (n > 0) {
-			str_append_bytes(&word, words, n);
-			text_put(t, tone, gap, str_text(&word));
+			say_word(t, tone, gap, words, n);
 			gap = 1;
 		}
-		str_fini(&word);
 		words += n;
 		words += *words == ' ';
 	}

@@ -9,9 +9,9 @@
  * or https is not written at all.
  *
  * Foreign text is bounded: one piece by HTML_TEXT_MOST bytes, a document by the bytes that it may
- * become there; what is left out is marked by an ellipsis. Elements that are open are remembered: closing
- * another one than the innermost, going deeper than HTML_DEPTH_MOST and attributes outside a start
- * tag make the document broken (html_finish()); tests demand that none ever is.
+ * become there; what is left out is marked by an ellipsis. Elements that are open are remembered:
+ * closing another one than the innermost, going deeper than HTML_DEPTH_MOST and attributes outside
+ * a start tag make the document broken (html_finish()); tests demand that none ever is.
  *
  * Names of attributes that a browser runs or loads (on..., style, srcdoc; href, src, action
  * without html_url()) are refused in the same way.

@@ -145,8 +145,8 @@ static void put_face(struct sheet *s, size_t face)
 
 	html_open_with(h, "button", "type=\"submit\" name=\"face\"");
 	html_attribute_words(h, "value", faces[face].value);
-	html_markup(h, "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" cy=\"12\" "
-		       "r=\"10\"/><path d=\"M8.5 9v1M15.5 9v1\"/>");
+	html_markup(h, "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\">"
+		       "<circle cx=\"12\" cy=\"12\" r=\"10\"/><path d=\"M8.5 9v1M15.5 9v1\"/>");
 	if (face == 0)
 		html_markup(h, "<path d=\"M7.5 14.5q4.5 4 9 0\"/></svg>");
 	else if (face == 1)

@@ -360,7 +360,8 @@ static void describe_evidence(const char *text, struct evidence *e)
 		describe_package("Debian", text + 4, e);
 	else if (str_starts_with(text, "npm:"))
 		describe_package("npm", text + 4, e);
-	else if (html_is_url(text) && str_starts_with(text, "http") && strlen(text) < sizeof(e->url))
+	else if (html_is_url(text) && str_starts_with(text, "http") &&
+		 strlen(text) < sizeof(e->url))
 		snprintf(e->url, sizeof(e->url), "%s", text);
 }
 
@@ -370,6 +371,7 @@ static void put_evidence(struct sheet *s, const char *text)
 	struct evidence e;
 
 	describe_evidence(text, &e);
+	html_char(h, ' ');
 	html_open_class(h, "span", "evidence");
 	if (html_is_url(e.url)) {
 		html_open_with(h, "a", "rel=\"external noreferrer\"");
@@ -407,6 +409,7 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 		html_markup(h, ", ");
 		sheet_name(s, use->purpose);
 	}
+	html_char(h, ' ');
 	html_open_class(h, "span", "when");
 	html_words(h, use->protocol);
 	if (use->ports.first != use->ports.last) {
@@ -420,6 +423,7 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 	}
 	html_close(h, "span");
 	if (strcmp(use->grade, "unverified") == 0) {
+		html_char(h, ' ');
 		html_open_class(h, "span", "tag doubt");
 		sheet_say(s, WORD_UNVERIFIED);
 		html_close(h, "span");

@@ -1,4 +1,4 @@
-/* One's own claims: the list, what wants the same, who is there instead; and a form to stake one. */
+/* One's own claims: the list, what wants the same, who is there instead; a form to stake one. */
 #include "web/page-port.h"
 
 #include "ledger/claims.h"
@@ -62,6 +62,22 @@ static size_t put_collisions(struct sheet *s, const struct claim *const *claims,
 	return n_told;
 }
 
+/* The same program on the same port, at another address. */
+static bool is_told(const struct answer_here *here, size_t i)
+{
+	const struct answer_listener *l = &here->listeners[i];
+	const struct answer_owner *o = answer_main_owner(l);
+
+	for (size_t k = i; k > 0 && here->listeners[k - 1].port == l->port; k--) {
+		const struct answer_owner *other = answer_main_owner(&here->listeners[k - 1]);
+
+		if (here->listeners[k - 1].judged.word == VERDICT_CONFLICT && o && other &&
+		    o->pid == other->pid)
+			return true;
+	}
+	return false;
+}
+
 static size_t put_intruders(struct sheet *s, const struct answer_here *here)
 {
 	struct html *h = &s->h;
@@ -71,7 +87,7 @@ static size_t put_intruders(struct sheet *s, const struct answer_here *here)
 		const struct answer_listener *l = &here->listeners[i];
 		const struct answer_owner *o = answer_main_owner(l);
 
-		if (!l->verdict || l->judged.word != VERDICT_CONFLICT)
+		if (!l->verdict || l->judged.word != VERDICT_CONFLICT || is_told(here, i))
 			continue;
 		n++;
 		html_open(h, "li");

@@ -182,9 +182,12 @@ static size_t count_exposed(const struct answer_here *here)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < here->n_listeners; i++)
-		n += here->listeners[i].is_here && strcmp(here->listeners[i].role, "listener") == 0 &&
-		     strcmp(here->listeners[i].exposure, "loopback") != 0;
+	for (size_t i = 0; i < here->n_listeners; i++) {
+		const struct answer_listener *l = &here->listeners[i];
+
+		n += l->is_here && strcmp(l->role, "listener") == 0 &&
+		     strcmp(l->exposure, "loopback") != 0;
+	}
 	return n;
 }
 
@@ -201,7 +204,8 @@ static size_t count_full(const struct answer_here *here)
 static void put_summary(struct sheet *s, const struct answer_here *here)
 {
 	const long long n = (long long)(here->n_listeners - here->n_maybe_clients);
-	const long long exposed = (long long)count_exposed(here), full = (long long)count_full(here);
+	const long long exposed = (long long)count_exposed(here);
+	const long long full = (long long)count_full(here);
 	struct html *h = &s->h;
 
 	html_open_with(h, "p", "id=\"here-summary\" class=\"line\" role=\"status\"");

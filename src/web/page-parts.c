@@ -1,4 +1,4 @@
-/* The layout that every page has: head, navigation, footer; and how places and links are written. */
+/* The layout of every page: head, navigation, footer; how places and links are written. */
 #include "web/page-parts.h"
 
 #include "base/instant.h"

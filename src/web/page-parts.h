@@ -108,7 +108,8 @@ const char *sheet_word(const struct sheet *s, enum word w);
 /* <h2 id="..."> with a word; `id` is a literal. */
 #define SHEET_SECTION(s, id, w)                                                                    \
 	do {                                                                                       \
-		html_open_with(&(s)->h, "section", "id=\"" id "\" aria-labelledby=\"" id "-h\"");    \
+		html_open_with(&(s)->h, "section",                                                 \
+			       "id=\"" id "\" aria-labelledby=\"" id "-h\"");                      \
 		html_open_with(&(s)->h, "h2", "id=\"" id "-h\"");                                  \
 		sheet_say((s), (w));                                                               \
 		html_close(&(s)->h, "h2");                                                         \
@@ -128,8 +129,8 @@ void sheet_time(struct sheet *s, live_time at);
 /* "80", "6000-6063". */
 void sheet_span(struct sheet *s, struct live_span span);
 
-/* The URL of a page of this language: `path` without its leading slash ("ports/80", "ranges", "" for
- * the map). Lives in the arena. */
+/* The URL of a page of this language: `path` without its leading slash ("ports/80", "ranges"; ""
+ * for the map). Lives in the arena. */
 const char *sheet_url(const struct page *p, const char *path);
 
 /* <a href> to the page of a port; to be closed by the caller. */
@@ -144,7 +145,7 @@ void sheet_service(struct sheet *s, const char *name);
 /* A verdict's word with its sign and colour. */
 void sheet_verdict(struct sheet *s, enum verdict_word w);
 
-/* The list of what could not be seen, as a section of the page, and inside one; nothing for none. */
+/* What could not be seen, as a section of the page, and inside one; nothing for none. */
 void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n);
 void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n);
 

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *bytes = malloc(size + 1); /* the exact size for the catalog: overreads are seen */
 	void *exact = malloc(size ? size : 1);
-	unsigned long form = 0;
+	unsigned long long form = 0;
 	struct catalog c;
 	size_t n = 0;
 

@@ -4,7 +4,7 @@
  *     refuse NAME[=ERRNO]... -- COMMAND...
  *
  *     NAME   sock_diag (its netlink socket), setns, kcmp, open_by_handle_at, pidfd_open, sendto,
- *            bind (of internet sockets)
+ *            bind (of internet sockets), attach_filter (to a socket)
  *     ERRNO  the number it fails with; 1 (EPERM) unless given
  *
  * A seccomp filter does it, so nothing in the command needs to know. Exit: the command's own, 2 for
@@ -80,6 +80,17 @@ static void refuse_bind(uint32_t error)
 	step(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | error);
 }
 
+static void refuse_attach_filter(uint32_t error)
+{
+	load(offsetof(struct seccomp_data, nr));
+	step(BPF_JMP | BPF_JEQ | BPF_K, 0, 5, SYS_setsockopt);
+	load_argument(1);
+	step(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SOL_SOCKET);
+	load_argument(2);
+	step(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SO_ATTACH_FILTER);
+	step(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | error);
+}
+
 static int add_rule(char *rule)
 {
 	static const struct {
@@ -103,6 +114,10 @@ static int add_rule(char *rule)
 	}
 	if (strcmp(rule, "bind") == 0) {
 		refuse_bind(error);
+		return 0;
+	}
+	if (strcmp(rule, "attach_filter") == 0) {
+		refuse_attach_filter(error);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {

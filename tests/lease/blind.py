@@ -5,7 +5,7 @@ usage: blind.py BERTH
 """
 import subprocess
 
-from common import run, start
+from common import refused, run, start
 from inside import case, check, main
 
 
@@ -18,6 +18,7 @@ def without_proc():
     check(port in out and "not seen" in out, out)
     out, err = run(0, "lease", "--", "sh", "-c", "echo $PORT")
     check(out.strip().isdigit() and err.count("\n") <= 1, f"{out} {err}")
+    refused(4, "/proc is not there", "portserver")  # it could answer nobody
     lease.terminate()
     lease.wait()
 

@@ -215,6 +215,7 @@ def exhausted_and_bad():
     refused(125, "no port is left for c: 2 leased", "lease", "c=20000-20001", "--", "true")
     with listen(20002):
         refused(125, "2 leased, 1 bound by somebody", "lease", "c=20000-20002", "--", "true")
+        refused(125, "1 bound by somebody; berth why 20002 says by whom", "lease", "c=20002", "--", "true")
     refused(125, "1 privileged", "lease", "c=80", "--", "true", before=NOBODY)
     refused(125, "no range of ports", "lease", "c=9-8", "--", "true")
     refused(125, "no range of ports", "lease", "c=0", "--", "true")

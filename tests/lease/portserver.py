@@ -146,6 +146,16 @@ def another_pid_namespace():
 
 
 @case
+def the_proc_of_another_pid_namespace():
+    """Its numbers are others' processes: whose they are cannot be told from it."""
+    refused(4, "of another PID namespace", "portserver", before=["unshare", "--pid", "--fork", "--kill-child"])
+    server = serve("20000-20009", before=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])
+    check(server.line.startswith("PORTSERVER_ADDRESS="), "with its own")
+    server.kill()
+    server.communicate(timeout=50)
+
+
+@case
 def shared_with_leases():
     server = serve("20000-20002")
     lease = start("lease", "web=20000-20002", "--", "sh", "-c", "echo $PORT; exec sleep 1000")
@@ -215,6 +225,7 @@ def at_a_path():
     refused(2, "no address of a unix socket", "portserver", "@")
     refused(2, "no address of a unix socket", "portserver", "/" + "x" * 200)
     refused(2, "no range of ports", "portserver", "20000-1")
+    refused(2, "no address (@NAME, or a path with a / in it)", "portserver", "ports")
     refused(2, "at one address", "portserver", "@a", "@b")
     sleeper.kill()
 
@@ -258,6 +269,28 @@ def few_descriptors():
     sleeper.kill()
     until(lambda: not leases(), "all are given back")
     stop(server)
+
+
+@case
+def the_last_ones():
+    """A port that came back is the last to be given again; those that somebody has are not even tried."""
+    trace = "/run/trace"
+    server = serve("20000-20099", before=["strace", "-qq", "-e", "trace=bind", "-e", "signal=none", "-o", trace])
+    keeper, seen = Sleeper(), []
+    held = {port_for(keeper.pid) for _ in range(90)}
+    for _ in range(100):
+        brief = Sleeper()
+        seen.append(port_for(brief.pid))
+        brief.kill()
+        until(lambda: len(leases()) == 90, "it is given back")
+    equal([len(set(seen[i:i + 10]) | held) for i in range(0, 100, 10)], [100] * 10, "each of the ten has its turn")
+    keeper.kill()
+    until(lambda: not leases(), "all are given back")
+    os.kill(int(subprocess.run(["pgrep", "-P", str(server.pid)], stdout=subprocess.PIPE, check=True).stdout), signal.SIGTERM)
+    server.communicate(timeout=50)
+    with open(trace, encoding="ascii") as file:
+        binds = file.read().count("bind(")
+    check(190 * 7 <= binds <= 190 * 9, f"{binds} binds for 190 ports")
 
 
 @case

@@ -35,7 +35,7 @@ answers() {
 # The catalog is found beside the program, wherever that lies, and only where the language asks for it.
 speaks() {
 	(cd / && env -i LANG=de_DE.UTF-8 "$1/bin/berth" help) | grep -q 'Listener' &&
-		(cd / && env -i LANG=de_DE.UTF-8 LC_ALL=C "$1/bin/berth" help) | cmp - <(berth help)
+		(cd / && env -i LANG=de_DE.UTF-8 LC_ALL=C "$1/bin/berth" help) | cmp - <(env -i "$1/bin/berth" help)
 }
 
 is_whole() {

@@ -264,6 +264,9 @@ class InTheWay(Sandbox):
         done = self.run_it("--range", "13461-13463")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertEqual(done.stderr, "berth: nothing fits in 13461-13463 (tcp): 3 bound\n")
+        done = self.run_it("--range", "13462", "--explain")
+        self.assertRegex(done.stdout, r"(?m)^range +13462, searched from 13462 on")
+        self.assertEqual(done.stderr, "berth: nothing fits in 13462 (tcp): 1 bound\n")
         for holder in holders:
             holder.close()
 

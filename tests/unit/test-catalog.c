@@ -152,7 +152,7 @@ static void test_plural(void **state)
 		"(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);";
 	static const struct {
 		const char *expression;
-		unsigned long n, form;
+		unsigned long long n, form;
 	} cases[] = {
 		{"n != 1", 1, 0}, {"(n != 1);", 5, 1}, {"0", 7, 0}, {"n>1", 1, 0}, {"n>1", 2, 1},
 		{polish, 1, 0}, {polish, 3, 1}, {polish, 13, 2}, {polish, 22, 1}, {polish, 25, 2},
@@ -166,14 +166,14 @@ static void test_plural(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-		unsigned long form = 99;
+		unsigned long long form = 99;
 
 		if (plural_compute(cases[i].expression, cases[i].n, &form) != 0 ||
 		    form != cases[i].form)
-			fail_msg("%s for %lu is %lu", cases[i].expression, cases[i].n, form);
+			fail_msg("%s for %llu is %llu", cases[i].expression, cases[i].n, form);
 	}
 	for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
-		unsigned long form = 99;
+		unsigned long long form = 99;
 
 		if (plural_compute(bad[i], 1, &form) != -EINVAL || form != 99)
 			fail_msg("%s is taken", bad[i]);

@@ -242,6 +242,15 @@ static const struct row rows[] = {
 	 .ports = "80 81",
 	 .flags = STOP,
 	 .expected = "stop-unit 1 80 a.socket\nstop-unit 1 81 b.socket\n"},
+	{.name = "two processes of a unit in one step, and closed connections in one of their own",
+	 .world = LISTENS("7:3,8:3")
+		  "process 7 program=nginx unit=nginx.service parents=1:systemd\n"
+		  "process 8 program=nginx unit=nginx.service parents=7:nginx,1:systemd\n"
+		  "socket tcp listener 0.0.0.0:81 cookie=52 uid=33\n"
+		  "socket tcp time-wait 10.0.0.1:80 10.0.0.2:5000\n",
+	 .ports = "80 81",
+	 .flags = STOP | TIME_WAIT,
+	 .expected = "stop-unit 7 80 nginx.service\ndestroy - 80\nrefuse! - 81\n"},
 	{.name = "closed connections, when asked",
 	 .world = WORLD "socket tcp time-wait 10.0.0.1:80 10.0.0.2:5000\n"
 			"socket tcp time-wait 10.0.0.1:80 10.0.0.2:5001\n"

@@ -44,7 +44,8 @@ static void test_escaping(void **state)
 	assert_text("\xc0\xbc\xed\xa0\x80", "\\xc0\\xbc\\xed\\xa0\\x80");
 	/* Marks that turn the direction, hidden characters, a C1 control. */
 	assert_text("x\xe2\x80\xaegnp.exe", "x\\u{202e}gnp.exe");
-	assert_text("\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xc2\x85", "\\u{2066}\\u{200b}\\u{feff}\\x85");
+	assert_text("\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xc2\x85",
+		    "\\u{2066}\\u{200b}\\u{feff}\\x85");
 	assert_text("\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d");
 	assert_text("", "");
 }
@@ -100,7 +101,8 @@ static void test_urls(void **state)
 	static const char *const good[] = {"/ports/80", "ports/80.html", "../a?b=c:d", "#live",
 					   "https://www.rfc-editor.org/rfc/rfc6335",
 					   "http://localhost:80/", "?q=x", "a/b:c"};
-	static const char *const bad[] = {"", "javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x",
+	static const char *const bad[] = {"", "javascript:alert(1)", "JaVaScRiPt:x",
+					  "data:text/html,x",
 					  "//evil.example/", "/\\evil.example", " javascript:x",
 					  "java\nscript:x", "mailto:a@b", "https:evil", "x\"y z",
 					  "vbscript:x", "caf\xc3\xa9"};
@@ -211,8 +213,9 @@ static void test_misuse(void **state)
 static void test_checker(void **state)
 {
 	static const char *const bad[] = {
-		"<p>", "</p>", "<p></b>", "<p onclick=\"x\"></p>", "<p title=x></p>", "a & b", "a > b",
-		"<iframe></iframe>", "<a href=\"javascript:x\"></a>", "<a href=\"//x\"></a>", "\xff",
+		"<p>", "</p>", "<p></b>", "<p onclick=\"x\"></p>", "<p title=x></p>", "a & b",
+		"<iframe></iframe>", "<a href=\"javascript:x\"></a>", "<a href=\"//x\"></a>",
+		"a > b", "\xff",
 		"<p style=\"x\"></p>", "\x1b", "\xe2\x80\xae", "<p title=\"<\"></p>", "<"};
 	char why[HTML_CHECK_WHY];
 

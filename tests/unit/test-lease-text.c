@@ -1,7 +1,8 @@
 /* Text of leases, and which ports are picked. */
 #include "act/clients-linux.h"
+#include "act/lease-candidates.h"
 #include "act/lease-text.h"
-#include "act/lease-pick.h"
+#include "answer/suggest.h"
 #include "ledger/claims.h"
 #include "registry/registry.h"
 
@@ -159,12 +160,12 @@ static void set_up(struct bench *b)
 static struct lease_ports pick(struct bench *b, const struct live_span *span, const char *name,
 			     const struct live_rules *rules)
 {
-	const struct lease_pick_request q = {.registry = &b->registry, .claims = &b->claims,
+	const struct lease_candidates_request q = {.registry = &b->registry, .claims = &b->claims,
 				       .today = "2026-08-17", .rules = rules, .spans = span,
 				       .n_spans = span ? 1 : 0, .name = name, .seed = 7};
 	struct lease_ports pool;
 
-	assert_int_equal(lease_pick(&q, &b->arena, &pool), 0);
+	assert_int_equal(lease_candidates(&q, &b->arena, &pool), 0);
 	return pool;
 }
 
@@ -172,7 +173,7 @@ static size_t n_unassigned(const struct bench *b)
 {
 	size_t n = 0;
 
-	for (uint16_t port = LEASE_PICK_FIRST; port <= LEASE_PICK_LAST; port++)
+	for (uint16_t port = SUGGEST_FIRST; port <= SUGGEST_LAST; port++)
 		n += registry_status(&b->registry, port, TRANSPORT_TCP) == REGISTRY_UNASSIGNED &&
 		     registry_status(&b->registry, port, TRANSPORT_UDP) == REGISTRY_UNASSIGNED;
 	assert_true(n > 1454 && n < 2590); /* long runs only; all of them */

@@ -25,7 +25,8 @@ static const char quiet[] = "berth-world 1\nat 2026-08-17T09:30:00Z\n"
 static const char permify[] =
 	"berth-world 1\nat 2026-08-17T09:30:00Z\n"
 	"rules ephemeral=32768-60999 unprivileged=1024\nnamespace 4026531840 here\n"
-	"process 812 program=permify path=/usr/bin/permify uid=998 user=permify command=permify,serve\n"
+	"process 812 program=permify path=/usr/bin/permify uid=998 user=permify "
+	"command=permify,serve\n"
 	"socket tcp listener [::]:3476 dual queue=129/128 inode=20411 owners=812:7\n";
 
 static void make(const struct atlas_page *asked, int expected, struct str *out)
@@ -64,7 +65,7 @@ static void test_kinds(void **state)
 	} cases[] = {
 		{"/ports/3476", "<title>Port 3476: nppmp</title>", "NVIDIA Mgmt Protocol"},
 		{"/ports/443", "<title>Port 443: https</title>", "http protocol over TLS/SSL"},
-		{"/ports/0", "<title>Port 0: reserved</title>", "gets some other port that is free"},
+		{"/ports/0", "<title>Port 0: reserved</title>", "gets some other port"},
 		{"/ports/4", "<title>Port 4: unassigned</title>", "assigned it to nobody"},
 		{"/ports/6001", "<title>Port 6001: x11</title>", "6000\xe2\x80\x93" "6063"},
 		{"/ports/2", "<title>Port 2: ", "compressnet"},
@@ -72,7 +73,7 @@ static void test_kinds(void **state)
 		{"/ports/65535", "<title>Port 65535: dynamic</title>", "are never assigned"},
 		{"/ports/49151", "<title>Port 49151: reserved</title>", "keeps this number back"},
 		{"/ports/80", "<title>Port 80: http</title>", "www-http"},
-		{"/ports/22", "<title>Port 22: ssh</title>", "https://www.rfc-editor.org/rfc/rfc4251"},
+		{"/ports/22", "<title>Port 22: ssh</title>", "rfc-editor.org/rfc/rfc4251"},
 		{"/ports/5173", "<title>Port 5173: Vite</title>", "by default all the same"},
 	};
 	struct str page = {0};
@@ -93,9 +94,10 @@ static void test_kinds(void **state)
 /* The sections in the order of the story. */
 static void test_order(void **state)
 {
-	static const char *const ids[] = {"id=\"main\"", "class=\"crumbs\"", "<h1>", "class=\"line\"",
-					  "id=\"verdict\"", "id=\"claimed\"", "id=\"known\"",
-					  "id=\"live\"", "id=\"rules\"", "id=\"bind\"", "id=\"near\"",
+	static const char *const ids[] = {"id=\"main\"", "class=\"crumbs\"", "<h1>",
+					  "class=\"line\"", "id=\"verdict\"", "id=\"claimed\"",
+					  "id=\"known\"", "id=\"live\"", "id=\"rules\"",
+					  "id=\"bind\"", "id=\"near\"",
 					  "id=\"elsewhere\"", "id=\"matters\"", "id=\"sources\"",
 					  "id=\"faces\""};
 	struct atlas_page asked = ask(permify, "/ports/3476");
@@ -329,8 +331,8 @@ static void test_huge(void **state)
 	str_pad(&world, '&', 500000);
 	str_append(&world, "\n");
 	for (unsigned int i = 0; i < 400; i++)
-		str_printf(&world, "process %u program=p%u uid=%u command=a,%0900u\n", 100 + i, i, i,
-			   i);
+		str_printf(&world, "process %u program=p%u uid=%u command=a,%0900u\n", 100 + i, i,
+			   i, i);
 	for (unsigned int i = 0; i < 400; i++)
 		str_printf(&world, "socket tcp listener 10.0.%u.%u:7777 inode=%u owners=%u:1\n",
 			   i / 200, 1 + i % 200, i + 5, i == 3 ? 31 : 100 + i);
@@ -383,6 +385,15 @@ static void test_words(void **state)
 				fail_msg("%s is not in: %s", place, german);
 		}
 	}
+	/* What is the same for one and many in English cannot be told apart in German. */
+#define WORD(name, text)
+#define WORDS(name, one, many)                                                                     \
+	if (strcmp(one, many) == 0)                                                                \
+		assert_string_equal(words_plural(PAGE_GERMAN, WORD_##name, 1),                     \
+				    words_plural(PAGE_GERMAN, WORD_##name, 2));
+#include "web/words.def"
+#undef WORD
+#undef WORDS
 	/* Names, units and what both languages share; without catalogs all would be the same. */
 	assert_in_range(n_same, 1, N_WORDS / 8);
 }

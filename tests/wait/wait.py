@@ -316,6 +316,63 @@ def http_from_peers_that_are_none():
 # --- until it is gone -------------------------------------------------------------------------------
 
 @case
+def already_so():
+    """What was so from the beginning has not come to pass: nothing is said of "again" or "any more"."""
+    equal(wait("8001", "--until", "free").end(0).out, "8001 is free\n")
+    equal(wait("8001/udp", "127.0.0.1:8002", "--until", "free").end(0).out, "8001/udp is free\n127.0.0.1:8002 is free\n")
+    equal(wait("8001", "--until", "unlistened").end(0).out, "8001 nobody listens\n")
+    server = listen(8001)
+    for until, words in (("free", "8001 can be bound again after "), ("unlistened", "8001 nobody listens any more after ")):
+        waiting = wait("8001", "--until", until).settle()
+        server.close()
+        check(waiting.end(0).out.startswith(words), waiting.out)
+        server = listen(8001)
+    server.close()
+
+
+def calls_of(*arguments):
+    """Names of the system calls of a wait that times out, from its first sleep to its last, as strace saw them."""
+    log = f"/run/strace-{time.monotonic_ns()}"
+    wait(*arguments, before=["strace", "-qq", "-o", log]).end(1)
+    with open(log, encoding="utf-8") as file:
+        calls = [line.split("(")[0] for line in file if "(" in line]
+    return calls[calls.index("ppoll"):len(calls) - calls[::-1].index("ppoll")]
+
+
+@case
+def two_calls_for_a_round():
+    """A quiet round sleeps and asks: no answer is read, no clock, no memory; now and then a whole look comes between."""
+    if not shutil.which("strace"):
+        raise Skip("strace is not installed")
+    held = listen(8004)
+    client = socket.create_connection(("127.0.0.1", 8004))
+    accepted, _ = held.accept()
+    for arguments in (["127.0.0.1:8001"], ["8001"], ["8001", "8002", "[::1]:8003", "8005/udp"], ["8001", "-q", "--by", "x"],
+                      ["8004", "--until", "unlistened"], ["8004", "--until", "free"]):
+        calls = calls_of(*arguments, "--timeout", "2s")
+        n = calls.count("ppoll")
+        check(n >= 50, f"{arguments}: {n} rounds only")
+        check(calls.count("sendto") >= n * 3 // 4, f"{arguments}: {calls.count('sendto')} questions in {n} rounds")
+        check(len(calls) <= (3 if len(arguments) < 4 else 5) * n, f"{arguments}: {len(calls)} calls in {n} rounds: {sorted(set(calls))}")
+        pairs = sum(calls[i:i + 3] == ["ppoll", "sendto", "ppoll"] for i in range(len(calls)))
+        check(pairs >= n * 3 // 4, f"{arguments}: {pairs} of {n} rounds are a sleep and a question")
+    accepted.close()
+    client.close()
+    held.close()
+
+
+@case
+def without_a_filter():
+    """Where no filter may be attached, each round is a whole look."""
+    waiting = wait("8001", before=[TOOLS["refuse"], "attach_filter", "--"]).settle()
+    server = listen(8001)
+    expect(waiting.end(0), "8001 listens on 127.0.0.1")
+    waiting = wait("8001", "--until", "unlistened", before=[TOOLS["refuse"], "attach_filter", "--"]).settle()
+    server.close()
+    expect(waiting.end(0), "nobody listens any more")
+
+
+@case
 def unlistened():
     wait("8001", "--until", "unlistened").end(0)
     server = listen(8001)

@@ -1,5 +1,6 @@
-#include "act/lease-pick.h"
+#include "act/lease-candidates.h"
 
+#include "answer/suggest.h"
 #include "base/str.h"
 #include "ledger/claims.h"
 #include "registry/registry.h"
@@ -28,7 +29,7 @@ static bool is_ephemeral(const struct live_rules *rules, uint16_t port)
 	return true;
 }
 
-static bool is_claimed(const struct lease_pick_request *q, uint16_t port)
+static bool is_claimed(const struct lease_candidates_request *q, uint16_t port)
 {
 	const struct claim *c;
 	size_t cursor = 0;
@@ -45,7 +46,7 @@ static bool is_claimed(const struct lease_pick_request *q, uint16_t port)
 }
 
 /* Marks instead of a list: spans may overlap. */
-static bool *wanted_ports(const struct lease_pick_request *q)
+static bool *wanted_ports(const struct lease_candidates_request *q)
 {
 	bool *wanted = calloc(UINT16_MAX + 1, sizeof(*wanted));
 
@@ -53,14 +54,15 @@ static bool *wanted_ports(const struct lease_pick_request *q)
 		for (uint32_t port = q->spans[i].first; port <= q->spans[i].last; port++)
 			wanted[port] = true;
 	}
-	for (uint32_t port = LEASE_PICK_FIRST; port <= LEASE_PICK_LAST; port++) {
+	for (uint32_t port = SUGGEST_FIRST; port <= SUGGEST_LAST; port++) {
 		if (wanted && q->n_spans == 0)
 			wanted[port] = !is_assigned(q->registry, (uint16_t)port);
 	}
 	return wanted;
 }
 
-static void fill(const struct lease_pick_request *q, const bool *wanted, struct lease_ports *out)
+static void fill(const struct lease_candidates_request *q, const bool *wanted,
+		 struct lease_ports *out)
 {
 	bool takes_ephemeral = q->n_spans > 0 || out->is_ephemeral;
 
@@ -97,7 +99,8 @@ static void shuffle(struct lease_ports *pool, uint64_t seed)
 	}
 }
 
-int lease_pick(const struct lease_pick_request *q, struct arena *arena, struct lease_ports *out)
+int lease_candidates(const struct lease_candidates_request *q, struct arena *arena,
+		     struct lease_ports *out)
 {
 	struct lease_ports pool = {.ports = arena_calloc(arena, UINT16_MAX, sizeof(*pool.ports))};
 	bool *wanted = wanted_ports(q);

@@ -1,5 +1,5 @@
 /*
- * Suggest: "did you mean" for a word that nothing is called by.
+ * Nearest: "did you mean" for a word that nothing is called by.
  */
 #pragma once
 
@@ -9,5 +9,5 @@
  * Near names among verbs, claims, running programs, services and known programs, as "ssh, sshd or
  * nssh" in `hint` (`size` bytes). False when nothing is near.
  */
-bool suggest_word(const struct answer_sources *from, const struct query *q, char *hint,
-		  size_t size);
+bool nearest_words(const struct answer_sources *from, const struct query *q, char *hint,
+		   size_t size);

@@ -1,11 +1,11 @@
 /*
- * Lease pick: which ports a lease may be of, in the order in which they are tried.
+ * Lease candidates: which ports a lease may be of, in the order in which they are tried.
  *
- * Without a range these are the ports of 12346-14935 that IANA has assigned to nobody (some 2,500,
- * clear of every system's usual ephemeral range, of node ports, of what other tools pick from),
- * outside this kernel's ephemeral range, and claimed by nobody. With a range they are all of it
- * but those claimed under another name. Whether a port is taken now is not asked here: the lease
- * asks.
+ * Without a range these are the ports of SUGGEST_FIRST to SUGGEST_LAST (12346-14935) that IANA has
+ * assigned to nobody (some 2,500, clear of every system's usual ephemeral range, of node ports, of
+ * what other tools pick from), outside this kernel's ephemeral range, and claimed by nobody. With a
+ * range they are all of it but those claimed under another name. Whether a port is taken now is not
+ * asked here: the lease asks.
  */
 #pragma once
 
@@ -15,9 +15,7 @@
 struct registry;
 struct claims;
 
-enum { LEASE_PICK_FIRST = 12346, LEASE_PICK_LAST = 14935 };
-
-struct lease_pick_request {
+struct lease_candidates_request {
 	const struct registry *registry;
 	const struct claims *claims; /* NULL = none */
 	const char *today;           /* with claims */
@@ -38,5 +36,5 @@ struct lease_ports {
 };
 
 /* Returns 0 or -ENOMEM. The ports live in `arena`. */
-int lease_pick(const struct lease_pick_request *q, struct arena *arena,
-	      struct lease_ports *out) BERTH_MUST_CHECK;
+int lease_candidates(const struct lease_candidates_request *q, struct arena *arena,
+		     struct lease_ports *out) BERTH_MUST_CHECK;

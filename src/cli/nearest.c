@@ -1,4 +1,4 @@
-#include "cli/suggest.h"
+#include "cli/nearest.h"
 
 #include "base/lang.h"
 #include "base/str.h"
@@ -34,8 +34,8 @@ static void add_if_near(struct near *near, const char *word, const char *name)
 		add(near, name);
 }
 
-bool suggest_word(const struct answer_sources *from, const struct query *q, char *hint,
-		  size_t size)
+bool nearest_words(const struct answer_sources *from, const struct query *q, char *hint,
+		   size_t size)
 {
 	const struct live_snapshot *live = from->live;
 	struct near near = {0};
