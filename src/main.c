@@ -78,8 +78,8 @@
  *         atlas-pipe                 what the two processes of the atlas say to each other
  *         collector -look -claims -faces   the one that looks; cheaply; claims; judgements of pages
  *         doors privilege            the sockets it is served at; does berth see what others do not
- *         helper                     berth's own programs, in libexec; where it is
- *         helper-find -start -close  those that go on running, and what they do not get
+ *         helper self                berth's own programs, in libexec; where it is
+ *         helper-find -start-posix -close   those that go on running; what they do not get
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
@@ -125,12 +125,11 @@
  *         site                       a directory that takes another one's place at once
  *     cli/       the entrance: options cli nearest ask interrupt, a file a verb: verb-<name>
  *         lease-pool                 which ports a lease may be of
- *         absent-serve               where there is no atlas
  *         serve-claims taken         claims for the atlas, and made by it; who has a port
  *         claims-edit                claims files written canonically; the line for sysctl
  *         own-claims ledger-answer   what is claimed here; what a write to a ledger came to
  *         entry terminal launch      what a system hands main(); what it shows text on; a command
- *         system absent-windows      which verbs a system lacks
+ *         system absent-windows absent-serve   which verbs a system lacks
  */
 #include "base/lang.h"
 #include "cli/cli.h"

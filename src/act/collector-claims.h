@@ -14,7 +14,8 @@ uint32_t atlas_claims_argument(unsigned int i);
 
 /* Append to out[i] the payload of number `i`, each empty when it has no claims. Returns 0, -ENOMEM,
  * or -EFBIG: too many for a frame. */
-int atlas_claims_write(const struct claims *claims, struct str out[ATLAS_N_CLAIMS]) BERTH_MUST_CHECK;
+int atlas_claims_write(const struct claims *claims,
+		       struct str out[ATLAS_N_CLAIMS]) BERTH_MUST_CHECK;
 
 /*
  * Add the claims of a payload to `out`. `bytes` must outlive them, and be aligned as for any

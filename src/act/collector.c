@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,8 +84,8 @@ static int put(struct collector *c, enum atlas_kind kind, uint32_t argument, con
 static int flush(struct collector *c)
 {
 	while (has_unsent(c)) {
-		ssize_t n = write(c->options->pipe_fd, c->out.bytes + c->n_sent,
-				  c->out.length - c->n_sent);
+		ssize_t n = send(c->options->pipe_fd, c->out.bytes + c->n_sent,
+				 c->out.length - c->n_sent, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,7 +99,7 @@ static int send_out(struct link *l)
 
 	pthread_mutex_lock(&l->lock);
 	if (l->out.length > 0)
-		n = write(l->fd, l->out.bytes, l->out.length);
+		n = send(l->fd, l->out.bytes, l->out.length, MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		r = -errno;
 	if (n > 0) {

@@ -9,6 +9,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* Flags of open(2) with which something is made or written. O_TMPFILE has O_DIRECTORY in it, which
+ * says nothing. */
+enum { WRITING = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY) };
+
 /* What a server needs that has all its descriptors: no way to a new socket, process or file. */
 static const char *const allowed[] = {
 	/* Descriptors that are open. */
@@ -59,10 +63,8 @@ static int add_narrow(scmp_filter_ctx filter, unsigned int *n)
 		struct scmp_arg_cmp compare;
 	} rows[] = {
 		/* Files to be read, where Landlock lets it; nothing is made or written. */
-		{SCMP_SYS(openat),
-		 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE, O_RDONLY)},
-		{SCMP_SYS(open),
-		 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE, O_RDONLY)},
+		{SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY)},
+		{SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY)},
 		/* Threads: no processes, no namespaces. */
 		{SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ,
 					  CLONE_THREAD | CLONE_VM | CLONE_NEWUSER | CLONE_NEWNS |

@@ -20,8 +20,9 @@
 
 /* What is needed still. */
 struct sandbox_wish {
-	const char *const *readable; /* directories whose files may be opened to read; NULL-terminated;
-	                                NULL = none. Those that do not exist are passed over */
+	/* Directories whose files may be opened to read, NULL-terminated; NULL = none. Those that
+	 * do not exist are passed over. */
+	const char *const *readable;
 };
 
 /*

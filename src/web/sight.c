@@ -1,6 +1,6 @@
 #include "web/sight.h"
 
-#include "base/str.h"
+#include "act/atlas-pipe.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,12 +90,23 @@ static int reduce_sockets(const struct live_snapshot *s, struct arena *arena,
 	return 0;
 }
 
+/* A table of berth's own namespace: others are "tcp in NAME". */
+static bool is_table(const char *where)
+{
+	for (unsigned int t = 0; t < N_TRANSPORTS; t++) {
+		if (strcmp(where, transport_name((enum transport)t)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Gaps that are about claims, or whole tables of berth's own namespace: all others name processes,
  * containers, namespaces or what is behind published ports. */
 static bool is_gap_shown(const struct live_gap *gap)
 {
-	return str_starts_with(gap->what, "claims") || strcmp(gap->what, "rules") == 0 ||
-	       (strcmp(gap->what, "sockets") == 0 && !strstr(gap->where, " in "));
+	return strcmp(gap->what, "claims") == 0 || strcmp(gap->what, ATLAS_CLAIMS_ASIDE) == 0 ||
+	       strcmp(gap->what, "rules") == 0 ||
+	       (strcmp(gap->what, "sockets") == 0 && is_table(gap->where));
 }
 
 static int reduce_gaps(const struct live_snapshot *s, struct arena *arena,

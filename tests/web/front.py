@@ -27,8 +27,6 @@ DEADLINE_S = 60
 FAKE = """#!{python}
 import array, os, signal, socket, sys
 here = os.path.dirname(os.path.realpath(__file__))
-fds = [int(n) for n in os.listdir("/proc/self/fd") if int(n) > 2]
-fds = [n for n in fds if os.path.exists(f"/proc/self/fd/{{n}}") or n < 20]
 s = socket.socket(socket.AF_UNIX)
 s.connect(here + "/control")
 text = "\\0".join([*sys.argv, "--env", *(f"{{k}}={{v}}" for k, v in os.environ.items())])
@@ -39,10 +37,16 @@ sys.exit(int.from_bytes(s.recv(1), "big"))
 """
 
 
+def public_python():
+    """One that nobody may run, too."""
+    return next((path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if os.path.exists(path)), sys.executable)
+
+
 class Front:
     """berth serve, and its pipe. `.frames` holds what came and was not asked for yet."""
 
     def __init__(self, *arguments, before=(), env=None, cwd=None, directory=None, stderr=subprocess.PIPE):
+        self.is_own = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="berth-front-")
         os.chmod(self.directory, 0o755)
         self.home = os.path.join(self.directory, "home")
@@ -84,7 +88,7 @@ class Front:
                 shutil.copy2(source, target)
         fake = os.path.join(self.directory, "berth-atlas")
         with open(fake, "w", encoding="utf-8") as file:
-            file.write(FAKE.format(python=sys.executable))
+            file.write(FAKE.format(python=public_python()))
         os.chmod(fake, os.stat(fake).st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
 
     # --- frames
@@ -153,7 +157,9 @@ class Front:
 
     def wait(self):
         """(exit status, standard error)"""
-        out, err = self.process.communicate(timeout=DEADLINE_S)
+        _, err = self.process.communicate(timeout=DEADLINE_S)
+        if self.is_own:
+            shutil.rmtree(self.directory, ignore_errors=True)
         return self.process.returncode, (err or b"").decode()
 
     def stop(self, number=signal.SIGTERM):
