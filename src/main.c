@@ -78,7 +78,7 @@
  *         atlas-pipe                 what the two processes of the atlas say to each other
  *         collector -look -claims -faces   the one that looks; cheaply; claims; judgements of pages
  *         doors privilege            the sockets it is served at; does berth see what others do not
- *         helper self                berth's own programs, in libexec; where it is
+ *         helper                     berth's own programs, in libexec; where it is
  *         helper-find -start-posix -close   those that go on running; what they do not get
  *         manifests                  the ports that stand in manifests, by a helper
  *         stake-file                 a claims file gets another line, or its canonical form

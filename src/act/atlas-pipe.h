@@ -24,19 +24,19 @@ enum atlas_kind {
 	ATLAS_HELLO = 1, /* the first one; of ATLAS_* flags; payload: the token, ATLAS_TOKEN_SIZE */
 	ATLAS_CLAIMS,    /* the claims of a place, instead of those before; of ATLAS_CLAIMS_FILES,
 	                    or CLAIM_LEVEL_LEDGER, _SYSTEM: a claims image; empty: there are none */
-	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation, that
-	                    grows when anything but queues and times differs from the one before */
-	ATLAS_PORT,      /* a recording for one port: listeners, holders, connections; of that port */
+	ATLAS_HERE,      /* a recording of all listeners and published ports; of a generation,
+	                    which grows when anything but queues and times differs */
+	ATLAS_PORT,      /* the same for one port, with holders and connections; of that port */
 	ATLAS_STAKED,    /* the answer to ATLAS_STAKE: a claims image with its outcome; of its id */
 	ATLAS_FACES,     /* how pages were judged: lines "PORT YES SOSO NO"; after each change */
-	ATLAS_SAME,      /* looked, and all is as in the last ATLAS_HERE; of its generation; payload:
-	                    when the look began, eight bytes as live_time, little-endian */
+	ATLAS_SAME,      /* looked, and all is as in the last ATLAS_HERE; of its generation;
+	                    payload: when the look began, eight bytes, little-endian */
 	/* From the front. */
-	ATLAS_WATCH = 64, /* of 1: somebody watches, look each second; of 0: nobody does any more */
+	ATLAS_WATCH = 64, /* of 1: somebody watches, look each second; of 0: nobody any more */
 	ATLAS_LOOK,       /* look at one port; of that port. Answered by one ATLAS_PORT each; asked
-	                     again before the answer is there, one answers both. Of ATLAS_EVERYTHING:
+	                     again before the answer is there, one answers both. ATLAS_EVERYTHING:
 	                     at all listeners, answered by one ATLAS_HERE or ATLAS_SAME */
-	ATLAS_STAKE,      /* claim; of an id of the front's; payload: one line of a claims file */
+	ATLAS_STAKE,      /* claim; of an id of the front's; payload: a line of a claims file */
 	ATLAS_FACE,       /* a page was judged; of port * 4 + enum atlas_face */
 };
 

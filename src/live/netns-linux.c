@@ -496,19 +496,22 @@ void netns_visit(struct netns_list *l, netns_fn each, void *context)
 	pthread_attr_t attributes;
 	pthread_t thread;
 	bool is_needed = false;
+	int error;
 
 	for (size_t i = 0; i < l->n; i++)
 		is_needed |= !l->items[i].ns.is_here;
 	if (!is_needed)
 		return;
-	visit.error = -pthread_attr_init(&attributes);
-	if (visit.error == 0) {
+	error = -pthread_attr_init(&attributes);
+	if (error == 0) {
 		(void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-		visit.error = -pthread_create(&thread, &attributes, visit_all, &visit);
+		error = -pthread_create(&thread, &attributes, visit_all, &visit);
 		pthread_attr_destroy(&attributes);
 	}
-	if (visit.error == 0)
+	if (error == 0) {
 		pthread_join(thread, NULL);
-	else
+	} else {
+		visit.error = error; /* without a thread of its own no namespace is entered */
 		visit_all(&visit);
+	}
 }

@@ -11,8 +11,8 @@
  *
  * Each has an id that Last-Event-ID takes; comments keep a quiet stream alive. Both sights have
  * their own events, kept in rings of bounded size: who reads slower than they turn is dropped, and
- * comes back for a reset. While there are readers, or somebody asked for listeners within the last
- * ten seconds, the collector is told to look each second.
+ * comes back for a reset. While there are readers, or somebody asked for a page of listeners within
+ * the last ten seconds, the collector is told to look each second.
  */
 #pragma once
 

@@ -56,12 +56,14 @@ static enum server_method method_of(const char *word)
 	return SERVER_METHOD_OTHER;
 }
 
-/* A header that may come once. */
-static void set_once(struct server_request *request, const char **member, const char *value)
+/* The first of a header counts; of those that decide who may do what there must be one only. */
+static void set_first(struct server_request *request, const char **member, bool is_decisive,
+		      const char *value)
 {
-	if (*member)
+	if (*member && is_decisive)
 		request->is_ambiguous = true;
-	*member = value ? value : "";
+	if (!*member)
+		*member = value ? value : "";
 }
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *key,
@@ -72,24 +74,25 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
 	const struct {
 		const char *name;
 		const char **member;
+		bool is_decisive;
 	} wanted[] = {
-		{"Host", &request->host},
-		{"Accept", &request->accept},
-		{"Accept-Language", &request->accept_language},
-		{"Cookie", &request->cookie},
-		{"If-None-Match", &request->if_none_match},
-		{"Origin", &request->origin},
-		{"Sec-Fetch-Site", &request->fetch_site},
-		{"Authorization", &request->authorization},
-		{"Content-Type", &request->content_type},
-		{"Last-Event-ID", &request->last_event_id},
+		{"Host", &request->host, true},
+		{"Accept", &request->accept, false},
+		{"Accept-Language", &request->accept_language, false},
+		{"Cookie", &request->cookie, true},
+		{"If-None-Match", &request->if_none_match, false},
+		{"Origin", &request->origin, true},
+		{"Sec-Fetch-Site", &request->fetch_site, true},
+		{"Authorization", &request->authorization, true},
+		{"Content-Type", &request->content_type, true},
+		{"Last-Event-ID", &request->last_event_id, false},
 	};
 
 	(void)kind;
 	for (size_t i = 0; i < N_ELEMENTS(wanted); i++) {
 		if (strcasecmp(key, wanted[i].name) != 0)
 			continue;
-		set_once(request, wanted[i].member, value);
+		set_first(request, wanted[i].member, wanted[i].is_decisive, value);
 		return MHD_YES;
 	}
 	if (strcasecmp(key, "Transfer-Encoding") == 0 ||

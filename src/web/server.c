@@ -81,7 +81,9 @@ static int find_view(struct server_turn *t, const struct link_view **view)
 	struct server_visit *visit = t->visit;
 	int r;
 
-	if (routes[t->match.id].wants == ROUTE_WANTS_HERE)
+	/* Who reads a page is likely to read on; what scrapes numbers gets them when it asks. */
+	if (routes[t->match.id].wants == ROUTE_WANTS_HERE &&
+	    routes[t->match.id].kind != ROUTE_DATA)
 		events_touch(t->server->options.events);
 	if (visit->stage == SERVER_STAGE_CAME) {
 		*view = visit->view;

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -836,12 +837,16 @@ class Metrics(Case):
 class Ends(unittest.TestCase):
     def test_the_front_ends_with_the_collector(self):
         atlas = Atlas()
-        pid = atlas.front()
-        front = os.pidfd_open(pid)
+        front = os.pidfd_open(atlas.front())
+        connections = [atlas.connect() for _ in range(3)]
+        for connection, path in zip(connections, ("/events", "/events", "/healthz")):
+            connection.request("GET", path)  # readers that sleep, and one that may ask again
+            self.assertEqual(connection.getresponse().status, 200)
         atlas.process.send_signal(signal.SIGKILL)
-        import select
         self.assertTrue(select.select([front], [], [], PATIENCE_S)[0])
         os.close(front)
+        for connection in connections:
+            connection.close()
         atlas.stop()
 
     def test_the_front_has_no_rights(self):
