@@ -139,7 +139,7 @@ static void put_face(struct sheet *s, size_t face)
 		const char *value;
 		enum word word;
 	} faces[] = {
-		{"yes", WORD_FACE_YES}, {"so-so", WORD_FACE_SO_SO}, {"no", WORD_FACE_NO},
+		{"yes", WORD_FACE_YES}, {"soso", WORD_FACE_SO_SO}, {"no", WORD_FACE_NO},
 	};
 	struct html *h = &s->h;
 

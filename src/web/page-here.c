@@ -328,8 +328,9 @@ int page_here_rows(const struct page *p)
 	if (!here)
 		return -ENOMEM;
 	sheet_begin_part(&s, p, SHEET_BUDGET_LIST);
-	put_summary(&s, here);
+	/* First: behind anything else a parser of HTML takes no <tbody> without its table. */
 	put_rows(&s, here);
+	put_summary(&s, here);
 	put_when(&s, here);
 	return sheet_end_part(&s);
 }

@@ -410,7 +410,7 @@ void port_published(struct sheet *s, const struct answer_published *p)
 	end_bit(s);
 	if (p->note) {
 		begin_bit(s);
-		sheet_name(s, p->note);
+		sheet_name(s, words_translate(s->p->language, p->note));
 		end_bit(s);
 	}
 }

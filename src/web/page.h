@@ -3,7 +3,21 @@
  * through the typed writer of web/html.h; nothing here knows HTTP, sockets or threads.
  *
  * The same functions make the pages of `berth serve` (which look) and those of `berth atlas` (which
- * are files and look at nothing). All of them may run in several threads at once.
+ * are files and look at nothing). All of them may run in several threads at once, after
+ * words_begin().
+ *
+ * What pages expect around them, German ones below /de:
+ *
+ *     /ports/N/live      page_port_live(): #verdict, #live, #seen, #bind; #live has it as data-live
+ *     /ports/N/face      POST face=yes|soso|no, from the form #faces
+ *     /here/rows         page_here_rows(): #here-rows, #here-summary, #here-seen; #here, data-rows
+ *     /claims            POST name ports owner program until reason, from the form of #stake
+ *     /services/NAME     (percent-encoded)   /search?q=WORDS   /assets/NAME?v=VERSION
+ *     /events            what changes, for both; in data-events
+ *
+ * No page needs a script, holds one, or a style; <button class="copy" data-copy="ID" hidden> waits
+ * for one that shows it and copies the text of #ID. Files link to each other relatively
+ * ("../ports/80.html"); English ones lie at the root of the atlas, German ones in de/.
  */
 #pragma once
 

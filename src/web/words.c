@@ -2,6 +2,7 @@
 
 #include "base/lang.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const english[N_WORDS] = {
@@ -12,7 +13,17 @@ static const char *const english[N_WORDS] = {
 #undef WORDS
 };
 
+/* What records say, sorted. */
+static const char *const record_texts[] = {
+#define RECORD(text) text,
+#include "web/words-record.def"
+#undef RECORD
+};
+
+enum { N_RECORD_TEXTS = N_ELEMENTS(record_texts) };
+
 /* Written by words_begin() alone. */
+static const char *translated_records[N_PAGE_LANGUAGES][N_RECORD_TEXTS];
 static const char *translated[N_PAGE_LANGUAGES][N_WORDS];
 
 static const struct {
@@ -28,6 +39,8 @@ void words_begin(void)
 		translated[PAGE_ENGLISH][i] = english[i];
 	lang_resolve("berth-atlas", languages[PAGE_GERMAN].code, english, translated[PAGE_GERMAN],
 		     N_WORDS);
+	lang_resolve("berth", languages[PAGE_GERMAN].code, record_texts,
+		     translated_records[PAGE_GERMAN], N_RECORD_TEXTS);
 }
 
 const char *words_text(enum page_language language, enum word w)
@@ -43,13 +56,19 @@ const char *words_plural(enum page_language language, enum word one, long long n
 	return words_text(language, n == 1 ? one : one + 1);
 }
 
+static int compare_texts(const void *wanted, const void *entry)
+{
+	return strcmp(wanted, *(const char *const *)entry);
+}
+
 const char *words_translate(enum page_language language, const char *text)
 {
-	for (size_t i = 0; text && language != PAGE_ENGLISH && i < N_WORDS; i++) {
-		if (strcmp(english[i], text) == 0)
-			return words_text(language, (enum word)i);
-	}
-	return text;
+	const char *const *found = NULL;
+
+	if (text && translated_records[language][0])
+		found = bsearch(text, record_texts, N_RECORD_TEXTS, sizeof(*record_texts),
+				compare_texts);
+	return found ? translated_records[language][found - record_texts] : text;
 }
 
 const char *words_language_code(enum page_language language)

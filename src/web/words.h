@@ -28,8 +28,8 @@ const char *words_text(enum page_language language, enum word w);
 /* Of WORDS(): the form for `n`. */
 const char *words_plural(enum page_language language, enum word one, long long n);
 
-/* What a record of berth says in English (a gap's "permission denied"), if it is among the words;
- * else `text` itself. NULL: NULL. */
+/* What a record of berth says in English (a gap's "permission denied"), if it is one of the texts
+ * of words-record.def; else `text` itself. NULL: NULL. */
 const char *words_translate(enum page_language language, const char *text);
 
 /* "en", "de"; "English", "Deutsch". */

@@ -151,7 +151,7 @@ static void test_live_part(void **state)
 	assert_lacks(&part, "<html");
 	asked.what = "/here/rows";
 	make(&asked, 0, &part);
-	assert_has(&part, "<tbody id=\"here-rows\">");
+	assert_true(str_starts_with(str_text(&part), "<tbody id=\"here-rows\">"));
 	assert_lacks(&part, "<table");
 	str_fini(&part);
 }
@@ -192,7 +192,7 @@ static void test_faces(void **state)
 	make(&asked, 0, &page);
 	assert_has(&page, "method=\"post\" action=\"/ports/80/face\"");
 	assert_has(&page, "name=\"face\" value=\"yes\"");
-	assert_has(&page, "value=\"so-so\"");
+	assert_has(&page, "value=\"soso\"");
 	assert_has(&page, "<span class=\"count\">41</span>");
 	str_fini(&page);
 }
@@ -398,6 +398,27 @@ static void test_words(void **state)
 	assert_in_range(n_same, 1, N_WORDS / 8);
 }
 
+/* What records say is sorted, and German has it. */
+static void test_records(void **state)
+{
+	static const char *const texts[] = {
+#define RECORD(text) text,
+#include "web/words-record.def"
+#undef RECORD
+	};
+	size_t n_same = 0;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		assert_true(i == 0 || strcmp(texts[i - 1], texts[i]) < 0);
+		assert_ptr_equal(words_translate(PAGE_ENGLISH, texts[i]), texts[i]);
+		n_same += strcmp(words_translate(PAGE_GERMAN, texts[i]), texts[i]) == 0;
+	}
+	assert_in_range(n_same, 0, N_ELEMENTS(texts) / 8);
+	assert_string_equal(words_translate(PAGE_GERMAN, "not such a text"), "not such a text");
+	assert_null(words_translate(PAGE_GERMAN, NULL));
+}
+
 static int begin(void **state)
 {
 	const char *reason;
@@ -418,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_search),   cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_hostile),  cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_all),      cmocka_unit_test(test_words),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
