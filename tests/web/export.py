@@ -376,7 +376,7 @@ class Picture(unittest.TestCase):
         self.assertEqual(root.tag, f"{SVG}svg")
         self.assertEqual([root[0].tag, root[1].tag], [f"{SVG}title", f"{SVG}desc"])
         self.assertNotRegex(text, r"href=|<script|https?://(?!www\.w3\.org/2000/svg)")
-        self.assertLess(len(text), 1024 * 1024)
+        self.assertLess(len(text), 200 * 1024)
         if shutil.which("xmllint"):
             subprocess.run(["xmllint", "--noout", str(self.top / "map.svg")], check=True)
 

@@ -3,7 +3,9 @@
 
 usage: sandbox.py CONFINED [CASE...]
 """
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -25,6 +27,7 @@ OUTCOMES = {
 
 def directory():
     path = tempfile.mkdtemp(prefix="berth-confined-")
+    atexit.register(shutil.rmtree, path)
     os.chmod(path, 0o755)
     with open(f"{path}/file", "w", encoding="utf-8") as file:
         file.write("x")
