@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* One comparison of what is kept with a cheap look. */
 struct comparison {
@@ -489,10 +490,19 @@ static bool have_queues_moved(const struct kept *k, const struct live_snapshot *
 	return false;
 }
 
+/* What this process has spent: a busy machine is no reason to look less often. */
+static int64_t processor_ms(void)
+{
+	struct timespec spent = {0};
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+	return (int64_t)spent.tv_sec * 1000 + spent.tv_nsec / 1000000;
+}
+
 static int look_whole(struct kept *k, struct source *source, const struct live_request *request,
 		      int64_t (*now_ms)(void))
 {
-	int64_t begun = now_ms(), ended;
+	int64_t begun = processor_ms();
 	struct live_socket *sockets;
 	struct live_snapshot s;
 	struct arena arena;
@@ -519,9 +529,9 @@ static int look_whole(struct kept *k, struct source *source, const struct live_r
 	}
 	arena_fini(&k->arena);
 	k->arena = arena;
-	ended = now_ms();
-	k->whole_cost_ms = ended - begun;
-	k->whole_due_ms = ended + COLLECTOR_WHOLE_MS;
+	k->whole_cost_ms = processor_ms() - begun;
+	k->whole_due_ms = now_ms() + MAX_OF((int64_t)COLLECTOR_WHOLE_MS,
+					    KEPT_WHOLE_FACTOR * k->whole_cost_ms);
 	k->n_merges = 0;
 	k->hopeless = (struct port_set){0};
 	return r;
@@ -601,7 +611,8 @@ static int look_cheaply(struct kept *k, struct source *source, const struct live
 		r = compare(k, &seen, request, &c);
 	if (r < 0)
 		return r;
-	find_dead(k, source, &c);
+	if (k->n_looks++ % KEPT_ALIVE_EVERY == 0)
+		find_dead(k, source, &c);
 	if (c.has_many || seen.could_look != k->snapshot.could_look)
 		return look_whole(k, source, request, now_ms);
 	if (c.has_gone || c.has_new || have_namespaces_changed(k, &seen))

@@ -4,8 +4,9 @@
  * A cheap look sees sockets only. Compared with what is kept, it tells which are gone, which are
  * new, and whether a queue moved noticeably. Owners are searched on the ports of what is new, or of
  * an owner that has ended: port by port when these are few, all of them otherwise. What a cheap
- * look cannot see (an owner more, NAT rules, a container's name) a whole one does, at least every
- * COLLECTOR_WHOLE_MS, and soon after each change.
+ * look cannot see (an owner more, NAT rules, a container's name) a whole one does: every
+ * COLLECTOR_WHOLE_MS, or so seldom that it takes 1/KEPT_WHOLE_FACTOR of a processor, and soon after
+ * each change.
  */
 #pragma once
 
@@ -18,6 +19,8 @@ enum {
 	KEPT_MERGES_MOST = 64,   /* then a whole look tidies up */
 	KEPT_SOON_MS = 2000,     /* the whole look after a change, at the earliest */
 	KEPT_SOON_FACTOR = 50,   /* ... and so many times what the last one took */
+	KEPT_WHOLE_FACTOR = 250, /* the next one without a change, at the earliest, likewise */
+	KEPT_ALIVE_EVERY = 4,    /* looks, one of which sees whether owners have ended */
 };
 
 /* What is kept. `{0}` is nothing yet. */
@@ -27,7 +30,8 @@ struct kept {
 	struct live_socket *sockets;   /* its sockets; their queues change */
 	bool has_snapshot;
 	int64_t whole_due_ms;          /* when a whole look is due */
-	int64_t whole_cost_ms;         /* what the last one took */
+	int64_t whole_cost_ms;         /* what the last one took of a processor */
+	unsigned int n_looks;
 	unsigned int n_merges;         /* point looks since */
 	struct port_set hopeless;      /* ports where a search did not find what is new */
 	struct str text;               /* the snapshot without times and queues, as a recording */

@@ -16,8 +16,8 @@
 struct str;
 
 enum {
-	COLLECTOR_EVERY_MS = 750,
-	COLLECTOR_WHOLE_MS = 30 * 1000,
+	COLLECTOR_EVERY_MS = 1000,
+	COLLECTOR_WHOLE_MS = 30 * 1000,    /* later where that costs much: KEPT_WHOLE_FACTOR */
 	COLLECTOR_CLAIMS_MS = 1000,        /* files of claims are looked at that often at most */
 	COLLECTOR_SOCKETS_MOST = 50000,    /* of one recording; more is a gap */
 };

@@ -376,6 +376,8 @@ static void look_owner_more(void **state)
 	m.world = BEGIN WEB;
 	m.dead = 8;
 	now++;
+	for (int i = 1; i < KEPT_ALIVE_EVERY; i++)
+		assert_int_equal(kept_look(k, &m.source, &request, clock_ms), KEPT_SAME);
 	assert_int_equal(kept_look(k, &m.source, &request, clock_ms), KEPT_CHANGED);
 	check_text(k, BEGIN WEB);
 	kept_fini(k);

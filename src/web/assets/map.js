@@ -368,7 +368,7 @@ function onKey(event) {
 	const at = cursor < 0 ? 0 : cursor;
 	const next = keyMove(event.key, event.ctrlKey, at);
 	if (next >= 0)
-		go(cursor < 0 ? 0 : next);
+		go(cursor < 0 && event.key.startsWith('Arrow') ? 0 : next);
 	else if (event.key === 'Enter' && cursor >= 0)
 		location.href = portUrl(cursor);
 	else if (event.key === '+' || event.key === '=')
