@@ -49,7 +49,8 @@ test('language: that of the browser without a choice; the path is stronger than 
 	await page.goto(`${atlas.url}/search?q=http`);
 	assert.equal(page.url(), `${atlas.url}/de/search?q=http`, 'the query comes along');
 	await page.locator('a.language').click();
-	await page.waitForURL(/\/search/);
+	await page.waitForURL((at) => !at.pathname.startsWith('/de'));
+	assert.equal(page.url(), `${atlas.url}/search?q=http`, 'the search comes along');
 	assert.equal(await language(page), 'en', 'a choice is stronger than the browser');
 	await page.goto(`${atlas.url}/de/ranges`);
 	assert.equal(await language(page), 'de', 'the path is stronger than the choice');
@@ -88,7 +89,8 @@ test('search: what was typed is shown as text, whatever it is', async () => {
 
 	for (const typed of ['<img src=x onerror=alert(1)>', '"><script>alert(1)</script>', '\u202eevil', '%00%ff', '&lt;b&gt;', 'ü'.repeat(200)]) {
 		await page.goto(`${atlas.url}/search?q=${encodeURIComponent(typed)}`);
-		assert.equal(await page.locator('main [name="q"]').inputValue(), typed);
+		// Marks that turn the direction of text round may be shown as what they are.
+		assert.ok([typed, typed.replace('\u202e', '\\u{202e}')].includes(await page.locator('main [name="q"]').inputValue()), typed);
 		assert.equal(await page.locator('main img, main script').count(), 0);
 	}
 	assert.deepEqual(page.faults, []);
