@@ -103,7 +103,7 @@ test('the copy buttons put their commands into the clipboard, and say so', async
 	await page.goto(`${atlas.url}/ports/3476`);
 	await page.locator('html[data-ready="yes"]').waitFor();
 	for (const [system, id] of [['Linux', 'ss'], ['macOS', 'lsof'], ['Windows', 'netstat'], ['Windows', 'powershell']]) {
-		const details = page.locator('details', { has: page.locator('summary', { hasText: system }) });
+		const details = page.locator('details', { has: page.locator('summary').filter({ hasText: system }) });
 		const button = details.locator(`button[data-copy="${id}"]`);
 
 		if (!await button.isVisible())
