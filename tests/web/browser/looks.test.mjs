@@ -89,7 +89,7 @@ test('forced colours: verdicts keep a border, the map its colours, links their d
 
 	for (const path of paths()) {
 		await page.goto(atlas.url + path);
-		const bare = await page.evaluate(() => [...document.querySelectorAll('main .verdict, main .full, main .tag, main button')]
+		const bare = await page.evaluate(() => [...document.querySelectorAll('main .verdict, main .full, main .tag, main button:not(th button)')]
 			.filter((element) => getComputedStyle(element).borderTopStyle === 'none' && element.offsetParent).length);
 
 		assert.equal(bare, 0, `${path}: what has a colour has a border`);
