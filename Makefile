@@ -9,6 +9,7 @@
 #   make lint                static checks;  make fuzz TIME=60: seconds for each target
 #   make windows             berth.exe by mingw-w64, its tests under wine;  make dist-windows: as a zip
 #   make docs                write completions/ and data/schema/ again from the tables
+#   make po                  bring po/ up to date with the texts of the source, and count what is missing
 #   make update-golden       write the golden files again; look at the difference before a commit
 #   make verify-uses         look the evidence of data/known-uses.tsv up again (network)
 #   make install PREFIX=/usr/local DESTDIR=;  make uninstall
@@ -31,7 +32,7 @@ WINDOWS := build-windows
 U := tools/as-user
 NINJA := $(U) ninja --quiet -C
 
-.PHONY: all run check windows dist-windows demo bench fuzz lint deps docs verify-uses install uninstall clean update-golden \
+.PHONY: all run check windows dist-windows demo bench fuzz lint deps docs verify-uses install uninstall clean update-golden po \
 	deps-build deps-check deps-full
 .NOTPARALLEL:
 
@@ -131,6 +132,9 @@ update-golden: $(BUILD)/with-tests
 docs: $(BUILD)/with-tests
 	@$(NINJA) $(BUILD)
 	@$(U) tools/docs $(BUILD) .
+
+po: deps-build
+	@$(U) tools/po refresh
 
 verify-uses:
 	@tools/verify-uses

@@ -64,8 +64,9 @@ static int write_asset(FILE *out, const char *path, unsigned char *bytes)
 	}
 	fclose(in);
 	sum = hash(bytes, n);
-	fprintf(out, "\t{.name = \"%s\", .type = \"%s\", .n = %zu,\n\t .etag = \"\\\"%016llx\\\"\", "
-		     ".version = \"%08llx\",\n\t .bytes = (const char[]){", name, type, n, sum,
+	fprintf(out, "\t{.name = \"%s\", .type = \"%s\", .n = %zu,\n"
+		     "\t .etag = \"\\\"%016llx\\\"\", .version = \"%08llx\",\n"
+		     "\t .bytes = (const char[]){", name, type, n, sum,
 		sum >> 32);
 	for (size_t i = 0; i < n; i++)
 		fprintf(out, "%s%d,", i % BYTES_A_LINE ? "" : "\n\t\t", (signed char)bytes[i]);

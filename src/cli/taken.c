@@ -18,8 +18,8 @@ static const char *name_holder(struct cli *c, const struct live_snapshot *live,
 		    socket->state == LIVE_TIME_WAIT)
 			continue;
 		if (p)
-			return arena_printf(&c->arena, _("%s (pid %u)"), label ? label : _("a process"),
-					    p->pid);
+			return arena_printf(&c->arena, _("%s (pid %u)"),
+					    label ? label : _("a process"), p->pid);
 		return socket->user ? arena_printf(&c->arena, _("a process of %s"), socket->user)
 				    : NULL;
 	}

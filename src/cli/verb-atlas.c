@@ -1,5 +1,6 @@
 /* berth atlas: a page for every port as static files, and all ports as one picture. */
 #include "act/helper.h"
+#include "base/lang.h"
 #include "base/replace.h"
 #include "cli/cli.h"
 #include "cli/own-claims.h"
@@ -105,7 +106,8 @@ static int write_pages(struct cli *c, const char *directory, struct answer_atlas
 			return cli_fail(EXIT_SYSTEM, "out of memory");
 		r = helper_run(helper, arguments, -1, REPLY_MOST, &reply, &end);
 		if (r == -ENOENT)
-			r = cli_fail(EXIT_SYSTEM, "this berth was built without its helper %s", helper);
+			r = cli_fail(EXIT_SYSTEM, "this berth was built without its helper %s",
+				     helper);
 		else if (r < 0)
 			r = cli_fail(EXIT_SYSTEM, "cannot run %s: %s", helper, strerror(-r));
 		else if (end.signal)
@@ -124,27 +126,32 @@ static struct map_words picture_words(const struct answer_registry *registry,
 	char at[WRITER_TIME_SIZE];
 
 	return (struct map_words){
-		.language = "en",
-		.title = "The map of all 65,536 ports",
-		.description = "One cell a port, 256 a row: which are assigned, in known use, "
-			       "claimed, reserved, refused by browsers; where something listens.",
-		.ranges = {"system", "user ports", "dynamic ports"},
-		.layers = {[MAP_ASSIGNED] = "assigned by IANA",
-			   [MAP_KNOWN] = "in known use",
-			   [MAP_CLAIMED] = "claimed by you",
-			   [MAP_RESERVED] = "reserved, no name",
-			   [MAP_EPHEMERAL] = "ephemeral, for clients",
-			   [MAP_KEPT] = "kept from clients",
-			   [MAP_BLOCKED] = "browsers refuse it",
-			   [MAP_LISTENING] = "somebody listens",
-			   [MAP_EXPOSED] = "reachable from elsewhere",
-			   [MAP_CONFLICT] = "conflict with a claim"},
-		.vacant = "nobody's",
-		.footer = arena_printf(arena, "Names as of %s (IANA). %s%s%s", registry->names_as_of,
-				       map->could_look ? "This machine at " : "",
-				       map->could_look ? writer_format_time(map->at, at) : "",
-				       map->could_look ? ". Made by berth." : "Made by berth."),
-		.thousands = ',',
+		.language = _("en"),
+		.title = _("The map of all 65,536 ports"),
+		.description = _("One cell a port, 256 a row: which are assigned, in known use, "
+				 "claimed, reserved, refused by browsers; where something "
+				 "listens."),
+		.ranges = {_("system"), _("user ports"), _("dynamic ports")},
+		.layers = {[MAP_ASSIGNED] = _("assigned by IANA"),
+			   [MAP_KNOWN] = _("in known use"),
+			   [MAP_CLAIMED] = _("claimed by you"),
+			   [MAP_RESERVED] = _("reserved, no name"),
+			   [MAP_EPHEMERAL] = _("ephemeral, for clients"),
+			   [MAP_KEPT] = _("kept from clients"),
+			   [MAP_BLOCKED] = _("browsers refuse it"),
+			   [MAP_LISTENING] = _("somebody listens"),
+			   [MAP_EXPOSED] = _("reachable from elsewhere"),
+			   [MAP_CONFLICT] = _("conflict with a claim")},
+		.vacant = _("nobody's"),
+		.footer = map->could_look
+				  ? arena_printf(arena,
+						 _("Names as of %s (IANA). This machine at %s. "
+						   "Made by berth."),
+						 registry->names_as_of,
+						 writer_format_time(map->at, at))
+				  : arena_printf(arena, _("Names as of %s (IANA). Made by berth."),
+						 registry->names_as_of),
+		.thousands = strcmp(_("en"), "de") == 0 ? '.' : ',',
 	};
 }
 
@@ -210,21 +217,23 @@ static int write_map(struct cli *c, size_t *n_gaps)
 
 static void say_text(struct cli *c, const struct answer_atlas *done)
 {
-	if (done->directory)
-		str_printf(&c->out, "%lld port pages in %lld files, %lld MB, in ",
-			   (long long)done->pages, (long long)done->files,
-			   (long long)(done->bytes + 500000) / 1000000);
+	struct str name = {0};
+
 	if (done->directory) {
-		str_append_escaped(&c->out, done->directory, false);
-		str_append_char(&c->out, '\n');
+		str_append_escaped(&name, done->directory, false);
+		str_printf(&c->out, _("%lld port pages in %lld files, %lld MB, in %s\n"),
+			   (long long)done->pages, (long long)done->files,
+			   (long long)(done->bytes + 500000) / 1000000, str_text(&name));
+		if (!c->options->url)
+			str_append(&c->out, _("no sitemap: --url says where the pages will be\n"));
 	}
-	if (done->directory && !c->options->url)
-		str_append(&c->out, "no sitemap: --url says where the pages will be\n");
 	if (done->map) {
-		str_append(&c->out, "the map of all ports is ");
-		str_append_escaped(&c->out, done->map, false);
-		str_append_char(&c->out, '\n');
+		str_clear(&name);
+		str_append_escaped(&name, done->map, false);
+		str_printf(&c->out, _("the map of all ports is %s\n"), str_text(&name));
 	}
+	c->out.has_failed = c->out.has_failed || name.has_failed;
+	str_fini(&name);
 }
 
 static int show(struct cli *c, const struct answer_atlas *done)
@@ -255,8 +264,8 @@ int verb_atlas(struct cli *c)
 	int r;
 
 	if (c->options->n_words > 1 || (!directory && !map) || (directory && !*directory))
-		return cli_fail(EXIT_USAGE, "berth atlas takes one directory to write, or --map FILE, "
-					    "or both");
+		return cli_fail(EXIT_USAGE, "berth atlas takes one directory to write, or --map "
+					    "FILE, or both");
 	if (is_to_output && (directory || c->options->format != FORMAT_TEXT))
 		return cli_fail(EXIT_USAGE, "--map - has standard output for itself");
 	r = check_languages(c);

@@ -4,6 +4,7 @@
 #include "act/helper.h"
 #include "answer/suggest.h"
 #include "base/fd.h"
+#include "base/lang.h"
 #include "base/places.h"
 #include "cli/interrupt.h"
 #include "cli/own-claims.h"
@@ -114,7 +115,7 @@ static int open_usual(struct session *s)
 	r = open_next(s);
 	if (r == 0)
 		cli_warn("port %d, where the atlas usually is, is taken%s%s; this one is at port "
-			 "%u", USUAL_PORT, holder ? " by " : "", holder ? holder : "",
+			 "%u", USUAL_PORT, holder ? _(" by ") : "", holder ? holder : "",
 			 s->doors.items[0].port);
 	return r;
 }
@@ -150,7 +151,7 @@ static int fail_to_listen(struct session *s, int error, const char *place, uint1
 	if (error == -EADDRINUSE && port != 0 && !s->c->options->replay) {
 		holder = taken_by(s->c, TRANSPORT_TCP, port);
 		return cli_fail(EXIT_SYSTEM, "%s is taken%s%s: berth why %u/tcp tells more", place,
-				holder ? " by " : "", holder ? holder : "", port);
+				holder ? _(" by ") : "", holder ? holder : "", port);
 	}
 	if (error == -EADDRINUSE)
 		return cli_fail(EXIT_SYSTEM, "somebody answers at %s already", place);
@@ -343,10 +344,16 @@ static int collect(struct session *s, int stop_fd)
 		.faces_path = places_own("atlas-faces", s->faces) == 0 ? s->faces : NULL,
 		.host = serve_claims_host(&s->claims),
 	};
-	int r = collector_run(&options, s->token);
-	bool is_stopped = r == 0, is_alive = r != -EPIPE;
-	int status;
+	bool is_stopped, is_alive;
+	int r, status;
 
+	/* What is told through the pipe is English: the pages find its words in their readers'
+	 * languages. */
+	lang_end();
+	r = collector_run(&options, s->token);
+	lang_begin();
+	is_stopped = r == 0;
+	is_alive = r != -EPIPE;
 	doors_notify("STOPPING=1");
 	s->pipe_fd = fd_close(s->pipe_fd);
 	status = helper_finish(&s->front, is_alive, FRONT_PATIENCE_MS);
@@ -354,7 +361,7 @@ static int collect(struct session *s, int stop_fd)
 		return 0;
 	if (r == -EPIPE)
 		return cli_fail(EXIT_SYSTEM, "the helper berth-atlas ended (%s %d)",
-				status > 128 ? "signal" : "status",
+				status > 128 ? _("signal") : _("status"),
 				status > 128 ? status - 128 : status);
 	if (r == -EPROTO)
 		return cli_fail(EXIT_SYSTEM, "the helper berth-atlas broke the rules and was "

@@ -174,13 +174,15 @@ int map_write_row(const struct answer_sources *from, const struct map *map, unsi
 
 	if (map->could_look && !here)
 		return -ENOMEM;
+	if (row >= MAP_SIDE)
+		return -EINVAL;
 	writer_json_init(&json, out, false);
 	begin(w, "berth.map-row/1");
 	w->ops->key(w, "row");
 	w->ops->number(w, row);
 	w->ops->key(w, "ports");
 	w->ops->begin_list(w);
-	for (uint32_t port = row * MAP_SIDE; port < (row + 1) * MAP_SIDE && port < MAP_CELLS; port++) {
+	for (uint32_t port = row * MAP_SIDE, end = port + MAP_SIDE; port < end; port++) {
 		if (map->cells[port] & ~unsaid)
 			write_port(w, from, here, (uint16_t)port, map->cells[port]);
 	}

@@ -64,10 +64,11 @@ static void escape(struct str *out, const char *text)
 	}
 }
 
+/* Draws a rectangle of cells, in its way. */
+typedef void draw_cells(struct str *out, uint32_t x, uint32_t y, uint32_t w, uint32_t h);
+
 /* Call `draw` for every rectangle of a layer, in cells: parts of rows, and whole rows together. */
-static void for_each_box(const struct map *map, enum map_flag flag,
-			 void (*draw)(struct str *out, uint32_t x, uint32_t y, uint32_t w,
-				      uint32_t h),
+static void for_each_box(const struct map *map, enum map_flag flag, draw_cells *draw,
 			 struct str *out)
 {
 	struct live_span run;
@@ -124,10 +125,10 @@ static void draw_ring(struct str *out, uint32_t x, uint32_t y, uint32_t w, uint3
 }
 
 static void write_path(const struct map_svg *svg, enum map_flag flag, const char *attributes,
-		       void (*draw)(struct str *out, uint32_t x, uint32_t y, uint32_t w, uint32_t h),
-		       struct str *out)
+		       draw_cells *draw, struct str *out)
 {
-	str_printf(out, "<g class=\"map-layer map-%s\"%s><path d=\"", map_flag_name(flag), attributes);
+	str_printf(out, "<g class=\"map-layer map-%s\"%s><path d=\"", map_flag_name(flag),
+		   attributes);
 	for_each_box(svg->map, flag, draw, out);
 	str_append(out, "\"/></g>\n");
 }
@@ -186,8 +187,8 @@ static void write_layers(const struct map_svg *svg, struct str *out)
 	write_path(svg, MAP_KNOWN, " fill=\"#c77700\"", draw_half, out);
 	write_path(svg, MAP_BLOCKED, " stroke=\"#2b2a27\" fill=\"none\"", draw_strokes, out);
 	str_printf(out, "<path class=\"map-frame\" fill=\"none\" stroke=\"#b9b4a7\" "
-			"stroke-width=\"1.5\" d=\"M0 0h%dv%dh-%dzM0 %dh%dM0 %dh%d\"/>\n", PLOT, PLOT,
-		   PLOT, 4 * CELL, PLOT, 192 * CELL, PLOT);
+			"stroke-width=\"1.5\" d=\"M0 0h%dv%dh-%dzM0 %dh%dM0 %dh%d\"/>\n",
+		   PLOT, PLOT, PLOT, 4 * CELL, PLOT, 192 * CELL, PLOT);
 	write_rings(svg, out);
 }
 
@@ -213,15 +214,16 @@ static void write_scale(const struct map_svg *svg, struct str *out)
 			   row * MAP_SIDE);
 	str_printf(out, "<text class=\"map-text map-last\" x=\"%d\" y=\"%d\" text-anchor=\"end\" "
 			"dominant-baseline=\"middle\">65535</text>\n", LEFT - 8, TOP + PLOT - 2);
-	str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"11\">", LEFT + PLOT + 3,
-		   TOP + 12);
+	str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"11\">",
+		   LEFT + PLOT + 3, TOP + 12);
 	escape(out, svg->words->ranges[0]);
 	str_append(out, "</text>\n");
 	for (size_t i = 1; i < sizeof(middles) / sizeof(*middles); i++) {
 		int x = LEFT + PLOT + 22, y = (int)(TOP + middles[i] * CELL);
 
 		str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" text-anchor=\"middle\" "
-				"dominant-baseline=\"middle\" transform=\"rotate(90 %d %d)\">", x, y, x, y);
+				"dominant-baseline=\"middle\" transform=\"rotate(90 %d %d)\">",
+			   x, y, x, y);
 		escape(out, svg->words->ranges[i]);
 		str_append(out, "</text>\n");
 	}
@@ -234,18 +236,21 @@ static void write_rows(struct str *out)
 	str_append(out, "<g class=\"map-rows\" aria-hidden=\"true\" fill=\"transparent\">\n");
 	for (uint32_t row = 0; row < MAP_SIDE; row++)
 		str_printf(out, "<a href=\"#row-%u\" tabindex=\"-1\"><rect y=\"%u\" width=\"%d\" "
-				"height=\"%d\"><title>%u-%u</title></rect></a>", row, row * CELL, PLOT,
-			   CELL, row * MAP_SIDE, row * MAP_SIDE + 255);
+				"height=\"%d\"><title>%u-%u</title></rect></a>",
+			   row, row * CELL, PLOT, CELL, row * MAP_SIDE, row * MAP_SIDE + 255);
 	str_append(out, "</g>\n");
 }
 
 void map_write_swatch(enum map_flag flag, struct str *out)
 {
 	static const char *const shapes[N_MAP_FLAGS] = {
-		[MAP_ASSIGNED] = "<path class=\"map-assigned\" fill=\"#7fb4dc\" d=\"M0 0h24v24h-24z\"/>",
+		[MAP_ASSIGNED] = "<path class=\"map-assigned\" fill=\"#7fb4dc\" "
+				 "d=\"M0 0h24v24h-24z\"/>",
 		[MAP_KNOWN] = "<path class=\"map-known\" fill=\"#c77700\" d=\"M0 12h24v12h-24z\"/>",
-		[MAP_CLAIMED] = "<path class=\"map-claimed\" fill=\"#00573f\" d=\"M0 0h24v24h-24z\"/>",
-		[MAP_RESERVED] = "<path class=\"map-reserved\" fill=\"#8d877a\" d=\"M0 9h24v6h-24z\"/>",
+		[MAP_CLAIMED] = "<path class=\"map-claimed\" fill=\"#00573f\" "
+				"d=\"M0 0h24v24h-24z\"/>",
+		[MAP_RESERVED] = "<path class=\"map-reserved\" fill=\"#8d877a\" "
+				 "d=\"M0 9h24v6h-24z\"/>",
 		[MAP_EPHEMERAL] = "<path fill=\"url(#map-hatch)\" d=\"M0 0h24v24h-24z\"/>",
 		[MAP_KEPT] = "<path fill=\"url(#map-keep)\" d=\"M0 0h24v24h-24z\"/>",
 		[MAP_BLOCKED] = "<path class=\"map-blocked\" stroke=\"#2b2a27\" stroke-width=\"4\" "
@@ -283,8 +288,8 @@ static int write_legend(const struct map_svg *svg, struct str *out)
 		str_printf(out, "<g transform=\"translate(%d %d)\">", x, y);
 		map_write_swatch((enum map_flag)flag, out);
 		str_append(out, "</g>");
-		str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"16\">", x + 34,
-			   y + 18);
+		str_printf(out, "<text class=\"map-text\" x=\"%d\" y=\"%d\" font-size=\"16\">",
+			   x + 34, y + 18);
 		escape(out, svg->words->layers[flag]);
 		str_append(out, "  ");
 		write_number(out, svg->map->counts[flag], svg->words->thousands);
@@ -307,8 +312,8 @@ static void write_head(const struct map_svg *svg, int height, struct str *out)
 	if (svg->is_alone)
 		str_append(out, " xmlns=\"http://www.w3.org/2000/svg\"");
 	str_printf(out, " class=\"map-picture\" viewBox=\"0 %d %d %d\" role=\"img\" "
-			"aria-labelledby=\"map-title map-description\" font-size=\"15\"", -top, WIDTH,
-		   height + top);
+			"aria-labelledby=\"map-title map-description\" font-size=\"15\"",
+		   -top, WIDTH, height + top);
 	if (svg->is_alone)
 		str_printf(out, " width=\"%d\" height=\"%d\" xml:lang=\"%s\" "
 				"font-family=\"system-ui, sans-serif\"", WIDTH, height + top,
@@ -322,7 +327,8 @@ static void write_head(const struct map_svg *svg, int height, struct str *out)
 		return;
 	str_printf(out, "%s\n<rect class=\"map-ground\" y=\"%d\" width=\"%d\" height=\"%d\" "
 			"fill=\"#fbfaf7\"/>\n<text class=\"map-text\" x=\"%d\" y=\"-20\" "
-			"font-size=\"26\" fill=\"#3b3a36\">", style, -top, WIDTH, height + top, LEFT);
+			"font-size=\"26\" fill=\"#3b3a36\">",
+		   style, -top, WIDTH, height + top, LEFT);
 	escape(out, words->title);
 	str_append(out, "</text>\n");
 }

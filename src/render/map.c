@@ -30,7 +30,8 @@ static void mark_world(const struct registry *reg, struct map *map)
 	const uint16_t *blocked = registry_browser_blocked(&n_blocked);
 
 	for (uint32_t i = 0; registry_row(reg, i, &row) == 0; i++) {
-		bool is_kept = row.status == REGISTRY_RESERVED || row.status == REGISTRY_DE_ASSIGNED;
+		bool is_kept = row.status == REGISTRY_RESERVED ||
+			       row.status == REGISTRY_DE_ASSIGNED;
 
 		if (row.has_ports && row.name)
 			mark(map, row.first, row.last, MAP_ASSIGNED);
@@ -100,7 +101,8 @@ static int mark_live(const struct answer_sources *from, struct arena *arena, str
 
 static void count(struct map *map)
 {
-	const uint16_t somebodys = MAP_BIT(MAP_ASSIGNED) | MAP_BIT(MAP_KNOWN) | MAP_BIT(MAP_CLAIMED);
+	const uint16_t somebodys = MAP_BIT(MAP_ASSIGNED) | MAP_BIT(MAP_KNOWN) |
+				   MAP_BIT(MAP_CLAIMED);
 
 	for (uint32_t port = 0; port < MAP_CELLS; port++) {
 		enum registry_range range = registry_range_of((uint16_t)port);

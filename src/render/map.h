@@ -102,7 +102,7 @@ int map_write_layers(const struct map *map, struct str *out) BERTH_MUST_CHECK;
  * What is to be said of the cells of one row (0-255), as JSON: {"schema":"berth.map-row/1","row":
  * 13,"ports":[{"port":3476,"is":["assigned","known"],"names":["nppmp"],"uses":["Permify"],
  * "claims":[],"here":["permify"]},...]}. Ports of which nothing is true are left out; "here" are
- * the listeners' programs, as far as the snapshot tells. Returns 0 or -ENOMEM.
+ * the listeners' programs, as far as the snapshot tells. Returns 0, -ENOMEM, or -EINVAL: no row.
  */
 int map_write_row(const struct answer_sources *from, const struct map *map, unsigned int row,
 		  struct arena *arena, struct str *out) BERTH_MUST_CHECK;

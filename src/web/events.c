@@ -261,9 +261,10 @@ static bool base_init(struct base *base, const struct link_view *view)
 
 	*base = (struct base){.view = view};
 	here = answer_here(&view->from, &base->arena);
-	if (here)
-		base->listeners = arena_calloc(&base->arena, here->n_listeners,
-					       sizeof(const struct answer_listener *));
+	if (!here)
+		return false;
+	base->listeners = arena_calloc(&base->arena, here->n_listeners,
+				       sizeof(const struct answer_listener *));
 	if (!base->listeners)
 		return false;
 	base->n = here->n_listeners;

@@ -55,11 +55,12 @@ static int add(struct shard *s, const struct entry *entry)
 {
 	struct writer *w = &s->json.base;
 	char protocols[64] = "";
+	size_t n = 0;
 
 	for (unsigned int t = 0; t < N_REGISTRY_TRANSPORTS; t++) {
 		if (entry->protocols & TRANSPORT_BIT(t))
-			snprintf(protocols + strlen(protocols), sizeof(protocols) - strlen(protocols),
-				 "%s%s", *protocols ? " " : "", transport_name((enum transport)t));
+			n += (size_t)snprintf(protocols + n, sizeof(protocols) - n, "%s%s",
+					      n > 0 ? " " : "", transport_name((enum transport)t));
 	}
 	w->ops->begin_list(w);
 	w->ops->number(w, entry->first);
@@ -118,8 +119,8 @@ static int add_uses(struct shard *s, const struct registry *reg)
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && known_use_get(reg, i, &use) == 0; i++) {
-		struct entry entry = {use.first, use.last, TRANSPORT_BIT(use.protocol), use.software,
-				      use.purpose};
+		struct entry entry = {use.first, use.last, TRANSPORT_BIT(use.protocol),
+				      use.software, use.purpose};
 
 		r = entry.name ? add(s, &entry) : 0;
 	}

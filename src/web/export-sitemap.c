@@ -91,8 +91,9 @@ static void write_index(struct sitemap *s)
 	int r;
 
 	str_clear(&s->text);
-	str_append(&s->text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-			     "<sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+	str_append(&s->text,
+		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		   "<sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
 	for (unsigned int i = 1; i <= s->n_files; i++) {
 		str_append(&s->text, "<sitemap><loc>");
 		escape(&s->text, s->e->request->base_url);

@@ -1,9 +1,10 @@
-#include "web/export-parts.h"
+#include "web/export.h"
 
 #include "base/fd.h"
 #include "registry/registry.h"
 #include "render/map.h"
 #include "web/assets.h"
+#include "web/export-parts.h"
 #include "web/page-service.h"
 
 #include <errno.h>
@@ -274,7 +275,8 @@ static int write_search(struct export *e)
 static int write_door(struct export *e)
 {
 	static const char door[] =
-		"<!DOCTYPE html>\n<html lang=\"de\"><head><meta charset=\"utf-8\"><title>berth</title>"
+		"<!DOCTYPE html>\n<html lang=\"de\"><head><meta charset=\"utf-8\">"
+		"<title>berth</title>"
 		"<meta http-equiv=\"refresh\" content=\"0; url=de/index.html\"></head>"
 		"<body><p><a href=\"de/index.html\">Deutsch</a></p></body></html>\n";
 	struct str text = {0};

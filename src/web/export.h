@@ -23,8 +23,8 @@ struct export_request {
 	const struct registry *registry;
 	const char *directory;
 	bool languages[N_PAGE_LANGUAGES];
-	const char *base_url;        /* "https://ports.example.org/"; NULL: no sitemap, and robots.txt
-	                                names none */
+	const char *base_url;        /* "https://ports.example.org/"; NULL: no sitemap, and
+	                                robots.txt names none */
 	uint16_t first, last;        /* which ports have pages, with their services; 0 and 65535
 	                                for all */
 	unsigned int n_threads;      /* 0 = as many as there are processors, at most 16 */

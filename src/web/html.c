@@ -33,7 +33,7 @@ static bool is_void(struct html_name name)
 					    "wbr"};
 
 	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-		if (strcmp(name.text, names[i]) == 0)
+		if (name.text[0] == names[i][0] && strcmp(name.text, names[i]) == 0)
 			return true;
 	}
 	return false;
@@ -237,7 +237,7 @@ static bool is_active(struct html_name name)
 	if (name.n >= 2 && memcmp(name.text, "on", 2) == 0)
 		return true;
 	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-		if (strcmp(name.text, names[i]) == 0)
+		if (name.text[0] == names[i][0] && strcmp(name.text, names[i]) == 0)
 			return true;
 	}
 	return false;
@@ -328,7 +328,7 @@ void html_append_percent(struct str *out, const char *text)
 		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 		char escaped[3] = {'%', digits[c >> 4], digits[c & 15]};
 
-		if (is_letter || (c >= '0' && c <= '9') || memchr("-._~", c, 4))
+		if (is_letter || (c >= '0' && c <= '9') || (c && strchr("-._~", c)))
 			str_append_char(out, (char)c);
 		else
 			str_append_bytes(out, escaped, sizeof(escaped));

@@ -45,7 +45,7 @@ static void take_out(struct http *h, struct http_peer *peer)
 /* Where the other end has connected to: more than one address may be listened at. */
 static void read_local(struct http_peer *peer)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
 	socklen_t n = sizeof(address);
 
 	if (getsockname(peer->fd, (struct sockaddr *)&address, &n) < 0)

@@ -323,7 +323,7 @@ int http_text_host_parse(const char *text, size_t n, struct http_text_host *out)
 
 int http_text_origin_parse(const char *text, struct http_text_host *out)
 {
-	struct http_text_host host;
+	struct http_text_host host = {.has_port = false};
 	bool is_tls = strncmp(text, "https://", 8) == 0;
 	const char *authority = text + (is_tls ? 8 : 7);
 	int r;
@@ -356,13 +356,15 @@ int http_text_port(const char *text, uint16_t *out)
 
 bool http_text_is_type(const char *header, const char *type)
 {
-	size_t n = strlen(type);
+	size_t n = header ? strcspn(header, "; \t") : 0;
 
+	if (n == 0 || n != strlen(type))
+		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!header || lower(header[i]) != type[i])
+		if (lower(header[i]) != type[i])
 			return false;
 	}
-	return !header[n] || header[n] == ';' || is_blank(header[n]);
+	return true;
 }
 
 bool http_text_wants_json(const char *accept)

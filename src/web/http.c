@@ -267,7 +267,7 @@ static size_t leave_encoded(void *context, struct MHD_Connection *connection, ch
 
 static int look_at_socket(int fd, struct http_listener *out)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
 	socklen_t n = sizeof(address);
 	int flags = fcntl(fd, F_GETFL);
 

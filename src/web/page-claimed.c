@@ -299,6 +299,18 @@ static bool is_repeated(const struct answer *a, size_t i)
 	return false;
 }
 
+/* Why there is no name. */
+static enum word why_nothing(const struct answer *a)
+{
+	bool is_reserved = false;
+
+	for (size_t i = 0; i < a->n_assignments; i++)
+		is_reserved |= strcmp(a->assignments[i].status, "reserved") == 0;
+	if (a->port == 0)
+		return WORD_WHY_ZERO;
+	return is_reserved ? WORD_WHY_RESERVED : WORD_WHY_NOTHING;
+}
+
 void port_claimed(struct sheet *s, const struct answer *a)
 {
 	enum { MOST_CLAIMS = 16 };
@@ -314,7 +326,7 @@ void port_claimed(struct sheet *s, const struct answer *a)
 	if (a->n_assignments == 0)
 		SHEET_IN(s, "p", is_dynamic ? WORD_NO_ROW_DYNAMIC : WORD_NO_ROW);
 	else if (!port_name(a))
-		SHEET_IN(s, "p", a->port == 0 ? WORD_WHY_ZERO : WORD_WHY_NOTHING);
+		SHEET_IN(s, "p", why_nothing(a));
 	html_close(&s->h, "section");
 }
 
@@ -397,6 +409,19 @@ static void put_years(struct sheet *s, const struct answer_use *use)
 		SAY(s, WORD_YEARS_UNTIL, DATE("until", use->until));
 }
 
+/* As its makers write it. */
+static const char *platform_name(const char *platform)
+{
+	static const char *const names[][2] = {
+		{"linux", "Linux"}, {"macos", "macOS"}, {"windows", "Windows"}};
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		if (strcmp(platform, names[i][0]) == 0)
+			return names[i][1];
+	}
+	return platform;
+}
+
 static void put_use(struct sheet *s, const struct answer_use *use)
 {
 	struct html *h = &s->h;
@@ -419,7 +444,7 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 	put_years(s, use);
 	if (use->platform) {
 		html_markup(h, ", ");
-		SAY(s, WORD_USE_ON, TEXT("platform", use->platform));
+		SAY(s, WORD_USE_ON, TEXT("platform", platform_name(use->platform)));
 	}
 	html_close(h, "span");
 	if (strcmp(use->grade, "unverified") == 0) {

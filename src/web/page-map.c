@@ -60,7 +60,9 @@ static void put_places(struct view *v)
 	struct html *h = &v->s.h;
 	bool is_german = p->language == PAGE_GERMAN;
 
-	html_attribute(h, "data-port", p->is_static ? "ports/" : is_german ? "/de/ports/" : "/ports/");
+	html_attribute(h, "data-port", p->is_static ? "ports/"
+				       : is_german  ? "/de/ports/"
+						    : "/ports/");
 	html_attribute(h, "data-rows-suffix", ".json");
 	if (p->is_static) {
 		html_attribute(h, "data-suffix", ".html");

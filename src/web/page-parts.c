@@ -528,19 +528,17 @@ void sheet_fill(struct sheet *s, const char *text, const struct slot *slots, siz
 	html_words(&s->h, text);
 }
 
-static void append_plain(const struct page *p, struct str *out, const struct slot *slot)
+static void append_plain(struct str *out, const struct slot *slot)
 {
 	switch (slot->kind) {
 	case SLOT_NUMBER:
 	case SLOT_PORT:
 		str_printf(out, "%lld", slot->number);
 		return;
-	case SLOT_DATE:
-		str_append(out, sheet_date_text(p, slot->text));
-		return;
 	case SLOT_TEXT:
 	case SLOT_CODE:
 	case SLOT_STRONG:
+	case SLOT_DATE:
 	case SLOT_WORDS:
 	case SLOT_LINK:
 		if (slot->text)
@@ -559,7 +557,7 @@ const char *sheet_compose(const struct page *p, const char *text, const struct s
 
 	while ((slot = next_slot(text, slots, n, &begin, &length)) != NULL) {
 		str_append_bytes(&out, text, (size_t)(begin - text));
-		append_plain(p, &out, slot);
+		append_plain(&out, slot);
 		text = begin + length;
 	}
 	str_append(&out, text);

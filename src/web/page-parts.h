@@ -95,7 +95,8 @@ void sheet_fill(struct sheet *s, const char *text, const struct slot *slots, siz
 		   (const struct slot[]){__VA_ARGS__},                                             \
 		   N_ELEMENTS(((const struct slot[]){__VA_ARGS__})))
 
-/* The same as plain text in the page's arena, for titles and attributes; "" when out of memory. */
+/* The same as plain text in the page's arena, for titles and attributes; "" when out of memory.
+ * Dates stay as the registry has them: sheet_date_text(). */
 const char *sheet_compose(const struct page *p, const char *text, const struct slot *slots,
 			  size_t n);
 #define COMPOSE(p, w, ...)                                                                         \

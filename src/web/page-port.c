@@ -67,7 +67,7 @@ static const char *describe_assigned(const struct page *p, const struct answer_a
 {
 	const char *date = as->registered ? sheet_date_text(p, as->registered) : NULL;
 	const bool is_told = as->description && *as->description &&
-			     strcmp(as->description, as->name) != 0;
+			     str_casecmp(as->description, as->name) != 0;
 
 	if (is_told && date)
 		return COMPOSE(p, WORD_LINE_ASSIGNED_FULL, TEXT("name", as->name),

@@ -39,7 +39,8 @@ static bool is_dots(const char *name)
 }
 
 /* Walk the names of a directory until `visit` returns something else than 0. */
-static int for_each_name(int directory, int (*visit)(void *context, int directory, const char *name),
+static int for_each_name(int directory,
+			 int (*visit)(void *context, int directory, const char *name),
 			 void *context)
 {
 	int fd = openat(directory, ".", OPEN_DIRECTORY), r = 0;
@@ -126,7 +127,7 @@ static int remove_own(void *context, int directory, const char *name)
 	return is_own(context, name) ? remove_tree(directory, name, 1) : 0;
 }
 
-/* Remove an old site; a directory with something of somebody else in it stays, and is -ENOTEMPTY. */
+/* Remove an old site; a directory with something of somebody else in it stays: -ENOTEMPTY. */
 static int remove_site(struct site *s, int directory, const char *name)
 {
 	int r = for_each_name(directory, remove_own, s);
@@ -187,8 +188,8 @@ static int open_old(struct site *s, const char *path, char *error)
 		return 0;
 	r = for_each_name(s->old, found_something, NULL);
 	if (r > 0)
-		return say(error, 1, "%s is not empty and no atlas: name another directory, or remove "
-				     "it first", path);
+		return say(error, 1, "%s is not empty and no atlas: name another directory, or "
+				     "remove it first", path);
 	return r < 0 ? say(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
@@ -295,7 +296,8 @@ int site_make_directory(const struct site *s, const char *path)
 
 int site_write(int directory, const char *name, const void *bytes, size_t n)
 {
-	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(directory, name, flags, 0666);
 	int r;
 
 	if (fd < 0)
@@ -379,12 +381,13 @@ int site_commit(struct site *s, char *error)
 	if (s->is_inside)
 		return r;
 	if (r < 0)
-		return say(error, r, "%s beside it, of an earlier run: %s", s->name_old, strerror(-r));
+		return say(error, r, "%s beside it, of an earlier run: %s", s->name_old,
+			   strerror(-r));
 	if (s->old >= 0 && fstat(s->old, &st) == 0)
 		(void)fchmod(s->fd, st.st_mode & 07777);
 	r = swap(s);
 	if (r == -EBUSY || r == -EXDEV)
-		return say(error, r, "%s is a place where something is mounted: name a directory in it",
+		return say(error, r, "%s: something is mounted there: name a directory in it",
 			   s->name);
 	if (r < 0)
 		return say(error, r, "%s: %s", s->name, strerror(-r));

@@ -8,10 +8,11 @@
  * CNAME) moves on into the new one.
  *
  * A directory that has to stay itself (something is mounted there, somebody's working directory,
- * the parent takes no new names) gets its new contents in .berth-new inside it, and then name by name.
+ * the parent takes no new names) gets its new contents in .berth-new inside it, which are then
+ * exchanged name by name.
  *
- * One run at a time: the new directory is locked (flock) while it is written. Files are not fsynced:
- * after a crash of the machine a run begins anew.
+ * One run at a time: the new directory is locked (flock) while it is written. Files are not
+ * fsynced: after a crash of the machine a run begins anew.
  */
 #pragma once
 

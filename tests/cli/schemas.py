@@ -32,7 +32,7 @@ LINES = {"answer": "answer", "listener": "here-listener", "published": "publishe
          "checked": "checked", "ranges": "ranges", "match": "found", "assignment": "row", "update": "update", "why": "why",
          "evict": "evict",
          "wait": "wait", "knock": "knock", "claim": "claim", "entry": "entry", "ledger": "ledger",
-         "finding": "finding", "lease": "lease", "suggest": "suggest"}
+         "finding": "finding", "lease": "lease", "suggest": "suggest", "atlas": "atlas"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 BERTH = sys.argv[1]
 
@@ -210,6 +210,14 @@ def leases():
     check_lines(run("lease", "--", BERTH, "leases", "--jsonl"), {"lease"})
 
 
+def pictures():
+    """Of the atlas: the map; its pages need the helper and have a test of their own (tests/web/export.py)."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = ["atlas", "--map", f"{folder}/map.svg", "--no-live"]
+        check("atlas", parse(run(*picture, "--json")))
+        check_lines(run(*picture, "--jsonl"), {"atlas"})
+
+
 def waits_and_knocks():
     """A wait that is over, one that is not, and a listener that is knocked at once by a datagram."""
     with socket.socket() as listener:
@@ -276,7 +284,7 @@ def main():
         except (Broken, ValueError) as error:
             failed += 1
             print(f"FAILED {world or 'no world'}: berth {' '.join(arguments)}\n       {error}")
-    for more in (updates, claims, claims_files, waits_and_knocks, leases, check_refusals):
+    for more in (updates, claims, claims_files, waits_and_knocks, leases, pictures, check_refusals):
         try:
             more()
             passed += 1

@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 		return 4;
 	r = sandbox_enter(&wish, &in_force, &missing);
 	printf("enter: %d\nin force: %s\n", r, str_text(&in_force));
-	printf("missing: %s\n", missing.length > 0 ? strtok(missing.bytes, "\n") : "");
+	printf("missing: %.*s\n", (int)strcspn(str_text(&missing), "\n"), str_text(&missing));
 	fflush(stdout);
 	if (argc > 2) {
 		try_deadly(argv[2]);

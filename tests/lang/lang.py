@@ -97,6 +97,8 @@ class ForPrograms(unittest.TestCase):
 
 class English(unittest.TestCase):
     def calls(self, **env):
+        # What looks for leaks cannot be looked at itself.
+        env["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]))
         with tempfile.NamedTemporaryFile() as log:
             done = run("strace", "-f", "-o", log.name, BERTH, "find", "nppmp", env=env)
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -108,16 +110,18 @@ class English(unittest.TestCase):
             self.skipTest("strace cannot be used here")
 
     def test_costs_nothing(self):
-        """No call more for its catalog: nothing is looked for."""
+        """No call more for its catalog: nothing is looked for. (A sanitizer reads the program's own name.)"""
+        plain = sum("/proc/self/exe" in call for call in self.calls(LC_ALL="C"))
         for env in ({}, {"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_ALL": "C.UTF-8", "LANGUAGE": "de"},
                     {"LANG": "en_GB.UTF-8"}, {"LANG": "de_DE.UTF-8", "LANGUAGE": "en"}):
             calls = self.calls(**env)
-            self.assertFalse([call for call in calls if ".mo" in call or "/proc/self/exe" in call], env)
+            self.assertFalse([call for call in calls if "berth.mo" in call], env)
+            self.assertEqual(sum("/proc/self/exe" in call for call in calls), plain, env)
 
     def test_german_opens_one_file(self):
         calls = [call for call in self.calls(LC_ALL="de_DE.UTF-8") if "berth.mo" in call]
-        if "LSAN_OPTIONS" not in os.environ:
-            self.assertTrue(calls)
+        self.assertTrue(calls)
+        self.assertNotIn("ENOENT", calls[-1])
         self.assertLessEqual(len(calls), 8, calls)
 
 

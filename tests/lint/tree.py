@@ -25,7 +25,7 @@ BELOW["cli"] = BELOW["web"] = BELOW["answer"] | {"answer", "render", "act"}
 BELOW["update"] = {"base", "query", "registry"}  # a helper program
 BELOW["ledger-helper"] = {"base", "query", "ledger"}  # likewise
 BELOW["manifests"] = {"base"}  # likewise
-GENERATED = {"registry-image.h", "registry-browser-ports.h", "store-schema.h"}
+GENERATED = {"registry-image.h", "registry-browser-ports.h", "store-schema.h", "assets-table.h"}
 VARIANTS = {"linux", "darwin", "windows", "posix", "secure", "atomic", "none", "elf", "macho", "coff"}
 MOST_FUNCTION_LINES, MOST_FILE_LINES, MOST_COLUMNS, TAB = 80, 800, 100, 8
 UNBOUNDED = re.compile(r"\b(v?sprintf|str(?:n?cpy|n?cat|tok)|stpcpy|gets|alloca|ato(?:i|l|ll|f)|system|popen|tmpnam|"

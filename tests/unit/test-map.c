@@ -202,9 +202,10 @@ static void test_picture(void **state)
 	assert_null(strstr(str_text(&out), "<title>a <"));
 	assert_non_null(strstr(str_text(&out), "6.350"));
 	assert_null(strstr(str_text(&out), "href="));
-	/* Port 3476 is in row 13, column 148; 14600-14602 are neighbours, one of them in conflict. */
+	/* Port 3476 is in row 13, column 148; 14600 in row 57, column 8. */
 	assert_non_null(strstr(str_text(&out), "M594 48h0a6 6 0 0 1 0 12h-0a6 6 0 0 1 0-12z"));
-	assert_non_null(strstr(str_text(&out), "map-conflict\" fill=\"#b3261e\"><path d=\"M32 228h4v4h-4z\""));
+	assert_non_null(strstr(str_text(&out),
+			       "map-conflict\" fill=\"#b3261e\"><path d=\"M32 228h4v4h-4z\""));
 	svg.is_alone = false;
 	str_clear(&out);
 	assert_int_equal(map_write_svg(&svg, &out), 0);
@@ -264,8 +265,9 @@ static void test_row(void **state)
 	(void)state;
 	set_up(&s, world);
 	assert_int_equal(map_write_row(&s.from, s.map, 13, &s.arena, &out), 0);
-	assert_non_null(strstr(str_text(&out), "{\"port\":3476,\"is\":[\"assigned\",\"known\",\"listening\"],"
-					       "\"names\":[\"nppmp\"],"));
+	assert_non_null(strstr(str_text(&out),
+			       "{\"port\":3476,\"is\":[\"assigned\",\"known\",\"listening\"],"
+			       "\"names\":[\"nppmp\"],"));
 	assert_non_null(strstr(str_text(&out), "\"here\":[\"permify\"]"));
 	assert_null(strstr(str_text(&out), "\"port\":3327"));
 	assert_null(strstr(str_text(&out), "\"port\":3584"));
