@@ -133,7 +133,7 @@ static int compare(struct kept *k, const struct live_snapshot *seen,
 	int r = 0;
 
 	c->is_gone = arena_calloc(c->arena, k->snapshot.n_sockets, sizeof(*c->is_gone));
-	if (!old || !new || !c->is_gone)
+	if (!old || !new || !c->is_gone || !k->sockets)
 		return -ENOMEM;
 	while (r == 0 && (i < n_old || j < n_new)) {
 		int order = i == n_old ? 1 : j == n_new ? -1 : compare_sockets(old[i], new[j]);
@@ -514,7 +514,7 @@ static int look_whole(struct kept *k, struct source *source, const struct live_r
 	sockets = r == 0 ? arena_grow(&arena, s.sockets, s.n_sockets, s.n_sockets,
 				      sizeof(*sockets))
 			 : NULL;
-	if (r == 0 && !sockets && s.n_sockets > 0)
+	if (r == 0 && !sockets)
 		r = -ENOMEM;
 	if (r < 0) {
 		arena_fini(&arena);

@@ -64,28 +64,39 @@ static bool read_inet(int fd, struct door *door)
 	return true;
 }
 
-int doors_open_tcp(struct doors *d, const struct address *address, uint16_t port)
+static int listen_at(int fd, const struct address *address, uint16_t port)
 {
-	const int yes = 1, family = address->family == ADDRESS_IPV4 ? AF_INET : AF_INET6;
-	BERTH_CLEANUP(fd_closep) int fd = -1;
-	struct door door = {.kind = DOOR_TCP, .is_own = true};
+	const int yes = 1;
 	struct sockaddr_storage place;
 	socklen_t size = fill_inet(address, port, &place);
 
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+	    (address->family == ADDRESS_IPV6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) < 0) ||
+	    bind(fd, (const struct sockaddr *)&place, size) < 0 || listen(fd, BACKLOG) < 0)
+		return -errno;
+	return 0;
+}
+
+int doors_open_tcp(struct doors *d, const struct address *address, uint16_t port)
+{
+	struct door door = {.kind = DOOR_TCP, .is_own = true};
+	int r;
+
 	if (d->n == DOORS_MOST)
 		return -E2BIG;
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
+	door.fd = socket(address->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+			 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (door.fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
-	    (family == AF_INET6 &&
-	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) < 0) ||
-	    bind(fd, (const struct sockaddr *)&place, size) < 0 || listen(fd, BACKLOG) < 0 ||
-	    !read_inet(fd, &door))
-		return -errno;
-	door.fd = fd;
+	r = listen_at(door.fd, address, port);
+	if (r == 0 && !read_inet(door.fd, &door))
+		r = -EAFNOSUPPORT;
+	if (r < 0) {
+		fd_close(door.fd);
+		return r;
+	}
 	d->items[d->n++] = door;
-	fd = -1;
 	return 0;
 }
 
@@ -122,11 +133,10 @@ static int bind_unix(int fd, const struct sockaddr_un *place)
 
 int doors_open_unix(struct doors *d, const char *path)
 {
-	BERTH_CLEANUP(fd_closep) int fd = -1;
 	struct door door = {.kind = DOOR_UNIX, .is_own = true};
 	struct sockaddr_un place = {.sun_family = AF_UNIX};
 	size_t n = strlen(path);
-	struct stat st;
+	struct stat st = {0};
 	int r;
 
 	if (d->n == DOORS_MOST)
@@ -138,19 +148,19 @@ int doors_open_unix(struct doors *d, const char *path)
 	r = clear_path(&place);
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
+	door.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (door.fd < 0)
 		return -errno;
-	r = bind_unix(fd, &place);
-	if (r == 0 && (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0))
+	r = bind_unix(door.fd, &place);
+	if (r == 0 && (listen(door.fd, BACKLOG) < 0 || lstat(path, &st) < 0))
 		r = -errno;
-	if (r < 0)
+	if (r < 0) {
+		fd_close(door.fd);
 		return r;
+	}
 	door.device = st.st_dev;
 	door.inode = st.st_ino;
-	door.fd = fd;
 	d->items[d->n++] = door;
-	fd = -1;
 	return 0;
 }
 

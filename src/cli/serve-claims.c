@@ -59,26 +59,22 @@ static void mix_ledger(int found, const struct ledger_place *place, uint64_t *ha
 /* Every place where a claims file would be found: one may come to be. */
 static void mix_above(uint64_t *hash)
 {
-	char path[3 * MOST_ABOVE + sizeof(CLAIMS_TREE_NAME)] = "", up[3 * MOST_ABOVE + 2] = ".";
+	struct str up = {0}, path = {0};
 	struct stat here, above;
+	bool is_root = false;
 
-	for (size_t i = 0; i < MOST_ABOVE; i++) {
-		size_t n = 3 * i;
-
-		memset(path, 0, sizeof(path));
-		for (size_t k = 0; k < i; k++)
-			memcpy(path + 3 * k, "../", 3);
-		memcpy(path + n, CLAIMS_TREE_NAME, sizeof(CLAIMS_TREE_NAME));
-		mix_file(path, hash);
-		memcpy(up + n, n == 0 ? "." : "", n == 0 ? 2 : 1);
-		if (stat(up, &here) < 0)
-			return;
-		memcpy(up + n, "..", 3);
-		if (stat(up, &above) < 0 ||
-		    (here.st_ino == above.st_ino && here.st_dev == above.st_dev))
-			return;
-		memcpy(up + n, "../", 4);
+	str_append(&up, ".");
+	for (size_t i = 0; i < MOST_ABOVE && !is_root && !up.has_failed; i++) {
+		str_clear(&path);
+		str_printf(&path, "%s/%s", str_text(&up), CLAIMS_TREE_NAME);
+		mix_file(str_text(&path), hash);
+		is_root = stat(str_text(&up), &here) < 0;
+		str_append(&up, "/..");
+		is_root = is_root || stat(str_text(&up), &above) < 0 ||
+			  (here.st_ino == above.st_ino && here.st_dev == above.st_dev);
 	}
+	str_fini(&up);
+	str_fini(&path);
 }
 
 static uint64_t look_at_files(const struct serve_claims *s)
