@@ -48,6 +48,7 @@ test('on paper: the content and nothing to click, black on white', async () => {
 
 		assert.deepEqual(colours, ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'], `${path}: whatever the scheme of the screen`);
 		assert.equal(await sideways(page), 0, path);
+		assert.deepEqual((await axe(page)).filter((line) => line.startsWith('color-contrast')), [], `${path}: readable on paper`);
 		await shot(page, `print${fileName(path)}`);
 		await page.emulateMedia({ media: null, colorScheme: null });
 	}
