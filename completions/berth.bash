@@ -61,18 +61,22 @@ _berth()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--map)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
 	--replay)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--block|--count|--range|--internet|-i)
+	--width|--program|--user|--container|--unit|--from|--grace|--address|--uid|--device|--timeout|--http|--by|--on|--for|--max|--owner|--scope|--reason|--block|--count|--range|--listen|--host|--limit|--lang|--url|--internet|-i)
 		return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--env|--hold|--ledger|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
+		--color|--width|--netns|--owners|--program|--user|--container|--unit|--verdict|--from|--cacert|--grace|--address|--uid|--device|--timeout|--http|--until|--by|--on|--for|--max|--registry|--owner|--scope|--reason|--block|--count|--range|--stable-for|--to|--fail-on|--format|--env|--hold|--listen|--host|--limit|--ledger|--map|--lang|--url|--replay|--internet|-i) [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;
 		-*) ;;
-		here|why|evict|wait|listen|find|ranges|claim|claims|unclaim|check|suggest|lease|leases|portserver|export|update|report|help|version)
+		here|why|evict|wait|listen|find|ranges|claim|claims|unclaim|check|suggest|lease|leases|portserver|serve|atlas|export|update|report|help|version)
 			verb=${COMP_WORDS[i]}
 			break ;;
 		*)
@@ -130,6 +134,12 @@ _berth()
 	'portserver')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		;;
+	'serve')
+		options=' --color --width --quiet --verbose --strict --netns --owners --registry --listen --host --limit --ledger --replay --help --version'
+		;;
+	'atlas')
+		options='--json --jsonl --color --width --quiet --verbose --strict --registry --range --ledger --map --no-live --lang --url --replay --help --version'
+		;;
 	'export')
 		options='--json --jsonl --csv --color --width --quiet --verbose --strict --registry --ledger --help --version'
 		words='services json jsonl csv'
@@ -143,7 +153,7 @@ _berth()
 		;;
 	'help')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
-		words='here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version'
+		words='here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version'
 		;;
 	'version')
 		options=' --color --width --quiet --verbose --strict --registry --ledger --help --version'
@@ -152,7 +162,7 @@ _berth()
 	if [[ $cur == -* ]]; then
 		words=$options
 	elif [[ -z $verb && $i -eq $COMP_CWORD ]]; then
-		words='here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version'
+		words='here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version'
 	elif [[ -n $files ]]; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -7,9 +7,9 @@ function __berth_verb_is
     for word in (commandline -opc)[2..-1]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --owner --scope --reason --block --count --range --stable-for --to --fail-on --format --env --hold --ledger --replay --internet -i
+        else if contains -- $word --color --width --netns --owners --program --user --container --unit --verdict --from --cacert --grace --address --uid --device --timeout --http --until --by --on --for --max --registry --owner --scope --reason --block --count --range --stable-for --to --fail-on --format --env --hold --listen --host --limit --ledger --map --lang --url --replay --internet -i
             set is_value yes
-        else if contains -- $word here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version
+        else if contains -- $word here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version
             set verb $word
             break
         end
@@ -33,6 +33,8 @@ complete -c berth -n '__berth_verb_is answer' -a suggest -d 'a good port for a s
 complete -c berth -n '__berth_verb_is answer' -a lease -d 'run CMD with ports that no other lease gets, for as long as it lives'
 complete -c berth -n '__berth_verb_is answer' -a leases -d 'the ports that are leased, to whom, since when'
 complete -c berth -n '__berth_verb_is answer' -a portserver -d 'ports for the clients of portpicker, leased like those of `berth lease`'
+complete -c berth -n '__berth_verb_is answer' -a serve -d 'the atlas: a page for every port, the map, this machine live, an API; for browsers'
+complete -c berth -n '__berth_verb_is answer' -a atlas -d 'a page for every port as static files; --map: all ports as one picture'
 complete -c berth -n '__berth_verb_is answer' -a export -d 'the whole registry in another format'
 complete -c berth -n '__berth_verb_is answer' -a update -d 'the newest registry from IANA, and what changed'
 complete -c berth -n '__berth_verb_is answer' -a report -d 'a scrubbed recording of this machine\'s sockets, for a bug report'
@@ -42,21 +44,21 @@ complete -c berth -n '__berth_verb_is unclaim' -x -a '(berth claims --csv 2>/dev
 complete -c berth -n '__berth_verb_is check' -r -F
 complete -c berth -n '__berth_verb_is export' -x -a 'services json jsonl csv'
 complete -c berth -n '__berth_verb_is report' -r -F
-complete -c berth -n '__berth_verb_is help' -x -a 'here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest leases export update' -l json -d 'one JSON document'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest leases export update' -l jsonl -d 'one JSON record a line'
+complete -c berth -n '__berth_verb_is help' -x -a 'here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest leases atlas export update' -l json -d 'one JSON document'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest leases atlas export update' -l jsonl -d 'one JSON record a line'
 complete -c berth -n '__berth_verb_is answer here find claims export' -l csv -d 'comma-separated values'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l verbose -s v -d 'more detail'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l strict -d 'exit 3 when something could not be seen'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l color -x -a 'auto always never' -d 'colour on a terminal (NO_COLOR is respected)'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l width -x -d 'lay text out for that many columns; 0 = do not wrap'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l quiet -s q -d 'print nothing: exit 0 a listener is there, 1 none, 3 could not look'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l verbose -s v -d 'more detail'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l strict -d 'exit 3 when something could not be seen'
 complete -c berth -n '__berth_verb_is answer here why listen ranges suggest report' -l tcp -s t -d 'only TCP and MPTCP'
 complete -c berth -n '__berth_verb_is answer here why listen ranges suggest report' -l udp -s u -d 'only UDP and UDP-Lite'
 complete -c berth -n '__berth_verb_is answer here why wait listen ranges report' -l ipv4 -s 4 -d 'only IPv4'
 complete -c berth -n '__berth_verb_is answer here why wait listen ranges report' -l ipv6 -s 6 -d 'only IPv6'
-complete -c berth -n '__berth_verb_is answer here why evict ranges report' -l netns -x -a 'here all' -d 'which network namespaces'
-complete -c berth -n '__berth_verb_is answer here why ranges report' -l owners -x -a 'cgroup all' -d 'how far to search for owners; all = every process'
+complete -c berth -n '__berth_verb_is answer here why evict ranges serve report' -l netns -x -a 'here all' -d 'which network namespaces'
+complete -c berth -n '__berth_verb_is answer here why ranges serve report' -l owners -x -a 'cgroup all' -d 'how far to search for owners; all = every process'
 complete -c berth -n '__berth_verb_is answer' -l peers -d 'list all far ends of connections, with their owners'
 complete -c berth -n '__berth_verb_is answer here why ranges report' -l all -s a -d 'also what holds ports without listening; possible UDP clients'
 complete -c berth -n '__berth_verb_is answer here' -l exposed -d 'only what can be reached from outside this machine'
@@ -89,14 +91,14 @@ complete -c berth -n '__berth_verb_is wait' -l by -x -d 'only a listener of that
 complete -c berth -n '__berth_verb_is listen lease' -l on -x -d 'the address to listen on, instead of loopback'
 complete -c berth -n '__berth_verb_is listen' -l for -x -d 'end after that time'
 complete -c berth -n '__berth_verb_is listen' -l max -x -d 'end after N knocks'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l registry -r -F -d 'the registry image to read, or built-in; update writes it (also BERTH_REGISTRY)'
 complete -c berth -n '__berth_verb_is claim' -l owner -x -d 'who answers for the claim, instead of you'
 complete -c berth -n '__berth_verb_is claim' -l scope -x -d 'for whom it holds: a host, a team, a site'
 complete -c berth -n '__berth_verb_is claim' -l reason -x -d 'what it is for, in words'
 complete -c berth -n '__berth_verb_is suggest' -l block -x -d 'N neighbouring ports'
 complete -c berth -n '__berth_verb_is suggest' -l count -x -d 'N suggestions'
 complete -c berth -n '__berth_verb_is suggest' -l browser -d 'only ports that browsers open'
-complete -c berth -n '__berth_verb_is suggest' -l range -x -d 'choose from these ports, instead of 12346-14935'
+complete -c berth -n '__berth_verb_is suggest atlas' -l range -x -d 'choose from these ports, instead of 12346-14935; atlas: pages for these only'
 complete -c berth -n '__berth_verb_is suggest' -l stable-for -r -F -d 'the checkout for which the port stays the same, instead of the one around the working directory'
 complete -c berth -n '__berth_verb_is suggest' -l explain -d 'what was passed over, and why; the runner-up'
 complete -c berth -n '__berth_verb_is suggest' -l claim -d 'claim what is suggested, in the ledger, for NAME and this checkout'
@@ -110,8 +112,15 @@ complete -c berth -n '__berth_verb_is check' -l fail-on -x -a 'error warning not
 complete -c berth -n '__berth_verb_is check' -l format -x -a 'text sarif github' -d 'SARIF 2.1.0, or GitHub\'s annotations'
 complete -c berth -n '__berth_verb_is lease' -l env -r -F -d 'write the ports into this environment file, too'
 complete -c berth -n '__berth_verb_is lease' -l hold -x -a 'reuse none fd' -d 'how a port is kept until CMD listens: reserved, not at all, or passed as a socket'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l ledger -r -F -d 'the ledger to read and write, instead of yours and the system\'s'
-complete -c berth -n '__berth_verb_is answer here why evict ranges suggest report' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
+complete -c berth -n '__berth_verb_is serve' -l listen -x -d 'where to serve, instead of loopback\'s port 13476; fd = the sockets that systemd passed; several times'
+complete -c berth -n '__berth_verb_is serve' -l host -x -d 'a name under which the atlas may be asked for, besides localhost and the addresses it listens on; several times'
+complete -c berth -n '__berth_verb_is serve' -l limit -x -d 'at most N of connections, per-address, time (seconds), head (bytes) or streams; 0 = as many as come; several times'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l ledger -r -F -d 'the ledger to read and write, instead of yours and the system\'s'
+complete -c berth -n '__berth_verb_is atlas' -l map -r -F -d 'all ports as one picture, an SVG file; - is standard output'
+complete -c berth -n '__berth_verb_is atlas' -l no-live -d 'the picture without this machine and without your claims'
+complete -c berth -n '__berth_verb_is atlas' -l lang -x -d 'the languages of the pages; both unless given'
+complete -c berth -n '__berth_verb_is atlas' -l url -x -d 'where the pages will be: for sitemaps, which take whole addresses only'
+complete -c berth -n '__berth_verb_is answer here why evict ranges suggest serve atlas report' -l replay -r -F -d 'answer from a recording of `berth report`, not this machine'
 complete -c berth -n '__berth_verb_is answer here' -l internet -s i -x -d 'as lsof\'s -i :PORT'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l help -s h -d 'what a verb takes'
-complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver export update report help version' -l version -s V -d 'the version'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l help -s h -d 'what a verb takes'
+complete -c berth -n '__berth_verb_is answer here why evict wait listen find ranges claim claims unclaim check suggest lease leases portserver serve atlas export update report help version' -l version -s V -d 'the version'

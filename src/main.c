@@ -8,7 +8,7 @@
  *         attr arena fd str          attributes; memory that dies together; files; bytes as text
  *         array environment channel  arrays that grow; variables to be believed; sockets, pipes
  *         command-line winsock-windows   words in one text, as Windows has it; its sockets' errors
- *         instant duration replace   RFC 3339; "30s"; a file is replaced whole or not at all
+ *         instant duration replace replace-parts   RFC 3339; "30s"; a file is replaced whole or not
  *         places trusted-file        where berth writes; what nobody else can have written
  *         repository                 which checkout of which repository, from git's own files
  *         utf16 wide-windows libc-windows   a system's text and libc, made the same
@@ -84,12 +84,13 @@
  *         stake-file                 a claims file gets another line, or its canonical form
  *         stake                      a ledger is written to, by a helper
  *         update update-source       a newer registry takes the old one's place; where it is from
- *         trial trial-windows trial-none   one bind(2), made and taken back at once; no such system
+ *         trial -windows -none       one bind(2), made and taken back at once; no such system
+ *         place                      an address, as a system's calls take it
  *         pick                       a suggestion that was tried
  *         evict evict-settle evict-reason -parts   what frees a port, as a plan; why or why not
  *         spare                      what is never ended for a port's sake
  *         evict-run evict-prove evict-record   carried out; proved by a bind; told
- *         end stop                   processes by identity; systemctl, podman and docker
+ *         end end-poll stop          processes by identity; systemctl, podman and docker
  *         wait -target -free -seen   until a port listens, answers, is free: clock, one port, words
  *         wait-parts wait-look wait-linux wait-windows -none   what they share; the system's tables
  *         wait-watch wait-watcher -linux -none   look-ups repeated while it sleeps

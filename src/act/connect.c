@@ -1,5 +1,6 @@
 #include "act/connect.h"
 
+#include "act/attempt.h"
 #include "act/dial.h"
 #include "base/lang.h"
 
@@ -40,16 +41,16 @@ const struct answer_remote *connect_once(const char *host, uint16_t port, int ti
 				      .milliseconds = ANSWER_NULL};
 	if (names.error)
 		return out;
-	start = dial_now_ms();
+	start = attempt_now_ms();
 	for (size_t i = 0; i < names.n; i++) {
 		char text[ADDRESS_TEXT_SIZE];
 
 		out->address = arena_strdup(arena, address_format(&names.addresses[i], text));
-		error = dial_try(&names.addresses[i], port, start + timeout_ms - dial_now_ms());
+		error = dial_try(&names.addresses[i], port, start + timeout_ms - attempt_now_ms());
 		if (error == 0)
 			break;
 	}
-	out->milliseconds = dial_now_ms() - start;
+	out->milliseconds = attempt_now_ms() - start;
 	out->result = result_of(error);
 	out->error = error ? arena_strdup(arena, lang_error(error)) : NULL;
 	return out;

@@ -1,6 +1,6 @@
 /*
- * Dial: names of hosts become addresses, and one TCP connection is tried. The seam to a system's
- * sockets; what a result means is the caller's.
+ * Dial: names of hosts become addresses (the seam to a system's resolver), and one TCP connection
+ * is tried. What a result means is the caller's.
  */
 #pragma once
 
@@ -23,6 +23,3 @@ int dial_resolve(const char *host, struct arena *arena, struct dial_names *out) 
  * or a positive errno: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, ...
  */
 int dial_try(const struct address *a, uint16_t port, int64_t timeout_ms) BERTH_MUST_CHECK;
-
-/* Milliseconds of a clock that only goes forward. */
-int64_t dial_now_ms(void);

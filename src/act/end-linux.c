@@ -2,9 +2,7 @@
 #include "act/end.h"
 
 #include "base/arena.h"
-#include "base/environment.h"
 #include "base/fd.h"
-#include "base/str.h"
 #include "live/netns-linux.h"
 #include "live/proc-linux.h"
 
@@ -60,18 +58,6 @@ static bool may_signal(uint32_t pid, void *context BERTH_UNUSED)
 	return fd < 0 || syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0 || errno != EPERM;
 }
 
-/* "10.0.0.7 51234 10.0.0.2 22": the last word is the port of the server. */
-static uint16_t ssh_port(void)
-{
-	const char *text = environment_get("SSH_CONNECTION");
-	const char *port = text ? strrchr(text, ' ') : NULL;
-	uint64_t number;
-
-	if (!port || str_parse_u64(port + 1, strlen(port + 1), UINT16_MAX, &number) < 0)
-		return 0;
-	return (uint16_t)number;
-}
-
 int end_self(struct arena *arena, struct evict_self *out)
 {
 	uint32_t *ancestors = NULL, pid = (uint32_t)getpid();
@@ -90,7 +76,7 @@ int end_self(struct arena *arena, struct evict_self *out)
 		.uid = geteuid(),
 		.ancestors = ancestors,
 		.n_ancestors = n,
-		.ssh_port = ssh_port(),
+		.ssh_port = end_login_port(),
 		.may_signal = may_signal,
 	};
 	return 0;
@@ -133,18 +119,6 @@ int end_hold(const struct live_process *p)
 	return -ESRCH;
 }
 
-int end_release(int handle)
-{
-	return fd_close(handle);
-}
-
-bool end_has_ended(int handle)
-{
-	struct pollfd wait = {.fd = handle, .events = POLLIN};
-
-	return handle >= 0 && poll(&wait, 1, 0) > 0;
-}
-
 static int compare_link(uint32_t pid, int fd, const struct live_socket *s)
 {
 	char path[48], target[64];
@@ -172,7 +146,7 @@ int end_has_socket(int handle, uint32_t pid, int fd, const struct live_socket *s
 	return cookie == s->cookie;
 }
 
-int end_send(int handle, uint32_t pid, enum end_signal which)
+int end_send(int handle, const struct live_process *p, enum end_signal which)
 {
 	struct proc_stat stat;
 	int number = which == END_FORCE ? SIGKILL : SIGTERM;
@@ -180,24 +154,10 @@ int end_send(int handle, uint32_t pid, enum end_signal which)
 	if (syscall(SYS_pidfd_send_signal, handle, number, NULL, 0) < 0)
 		return -errno;
 	/* A job that was stopped at a terminal would keep SIGTERM for later. */
-	if (which == END_ASK && read_stat(pid, &stat) == 0 &&
+	if (which == END_ASK && read_stat(p->pid, &stat) == 0 &&
 	    (stat.state == 'T' || stat.state == 't'))
 		(void)!syscall(SYS_pidfd_send_signal, handle, SIGCONT, NULL, 0);
 	return 0;
-}
-
-void end_wait(const int *handles, size_t n, int ms)
-{
-	struct pollfd *waits = calloc(MAX_OF(n, 1), sizeof(*waits));
-	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-
-	for (size_t i = 0; waits && i < n; i++)
-		waits[i] = (struct pollfd){.fd = handles[i], .events = POLLIN};
-	if (waits)
-		(void)!poll(waits, n, ms);
-	else
-		(void)nanosleep(&pause, NULL);
-	free(waits);
 }
 
 /* --- closed connections ---------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ int end_has_socket(int handle BERTH_UNUSED, uint32_t pid BERTH_UNUSED, int fd BE
 	return -ENOTSUP;
 }
 
-int end_send(int handle BERTH_UNUSED, uint32_t pid BERTH_UNUSED,
+int end_send(int handle BERTH_UNUSED, const struct live_process *p BERTH_UNUSED,
 	     enum end_signal which BERTH_UNUSED)
 {
 	return -ENOTSUP;

@@ -5,8 +5,6 @@
 #include "act/end.h"
 
 #include "base/arena.h"
-#include "base/environment.h"
-#include "base/str.h"
 #include "base/wide-windows.h"
 #include "live/calls-windows.h"
 
@@ -32,18 +30,6 @@ static bool may_end(uint32_t pid, void *context BERTH_UNUSED)
 		return GetLastError() != ERROR_ACCESS_DENIED;
 	CloseHandle(process);
 	return true;
-}
-
-/* "10.0.0.7 51234 10.0.0.2 22": the last word is the port of the server. */
-static uint16_t ssh_port(void)
-{
-	const char *text = environment_get("SSH_CONNECTION");
-	const char *port = text ? strrchr(text, ' ') : NULL;
-	uint64_t number;
-
-	if (!port || str_parse_u64(port + 1, strlen(port + 1), UINT16_MAX, &number) < 0)
-		return 0;
-	return (uint16_t)number;
 }
 
 static const struct windows_process *find(const struct windows_process *list, size_t n,
@@ -87,7 +73,7 @@ static int add_ancestors(struct arena *arena, struct evict_self *out)
 int end_self(struct arena *arena, struct evict_self *out)
 {
 	struct evict_self self = {
-		.uid = LIVE_UID_NONE, .ssh_port = ssh_port(), .may_signal = may_end};
+		.uid = LIVE_UID_NONE, .ssh_port = end_login_port(), .may_signal = may_end};
 	int r = add_ancestors(arena, &self);
 
 	if (r == 0)
@@ -121,7 +107,8 @@ int end_hold(const struct live_process *p)
 	if (!process)
 		return GetLastError() == ERROR_INVALID_PARAMETER ? -ESRCH
 								 : -wide_errno(GetLastError());
-	if (has_started_then(process, p))
+	/* One that has ended can be opened for as long as anybody has a handle of it. */
+	if (has_started_then(process, p) && WaitForSingleObject(process, 0) != WAIT_OBJECT_0)
 		return (int)(intptr_t)process;
 	CloseHandle(process);
 	return -ESRCH;
@@ -163,9 +150,9 @@ static BOOL CALLBACK ask_window(HWND window, LPARAM context)
 }
 
 /* Ctrl-Break is not sent: it reaches whatever else is in that console. */
-int end_send(int handle, uint32_t pid, enum end_signal which)
+int end_send(int handle, const struct live_process *p, enum end_signal which)
 {
-	struct asking asking = {.pid = pid};
+	struct asking asking = {.pid = p->pid};
 
 	if (end_has_ended(handle))
 		return -ESRCH;

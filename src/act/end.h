@@ -3,7 +3,13 @@
  * by its identity, signals, waiting, and what the kernel keeps of closed connections.
  *
  * A process is held by a handle that never comes to mean another one, whatever happens to its
- * number. end-linux.c does it with pidfds, end-windows.c with handles; end-none.c says -ENOTSUP.
+ * number. end-linux.c does it with pidfds, end-windows.c with handles, end-darwin.c with queues
+ * that tell of its end; end-none.c says -ENOTSUP. What the first and the third share is in
+ * end-poll.c, what all of them share in end.c.
+ *
+ * macOS has no call that signals a process by anything but its number: there the start time is
+ * compared, and kill(2) called, one right behind the other. Only a process that ends in between,
+ * and whose number is given to another at once, could be mistaken.
  */
 #pragma once
 
@@ -34,9 +40,9 @@ int end_has_socket(int handle, uint32_t pid, int fd, const struct live_socket *s
  * TerminateProcess(). */
 enum end_signal { END_ASK, END_FORCE };
 
-/* Send it. Returns 0; -ESRCH: it has ended; -EPERM; -EOPNOTSUPP: there is no way to ask it; or
- * another negative errno. */
-int end_send(int handle, uint32_t pid, enum end_signal which) BERTH_MUST_CHECK;
+/* Send it to the held process `p`. Returns 0; -ESRCH: it has ended; -EPERM; -EOPNOTSUPP: there is
+ * no way to ask it; or another negative errno. */
+int end_send(int handle, const struct live_process *p, enum end_signal which) BERTH_MUST_CHECK;
 
 /* Wait until one of the processes has ended (-1: none), a signal came, or `ms` are over. */
 void end_wait(const int *handles, size_t n, int ms);
@@ -52,3 +58,6 @@ int end_destroy(const struct live_socket *s) BERTH_MUST_CHECK;
  * own, by the caller. Returns what `act` returned, or a negative errno.
  */
 int end_within(uint64_t ns_id, int (*act)(void *context), void *context) BERTH_MUST_CHECK;
+
+/* For implementers: the port of the ssh server through which this login came; 0 = none. */
+uint16_t end_login_port(void);

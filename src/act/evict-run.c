@@ -1,6 +1,6 @@
 #include "act/evict-run.h"
 
-#include "act/dial.h"
+#include "act/attempt.h"
 #include "act/end.h"
 #include "act/evict-prove.h"
 #include "act/stop.h"
@@ -242,7 +242,7 @@ static void stop_all(struct evict_run *run, const struct evict_step *const *agai
 static void send_to(struct evict_run *run, size_t i, enum end_signal which)
 {
 	struct evict_deed *deed = &run->deeds[i];
-	int r = end_send(deed->handle, run->plan->steps[i].process->pid, which);
+	int r = end_send(deed->handle, run->plan->steps[i].process, which);
 
 	if (r == -ESRCH) {
 		deed->outcome = EVICT_ENDED;
@@ -345,14 +345,14 @@ static void tell_of_wait(const struct evict_run *run, int64_t patience_ms)
 static int wait_for_ends(struct evict_run *run, int64_t patience_ms, enum evict_outcome when_ended)
 {
 	int *handles = arena_calloc(run->arena, run->plan->n_steps, sizeof(*handles));
-	int64_t end = dial_now_ms() + patience_ms, next_look = dial_now_ms() + LOOK_MS;
+	int64_t end = attempt_now_ms() + patience_ms, next_look = attempt_now_ms() + LOOK_MS;
 	bool has_told = false;
 
 	if (!handles)
 		return -ENOMEM;
 	for (;;) {
 		size_t n = gather_waiting(run, when_ended, handles);
-		int64_t now = dial_now_ms();
+		int64_t now = attempt_now_ms();
 
 		if (n == 0 || now >= end || is_interrupted(run))
 			return 0;
@@ -361,7 +361,7 @@ static int wait_for_ends(struct evict_run *run, int64_t patience_ms, enum evict_
 				tell_of_wait(run, patience_ms);
 			has_told = true;
 			notice_released(run);
-			next_look = dial_now_ms() + LOOK_MS;
+			next_look = attempt_now_ms() + LOOK_MS;
 			continue;
 		}
 		end_wait(handles, n, (int)MIN_OF(end - now, (int64_t)STEP_MS));

@@ -290,7 +290,8 @@ void evict_settle_process(const struct evict_making *m, struct evict_step *step)
 	else if (!p->container && (spare_proxy(p->program) || (spare_program(p->program) &&
 							       find_container(m, step))))
 		settle_proxy(m, step);
-	else if (is_protected(p))
+	else if (is_protected(p) ||
+		 (m->live->system == LIVE_MACOS && spare_macos(p->path, p->program)))
 		refuse(step, EVICT_WHY_PROTECTED, true);
 	else
 		settle_ordinary(m, step);

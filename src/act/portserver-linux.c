@@ -1,7 +1,7 @@
 #include "act/portserver.h"
 
+#include "act/attempt.h"
 #include "act/clients-linux.h"
-#include "act/dial.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -411,7 +411,7 @@ static struct client *find_place(struct portserver *s, uint32_t uid)
 /* Most have written already: they need no place. */
 static void greet(struct portserver *s, int fd)
 {
-	struct client fresh = {.fd = fd, .since_ms = dial_now_ms()}, *place;
+	struct client fresh = {.fd = fd, .since_ms = attempt_now_ms()}, *place;
 
 	if (client_peer(fd, &fresh.peer) < 0) {
 		fd_close(fd);
@@ -464,7 +464,7 @@ static void accept_some(struct portserver *s)
  * none. */
 static int hush(struct portserver *s)
 {
-	int64_t now_ms = dial_now_ms(), next = -1;
+	int64_t now_ms = attempt_now_ms(), next = -1;
 
 	for (size_t i = 0; i < PORTSERVER_MOST_CLIENTS; i++) {
 		struct client *c = &s->clients[i];

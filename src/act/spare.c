@@ -99,6 +99,24 @@ bool spare_windows_service(const char *service)
 	return is_one_of_any_case(service, services, N_ELEMENTS(services));
 }
 
+bool spare_macos(const char *path, const char *program)
+{
+	static const char *const programs[] = {
+		"com.docker.backend", "com.docker.vpnkit", "vpnkit", "gvproxy", "limactl",
+		"OrbStack Helper",
+	};
+	static const char *const folders[] = {
+		"/System/Library/CoreServices/", "/System/Library/PrivateFrameworks/",
+		"/System/Library/Services/",     "/usr/libexec/", "/usr/sbin/", "/sbin/",
+	};
+
+	for (size_t i = 0; path && i < N_ELEMENTS(folders); i++) {
+		if (str_starts_with(path, folders[i]))
+			return true;
+	}
+	return is_one_of(program, programs, N_ELEMENTS(programs));
+}
+
 bool spare_proxy(const char *program)
 {
 	static const char *const programs[] = {

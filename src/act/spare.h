@@ -22,6 +22,10 @@ bool spare_program(const char *program);
 bool spare_windows_program(const char *program);
 bool spare_windows_service(const char *service);
 
+/* Whether macOS itself stands on the program, by its path (where only Apple puts programs, and none
+ * that people run), or all containers of a virtual machine do, by its name. */
+bool spare_macos(const char *path, const char *program);
+
 /* Whether the program only passes on what arrives for a container: ending it is never right. */
 bool spare_proxy(const char *program);
 

@@ -1,17 +1,16 @@
 /* A trial bind on Linux: another namespace is entered by a thread, another user is a child. */
 #include "act/trial.h"
 
+#include "act/place.h"
 #include "base/fd.h"
 #include "live/netns-linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,25 +21,6 @@ struct errand {
 	int netns; /* to be entered first; < 0 = stay */
 	int made;  /* 0, or the negative errno that kept the trial from being made */
 };
-
-/* The address as bind(2) takes it. */
-static socklen_t fill_address(const struct trial_request *q, struct sockaddr_storage *to)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(q->port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
-				  .sin6_port = htons(q->port),
-				  .sin6_scope_id = q->address.scope_id};
-
-	memset(to, 0, sizeof(*to));
-	if (q->address.family == ADDRESS_IPV4) {
-		memcpy(&v4.sin_addr, q->address.bytes, sizeof(v4.sin_addr));
-		memcpy(to, &v4, sizeof(v4));
-		return sizeof(v4);
-	}
-	memcpy(&v6.sin6_addr, q->address.bytes, sizeof(v6.sin6_addr));
-	memcpy(to, &v6, sizeof(v6));
-	return sizeof(v6);
-}
 
 static int set_flag(int fd, int level, int name, int value)
 {
@@ -83,8 +63,8 @@ static int set_device(const struct trial_request *q, int fd)
 static struct trial_result try_once(const struct trial_request *q)
 {
 	struct trial_result result = {.step = TRIAL_SOCKET};
-	struct sockaddr_storage address;
-	socklen_t size = fill_address(q, &address);
+	union place place;
+	socklen_t size = place_fill(&q->address, q->port, &place);
 	int fd;
 
 	result.error = new_socket(q, &fd);
@@ -98,7 +78,7 @@ static struct trial_result try_once(const struct trial_request *q)
 	}
 	if (result.error == 0) {
 		result.step = TRIAL_BIND;
-		result.error = bind(fd, (const struct sockaddr *)&address, size) < 0 ? errno : 0;
+		result.error = bind(fd, &place.any, size) < 0 ? errno : 0;
 	}
 	fd_close(fd);
 	return result;

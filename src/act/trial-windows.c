@@ -5,32 +5,11 @@
  */
 #include "act/trial.h"
 
+#include "act/place.h"
 #include "base/channel.h"
 #include "base/winsock-windows.h"
 
 #include <errno.h>
-#include <string.h>
-#include <winsock2.h>
-
-#include <ws2tcpip.h>
-
-static int fill_address(const struct trial_request *q, struct sockaddr_storage *to)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(q->port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
-				  .sin6_port = htons(q->port),
-				  .sin6_scope_id = q->address.scope_id};
-
-	memset(to, 0, sizeof(*to));
-	if (q->address.family == ADDRESS_IPV4) {
-		memcpy(&v4.sin_addr, q->address.bytes, sizeof(v4.sin_addr));
-		memcpy(to, &v4, sizeof(v4));
-		return (int)sizeof(v4);
-	}
-	memcpy(&v6.sin6_addr, q->address.bytes, sizeof(v6.sin6_addr));
-	memcpy(to, &v6, sizeof(v6));
-	return (int)sizeof(v6);
-}
 
 static int set_option(int fd, int level, int name, BOOL value)
 {
@@ -54,9 +33,9 @@ static struct trial_result try_once(const struct trial_request *q)
 {
 	const bool is_stream = transport_port_space(q->transport) == TRANSPORT_TCP;
 	struct trial_result result = {.step = TRIAL_SOCKET};
-	struct sockaddr_storage address;
-	int size = fill_address(q, &address);
-	int fd = channel_socket(address.ss_family, is_stream ? SOCK_STREAM : SOCK_DGRAM);
+	union place place;
+	int size = place_fill(&q->address, q->port, &place);
+	int fd = channel_socket(place.any.sa_family, is_stream ? SOCK_STREAM : SOCK_DGRAM);
 
 	if (fd < 0) {
 		result.error = errno;
@@ -66,7 +45,7 @@ static struct trial_result try_once(const struct trial_request *q)
 	result.error = set_options(q, fd);
 	if (result.error == 0) {
 		result.step = TRIAL_BIND;
-		if (bind((SOCKET)fd, (const struct sockaddr *)&address, size) != 0)
+		if (bind((SOCKET)fd, &place.any, size) != 0)
 			result.error = winsock_errno(WSAGetLastError());
 	}
 	channel_close(fd);

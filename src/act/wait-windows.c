@@ -7,6 +7,7 @@
  */
 #include "act/wait-look.h"
 
+#include "act/place.h"
 #include "base/lang.h"
 #include "base/wide-windows.h"
 #include "live/calls-windows.h"
@@ -260,27 +261,6 @@ int wait_look_holders(struct wait_look *l, enum transport transport, uint16_t po
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
-static bool fill_address(const SOCKADDR *from, struct address *out)
-{
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-
-	*out = (struct address){.family = ADDRESS_IPV4};
-	if (from->sa_family == AF_INET) {
-		memcpy(&v4, from, sizeof(v4));
-		memcpy(out->bytes, &v4.sin_addr, 4);
-		return true;
-	}
-	if (from->sa_family != AF_INET6)
-		return false;
-	memcpy(&v6, from, sizeof(v6));
-	out->family = ADDRESS_IPV6;
-	memcpy(out->bytes, &v6.sin6_addr, 16);
-	if (address_is_link_local(out))
-		out->scope_id = v6.sin6_scope_id;
-	return true;
-}
-
 static int take_adapters(const IP_ADAPTER_ADDRESSES *first, struct arena *arena,
 			 struct wait_addresses *out)
 {
@@ -292,7 +272,8 @@ static int take_adapters(const IP_ADAPTER_ADDRESSES *first, struct arena *arena,
 		     u = u->Next) {
 			struct address address, *slot;
 
-			if (!fill_address(u->Address.lpSockaddr, &address))
+			if (!place_read_bytes(u->Address.lpSockaddr,
+					      (size_t)u->Address.iSockaddrLength, &address))
 				continue;
 			slot = ARENA_PUSH(arena, items, n, capacity);
 			if (!slot)

@@ -1,5 +1,6 @@
 #include "act/wire.h"
 
+#include "act/place.h"
 #include "act/wait-look.h"
 #include "base/channel.h"
 
@@ -12,45 +13,6 @@
 
 enum { BACKLOG = 128 };
 
-/* A socket address of either family. */
-union place {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t place_of(const struct address *a, uint16_t port, union place *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (a->family == ADDRESS_IPV4) {
-		out->v4.sin_family = AF_INET;
-		out->v4.sin_port = htons(port);
-		memcpy(&out->v4.sin_addr, a->bytes, 4);
-		return sizeof(out->v4);
-	}
-	out->v6.sin6_family = AF_INET6;
-	out->v6.sin6_port = htons(port);
-	out->v6.sin6_scope_id = a->scope_id;
-	memcpy(&out->v6.sin6_addr, a->bytes, 16);
-	return sizeof(out->v6);
-}
-
-static struct address address_of(const union place *place, uint16_t *port)
-{
-	struct address a = {.family = ADDRESS_IPV4};
-
-	if (place->any.sa_family == AF_INET) {
-		memcpy(a.bytes, &place->v4.sin_addr, 4);
-		*port = ntohs(place->v4.sin_port);
-		return a;
-	}
-	a.family = ADDRESS_IPV6;
-	a.scope_id = place->v6.sin6_scope_id;
-	memcpy(a.bytes, &place->v6.sin6_addr, 16);
-	*port = ntohs(place->v6.sin6_port);
-	return a;
-}
-
 /* The negative errno of a call that has just failed. */
 static int error_of(void)
 {
@@ -60,7 +22,7 @@ static int error_of(void)
 int wire_connect(const struct address *to, uint16_t port, int *fd)
 {
 	union place place;
-	socklen_t size = place_of(to, port, &place);
+	socklen_t size = place_fill(to, port, &place);
 	int made = channel_socket(place.any.sa_family, SOCK_STREAM), r = 0;
 
 	if (made < 0)
@@ -91,8 +53,7 @@ int wire_own_end(int fd, struct address *a, uint16_t *port)
 
 	if (getsockname(fd, &own.any, &size) < 0)
 		return -errno;
-	*a = address_of(&own, port);
-	return 0;
+	return place_read(&own, a, port) ? 0 : -EAFNOSUPPORT;
 }
 
 long wire_send(int fd, const void *bytes, size_t n)
@@ -117,8 +78,7 @@ long wire_receive_from(int fd, void *bytes, size_t n, struct address *from, uint
 
 	if (got < 0)
 		return error_of();
-	*from = address_of(&place, port);
-	return (long)got;
+	return place_read(&place, from, port) ? (long)got : -EAFNOSUPPORT;
 }
 
 static int bind_place(int fd, bool is_stream, const union place *place, socklen_t size)
@@ -140,7 +100,7 @@ static int bind_place(int fd, bool is_stream, const union place *place, socklen_
 int wire_listen(enum transport transport, const struct address *a, uint16_t port, int *fd)
 {
 	union place place;
-	socklen_t size = place_of(a, port, &place);
+	socklen_t size = place_fill(a, port, &place);
 	bool is_stream = transport == TRANSPORT_TCP;
 	int made = channel_socket(place.any.sa_family, is_stream ? SOCK_STREAM : SOCK_DGRAM), r;
 
@@ -162,7 +122,10 @@ int wire_accept(int fd, struct address *from, uint16_t *port)
 
 	if (accepted < 0)
 		return error_of();
-	*from = address_of(&place, port);
+	if (!place_read(&place, from, port)) {
+		channel_close(accepted);
+		return -EAFNOSUPPORT;
+	}
 	return accepted;
 }
 

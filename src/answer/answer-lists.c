@@ -95,6 +95,10 @@ static bool fill_kernel(const struct answer_sources *from, struct answer_kernel 
 		out->ephemeral = copy_spans(&rules->ephemeral, 1, arena);
 	out->reserved = copy_spans(rules->reserved, rules->n_reserved, arena);
 	out->n_reserved = rules->n_reserved;
+	out->excluded_tcp = copy_spans(rules->excluded_tcp.items, rules->excluded_tcp.n, arena);
+	out->n_excluded_tcp = rules->excluded_tcp.n;
+	out->excluded_udp = copy_spans(rules->excluded_udp.items, rules->excluded_udp.n, arena);
+	out->n_excluded_udp = rules->excluded_udp.n;
 	return fill_blocked(out, arena) && !arena_failed(arena);
 }
 

@@ -200,7 +200,7 @@ static bool fill_holders(const struct answer_sources *from, const struct why_can
 
 /* What a trial makes of the cause: the kernel has the last word. */
 static enum why_cause settle_cause(const struct why_judgement *j, const struct answer_trial *t,
-				   enum live_system system)
+				   const struct live_snapshot *live, const struct why_candidate *c)
 {
 	if (!t->is_made || (t->error != 0 && j->bind != WHY_OK && j->bind != WHY_UNKNOWN &&
 			    strcmp(why_errno_name(t->error), why_word_name(j->bind)) == 0))
@@ -215,9 +215,15 @@ static enum why_cause settle_cause(const struct why_judgement *j, const struct a
 	case ENODEV:
 		return WHY_NO_SUCH_DEVICE;
 	case EACCES:
-		if (system == LIVE_WINDOWS) /* no port needs a privilege there */
-			return WHY_CAUSE_UNKNOWN;
-		return j->cause == WHY_PRIVILEGED ? WHY_PRIVILEGED : WHY_POLICY;
+		/* No port needs a privilege there: whoever has it wants it for itself alone; or
+		 * nobody has it. */
+		if (live->system == LIVE_WINDOWS)
+			return why_has_socket(live, c) ? WHY_CAUSE_UNKNOWN : WHY_POLICY;
+		/* macOS, whose rules are not judged, has that limit too. */
+		return j->cause == WHY_PRIVILEGED || (live->system == LIVE_MACOS &&
+						      c->port < why_unprivileged_start(live))
+			       ? WHY_PRIVILEGED
+			       : WHY_POLICY;
 	case EPERM:
 		return WHY_POLICY;
 	default: /* not our enum: memory, descriptors, a missing protocol */
@@ -279,7 +285,7 @@ static bool fill_gaps(const struct answer_sources *from, struct answer_why *out,
 	gaps = arena_calloc(arena, out->n_gaps + out->n_holders + 1, sizeof(*gaps));
 	if (!gaps)
 		return false;
-	if (from->live->system != LIVE_LINUX)
+	if (from->live->system != LIVE_LINUX && strcmp(out->judged.bind, "unknown") == 0)
 		gaps[n++] =
 			(struct answer_gap){"judgement", "bind(2)",
 					    _("berth knows the rules of Linux only"), NULL, false};
@@ -310,7 +316,7 @@ const struct answer_why *answer_why(const struct answer_sources *from,
 
 	if (!w)
 		return NULL;
-	advice.cause = settle_cause(&j, &q->trial, from->live->system);
+	advice.cause = settle_cause(&j, &q->trial, from->live, c);
 	*w = (struct answer_why){
 		.port = c->port,
 		.protocol = transport_name(c->transport),

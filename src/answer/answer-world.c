@@ -308,7 +308,7 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 				   struct arena *arena)
 {
 	const struct live_rules *rules = &from->live->rules;
-	const char **policies = arena_calloc(arena, 5, sizeof(*policies));
+	const char **policies = arena_calloc(arena, 7, sizeof(*policies));
 	bool is_reserved = is_in_spans(rules->reserved, rules->n_reserved, port);
 	size_t n = 0;
 
@@ -320,6 +320,10 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 		policies[n++] = "reserved-by-kernel";
 	if (rules->has_privileged && port > 0 && port < rules->unprivileged_start)
 		policies[n++] = "privileged";
+	if (live_is_excluded(rules, TRANSPORT_TCP, port))
+		policies[n++] = "excluded-tcp";
+	if (live_is_excluded(rules, TRANSPORT_UDP, port))
+		policies[n++] = "excluded-udp";
 	if (registry_is_browser_blocked(port))
 		policies[n++] = "browser-blocked";
 	return policies;

@@ -365,6 +365,8 @@ struct answer_kernel {
 	answer_number unprivileged_start;
 	const struct answer_span *reserved;
 	size_t n_reserved;
+	const struct answer_span *excluded_tcp, *excluded_udp; /* nobody may bind them */
+	size_t n_excluded_tcp, n_excluded_udp;
 	const char *browser_blocked_as_of;
 	const struct answer_span *browser_blocked;
 	size_t n_browser_blocked;

@@ -130,8 +130,9 @@ static void judge_rules(struct judge *j)
 	else if (live && j->port < why_unprivileged_start(live))
 		add(j, SUGGEST_PRIVILEGED, _("privileged: below %u"),
 		    (unsigned int)why_unprivileged_start(live));
-	if (live && live->system == LIVE_WINDOWS && is_reserved)
-		add(j, SUGGEST_EXCLUDED, _("excluded: Windows keeps it"));
+	if (rules && ((j->wish->want_tcp && live_is_excluded(rules, TRANSPORT_TCP, j->port)) ||
+		      (j->wish->want_udp && live_is_excluded(rules, TRANSPORT_UDP, j->port))))
+		add(j, SUGGEST_EXCLUDED, _("excluded: Windows lets nobody bind it"));
 	if (!e || !is_in(e, 1, j->port) || is_reserved)
 		return;
 	if (j->wish->is_asked && j->wish->first >= e->first && j->wish->last <= e->last)

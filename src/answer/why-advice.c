@@ -114,6 +114,18 @@ static const char *left(const struct why_advice *a)
 					 : "";
 }
 
+/* EACCES, and no socket is seen that has the port. */
+static const char *sentence_of_windows(const struct why_advice *a)
+{
+	if (live_is_excluded(&a->from->live->rules, a->question->candidate->transport,
+			     a->why->port))
+		return _("nobody has it, and Windows lets nobody bind it: it lies in an excluded "
+			 "port range");
+	return _("nobody is seen on it, and Windows refuses it all the same: it lies in an "
+		 "excluded port range, or a program has bound it for itself alone without "
+		 "listening");
+}
+
 static const char *sentence_of_other(const struct why_advice *a, const char *who, const char *where)
 {
 	const struct why_candidate *c = a->question->candidate;
@@ -138,6 +150,11 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 				    who, where);
 	if (a->cause == WHY_CLASH_AT_LISTEN)
 		return arena_printf(a->arena, _("%s listens on %s meanwhile"), who, where);
+	if (a->cause == WHY_PRIVILEGED && a->from->live->system == LIVE_MACOS)
+		return arena_printf(a->arena,
+				    _("one address of a port below %u takes root, all addresses of "
+				      "it do not"),
+				    why_unprivileged_start(a->from->live));
 	if (a->cause == WHY_PRIVILEGED)
 		return arena_printf(a->arena, _("ports below %u take root or CAP_NET_BIND_SERVICE"),
 				    why_unprivileged_start(a->from->live));
@@ -146,12 +163,16 @@ static const char *sentence_of_other(const struct why_advice *a, const char *who
 				    a->why->address);
 	if (a->cause == WHY_NO_SUCH_DEVICE)
 		return arena_printf(a->arena, _("there is no device %s"), c->device);
+	if (a->cause == WHY_POLICY && a->from->live->system == LIVE_WINDOWS)
+		return sentence_of_windows(a);
+	if (a->cause == WHY_POLICY && a->from->live->system != LIVE_LINUX)
+		return _("a policy forbids it: a sandbox, or a program that guards the system");
 	if (a->cause == WHY_POLICY)
 		return _("a policy forbids it: a security module, Landlock, or BPF of a cgroup");
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system == LIVE_WINDOWS &&
 	    a->why->tried && strcmp(a->why->tried->bind, "EACCES") == 0)
 		return _("another program has it for itself alone (SO_EXCLUSIVEADDRUSE), or it is "
-		       "in an excluded range");
+			 "in an excluded port range");
 	if (a->cause == WHY_CAUSE_UNKNOWN && a->from->live->system != LIVE_LINUX)
 		return _("the rules for bind(2) were checked on Linux only");
 	if (a->cause == WHY_CAUSE_UNKNOWN)
@@ -430,11 +451,36 @@ static void add_own_addresses(struct fixes *f)
 	}
 }
 
+/* The first two look, the others change something, in this order. */
+static void add_for_excluded(struct fixes *f)
+{
+	const struct why_advice *a = f->advice;
+	const bool is_known = live_is_excluded(&a->from->live->rules,
+					       a->question->candidate->transport, a->why->port);
+	const char *protocol = is_datagram(a) ? "udp" : "tcp";
+
+	ADD(f, _("see the excluded port ranges; those with a * do not forbid it"), "netsh", "int",
+	    "ipv4", "show", "excludedportrange", protocol);
+	if (!is_known)
+		ADD(f, _("see sockets that are bound and do not listen"), "netstat", "-anoq");
+	ADD(f,
+	    _("as administrator: let Hyper-V's NAT give its ranges back; WSL and Docker are "
+	      "without a network meanwhile"),
+	    "net", "stop", "winnat");
+	ADD(f, _("then keep the port out of such ranges for good"), "netsh", "int", "ipv4", "add",
+	    "excludedportrange", arena_printf(a->arena, "protocol=%s", protocol),
+	    arena_printf(a->arena, "startport=%u", a->why->port), "numberofports=1");
+	ADD(f, _("and start it again"), "net", "start", "winnat");
+}
+
 static void add_for_place(struct fixes *f)
 {
 	const struct why_advice *a = f->advice;
 
-	if (a->cause == WHY_PRIVILEGED) {
+	if (a->cause == WHY_PRIVILEGED && a->from->live->system == LIVE_MACOS) {
+		add(f, _("run the server as root, or let it bind every address (0.0.0.0, ::)"),
+		    NULL);
+	} else if (a->cause == WHY_PRIVILEGED) {
 		ADD(f, _("as root: let everybody bind from this port on"), "sysctl", "-w",
 		    arena_printf(a->arena, "net.ipv4.ip_unprivileged_port_start=%u", a->why->port));
 		ADD(f, _("give the server's program the capability"), "setcap",
@@ -443,7 +489,9 @@ static void add_for_place(struct fixes *f)
 		add_own_addresses(f);
 	} else if (a->cause == WHY_NO_SUCH_DEVICE) {
 		ADD(f, _("use a device of this machine"), "ip", "link", "show");
-	} else if (a->cause == WHY_POLICY) {
+	} else if (a->cause == WHY_POLICY && a->from->live->system == LIVE_WINDOWS) {
+		add_for_excluded(f);
+	} else if (a->cause == WHY_POLICY && a->from->live->system == LIVE_LINUX) {
 		ADD(f, _("see which programs are attached to cgroups"), "bpftool", "cgroup",
 		    "tree");
 		ADD(f, _("see what a security module denied"), "journalctl", "-k", "-g", "denied");

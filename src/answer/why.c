@@ -131,6 +131,17 @@ bool why_concerns(const struct live_snapshot *live, const struct why_candidate *
 	       transport_port_space(s->transport) == transport_port_space(c->transport);
 }
 
+bool why_has_socket(const struct live_snapshot *live, const struct why_candidate *c)
+{
+	size_t first, n = live_snapshot_find(live, c->port, &first);
+
+	for (size_t i = first; i < first + n; i++) {
+		if (why_concerns(live, c, &live->sockets[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Half of a handshake: it is in no table of bound ports. */
 static bool is_request(const struct live_socket *s)
 {
@@ -526,6 +537,22 @@ static void add_listen(const struct why_candidate *c, struct why_judgement *j)
 	j->listen = j->has_listen ? j->bind : WHY_UNKNOWN;
 }
 
+/* Elsewhere than on Linux. Whoever has a port of an excluded range was let in by a token: what
+ * bind(2) says beside that socket is not known, nor what it says of a strange address. */
+static struct why_judgement judge_elsewhere(const struct live_snapshot *live,
+					    const struct why_candidate *c)
+{
+	struct why_judgement j = {.cause = WHY_CAUSE_UNKNOWN};
+
+	if (live->system == LIVE_WINDOWS && is_local(live, c) == MAYBE_YES &&
+	    live_is_excluded(&live->rules, c->transport, c->port) && !why_has_socket(live, c)) {
+		j.bind = WHY_DENIED;
+		j.cause = WHY_POLICY;
+	}
+	add_listen(c, &j);
+	return j;
+}
+
 struct why_judgement why_judge(const struct live_snapshot *live, const struct why_candidate *c)
 {
 	const struct address plain = address_unmapped(&c->address);
@@ -538,7 +565,9 @@ struct why_judgement why_judge(const struct live_snapshot *live, const struct wh
 				       is_v6 ? local : privilege};
 	struct why_judgement j = {.cause = WHY_CAUSE_UNKNOWN};
 
-	if (!namespace_of(live) || !live->could_look || live->system != LIVE_LINUX) {
+	if (live->system != LIVE_LINUX)
+		return judge_elsewhere(live, c);
+	if (!namespace_of(live) || !live->could_look) {
 		add_listen(c, &j);
 		return j;
 	}

@@ -22,6 +22,8 @@
  *   listens meanwhile: both may be bound with SO_REUSEADDR, and one of them can listen.
  *
  * Other systems have rules of their own, which nobody verified: there every judgement is unknown.
+ * One exception: a port that Windows keeps in an excluded range and that no socket has, to which
+ * bind(2) says EACCES.
  *
  * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets
  * them, and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
@@ -57,7 +59,7 @@ enum why_cause {
 	WHY_PRIVILEGED,           /* below ip_unprivileged_port_start without the capability */
 	WHY_ADDRESS_NOT_LOCAL,    /* no interface has the address */
 	WHY_NO_SUCH_DEVICE,
-	WHY_POLICY,               /* something that no snapshot shows forbids it */
+	WHY_POLICY,               /* an excluded range; or what no snapshot shows forbids it */
 	WHY_PUBLISHED,            /* published by a container: its proxy listens */
 	WHY_CAUSE_UNKNOWN,
 };
@@ -105,6 +107,9 @@ uint32_t why_unprivileged_start(const struct live_snapshot *live);
 /* Whether a socket of the snapshot counts for the judgement: its port, port space and namespace. */
 bool why_concerns(const struct live_snapshot *live, const struct why_candidate *c,
 		  const struct live_socket *s);
+
+/* Whether any socket does. */
+bool why_has_socket(const struct live_snapshot *live, const struct why_candidate *c);
 
 /* Whether this socket alone is in the way. */
 enum maybe why_blocks(const struct live_snapshot *live, const struct why_candidate *c,

@@ -1,4 +1,4 @@
-#include "base/replace.h"
+#include "base/replace-parts.h"
 
 #include "base/fd.h"
 
@@ -35,7 +35,7 @@ static int make_each(char *path)
 	return 0;
 }
 
-static int make_directories(const char *path)
+int replace_make_directories(const char *path)
 {
 	char *copy = strdup(path);
 	int r = copy ? make_each(copy) : -ENOMEM;
@@ -93,8 +93,8 @@ static bool is_current(const char *path, int fd)
 	       named.st_ino == locked.st_ino && named.st_dev == locked.st_dev;
 }
 
-static int lock(const char *path, struct replace *r, unsigned int most_ms,
-		void (*wait)(void *context), void *context)
+int replace_lock(const char *path, struct replace *r, unsigned int most_ms,
+		 void (*wait)(void *context), void *context)
 {
 	for (;;) {
 		int error = lock_once(path, r, most_ms, wait, context);
@@ -103,45 +103,6 @@ static int lock(const char *path, struct replace *r, unsigned int most_ms,
 			return error;
 		r->lock_fd = fd_close(r->lock_fd);
 	}
-}
-
-static int append(const char *path, const char *suffix, char **out)
-{
-	char *joined = NULL;
-
-	if (asprintf(&joined, "%s%s", path, suffix) < 0)
-		return -ENOMEM;
-	*out = joined;
-	return 0;
-}
-
-int replace_begin_within(struct replace *out, const char *path, unsigned int most_ms,
-			 void (*wait)(void *context), void *context)
-{
-	struct replace r = {.path = strdup(path), .lock_fd = -1};
-	char *path_lock = NULL;
-	int error = r.path ? make_directories(path) : -ENOMEM;
-
-	if (error == 0)
-		error = append(path, ".new", &r.path_new);
-	if (error == 0)
-		error = append(path, ".lock", &path_lock);
-	if (error == 0)
-		error = lock(path_lock, &r, most_ms, wait, context);
-	free(path_lock);
-	if (error < 0 || !r.path_new) {
-		replace_fini(&r);
-		return error < 0 ? error : -ENOMEM;
-	}
-	unlink(r.path_new); /* of a writer that died: the lock says that nobody is at it */
-	*out = r;
-	return 0;
-}
-
-int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
-		  void *context)
-{
-	return replace_begin_within(out, path, UINT_MAX, wait, context);
 }
 
 /* The directory is where the new name lives. */
@@ -206,28 +167,11 @@ int replace_place(struct replace *r)
 	return replace_sync_directory(r->path);
 }
 
-int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
-{
-	int error = replace_prepare(r, bytes, n, modified_ns);
-
-	return error < 0 ? error : replace_place(r);
-}
-
-void replace_fini(struct replace *r)
-{
-	if (r->is_prepared && r->path_new)
-		unlink(r->path_new);
-	fd_close(r->lock_fd);
-	free(r->path);
-	free(r->path_new);
-	*r = (struct replace){.lock_fd = -1};
-}
-
 void replace_leave(struct replace *r)
 {
 	char *path_lock = NULL;
 
-	if (r->path && append(r->path, ".lock", &path_lock) == 0)
+	if (r->path && replace_append(r->path, ".lock", &path_lock) == 0)
 		unlink(path_lock);
 	free(path_lock);
 	replace_fini(r);

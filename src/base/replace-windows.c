@@ -1,4 +1,4 @@
-#include "base/replace.h"
+#include "base/replace-parts.h"
 
 #include "base/fd.h"
 #include "base/wide-windows.h"
@@ -42,7 +42,7 @@ static int make_each(wchar_t *path)
 	return 0;
 }
 
-static int make_directories(const char *path)
+int replace_make_directories(const char *path)
 {
 	wchar_t *wide = wide_from_utf8(path);
 	int r = wide ? make_each(wide) : -ENOMEM;
@@ -82,8 +82,8 @@ static int lock_within(HANDLE file, unsigned int most_ms)
 	return -ETIMEDOUT;
 }
 
-static int lock(const char *path, struct replace *r, unsigned int most_ms,
-		void (*wait)(void *context), void *context)
+int replace_lock(const char *path, struct replace *r, unsigned int most_ms,
+		 void (*wait)(void *context), void *context)
 {
 	/* Never removed: a writer that waits holds the file that the next one must find. */
 	HANDLE file = open_wide(path, GENERIC_READ | GENERIC_WRITE,
@@ -109,45 +109,6 @@ static int lock(const char *path, struct replace *r, unsigned int most_ms,
 	if (!LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at))
 		return -wide_errno(GetLastError());
 	return 0;
-}
-
-static int append(const char *path, const char *suffix, char **out)
-{
-	char *joined = NULL;
-
-	if (asprintf(&joined, "%s%s", path, suffix) < 0)
-		return -ENOMEM;
-	*out = joined;
-	return 0;
-}
-
-int replace_begin_within(struct replace *out, const char *path, unsigned int most_ms,
-			 void (*wait)(void *context), void *context)
-{
-	struct replace r = {.path = strdup(path), .lock_fd = -1};
-	char *path_lock = NULL;
-	int error = r.path ? make_directories(path) : -ENOMEM;
-
-	if (error == 0)
-		error = append(path, ".new", &r.path_new);
-	if (error == 0)
-		error = append(path, ".lock", &path_lock);
-	if (error == 0)
-		error = lock(path_lock, &r, most_ms, wait, context);
-	free(path_lock);
-	if (error < 0) {
-		replace_fini(&r);
-		return error;
-	}
-	fd_remove(r.path_new); /* of a writer that died: the lock says that nobody is at it */
-	*out = r;
-	return 0;
-}
-
-int replace_begin(struct replace *out, const char *path, void (*wait)(void *context),
-		  void *context)
-{
-	return replace_begin_within(out, path, UINT_MAX, wait, context);
 }
 
 static int write_new(const char *path, const void *bytes, size_t n)
@@ -215,23 +176,6 @@ int replace_place(struct replace *r)
 	return error;
 }
 
-int replace_commit(struct replace *r, const void *bytes, size_t n, long modified_ns)
-{
-	int error = replace_prepare(r, bytes, n, modified_ns);
-
-	return error < 0 ? error : replace_place(r);
-}
-
-void replace_fini(struct replace *r)
-{
-	if (r->is_prepared)
-		fd_remove(r->path_new);
-	fd_close(r->lock_fd);
-	free(r->path);
-	free(r->path_new);
-	*r = (struct replace){.lock_fd = -1};
-}
-
 int replace_sync_directory(const char *path BERTH_UNUSED)
 {
 	return 0; /* its file systems keep the directory themselves */
@@ -242,7 +186,7 @@ void replace_leave(struct replace *r)
 {
 	char *path_lock = NULL;
 
-	if (r->path && append(r->path, ".lock", &path_lock) < 0)
+	if (r->path && replace_append(r->path, ".lock", &path_lock) < 0)
 		path_lock = NULL;
 	replace_fini(r);
 	if (path_lock)

@@ -1,25 +1,17 @@
 #include "cli/ask.h"
 
 #include "base/fd.h"
-#include "base/lang.h"
-#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { LINE = 64 };
 
 struct ask {
 	int in, out;
 	bool is_own; /* the terminal was opened, and is to be closed */
 };
-
-volatile sig_atomic_t ask_interrupted;
 
 struct ask *ask_open(void)
 {
@@ -63,14 +55,14 @@ void ask_say(struct ask *a, const char *text)
 	}
 }
 
-/* One line, the rest of a longer one read and forgotten. False at the end or when interrupted. */
-static bool read_line(int fd, char *line)
+/* The rest of a longer line is read and forgotten. */
+bool ask_read_line(struct ask *a, char *line)
 {
 	size_t n = 0;
 	char c;
 
 	for (;;) {
-		ssize_t got = ask_interrupted ? -1 : read(fd, &c, 1);
+		ssize_t got = ask_interrupted ? -1 : read(a->in, &c, 1);
 
 		if (got < 0 && errno == EINTR && !ask_interrupted)
 			continue;
@@ -78,33 +70,11 @@ static bool read_line(int fd, char *line)
 			return false;
 		if (c == '\n' || c == '\r')
 			break;
-		if (n < LINE - 1)
+		if (n < ASK_LINE - 1)
 			line[n++] = c;
 	}
 	line[n] = '\0';
 	return true;
-}
-
-bool ask_yes(struct ask *a, const char *fmt, ...)
-{
-	struct str safe = {0};
-	char line[LINE], question[512];
-	va_list args;
-	bool has_answer;
-
-	if (!a || ask_interrupted)
-		return false;
-	va_start(args, fmt);
-	vsnprintf(question, sizeof(question), fmt, args);
-	va_end(args);
-	str_append_escaped(&safe, question, false);
-	ask_say(a, str_text(&safe));
-	str_fini(&safe);
-	has_answer = read_line(a->in, line);
-	if (!has_answer)
-		ask_say(a, "\n");
-	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0 ||
-			      str_casecmp(line, _("y")) == 0 || str_casecmp(line, _("yes")) == 0);
 }
 
 bool ask_is_watched(void)
@@ -133,11 +103,6 @@ void ask_catch(void)
 		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &action, NULL);
 	}
-}
-
-bool ask_was_interrupted(void)
-{
-	return ask_interrupted != 0;
 }
 
 void ask_reraise(void)

@@ -1,23 +1,15 @@
 #include "cli/ask.h"
 
-#include "base/lang.h"
-#include "base/str.h"
 #include "cli/terminal.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
-enum { LINE = 64 };
-
 struct ask {
 	HANDLE in;
 };
-
-volatile sig_atomic_t ask_interrupted;
 
 static bool is_console(HANDLE handle)
 {
@@ -54,13 +46,13 @@ void ask_say(struct ask *a, const char *text)
 		(void)!terminal_write(2, text, strlen(text));
 }
 
-/* One line, of which what is not ASCII is no answer. */
-static bool read_line(struct ask *a, char *line)
+/* What is not ASCII in it is no answer. */
+bool ask_read_line(struct ask *a, char *line)
 {
-	wchar_t wide[LINE];
+	wchar_t wide[ASK_LINE];
 	DWORD n = 0;
 
-	if (!ReadConsoleW(a->in, wide, LINE - 1, &n, NULL) || n == 0 || ask_interrupted)
+	if (!ReadConsoleW(a->in, wide, ASK_LINE - 1, &n, NULL) || n == 0 || ask_interrupted)
 		return false;
 	while (n > 0 && (wide[n - 1] == L'\n' || wide[n - 1] == L'\r'))
 		n--;
@@ -68,28 +60,6 @@ static bool read_line(struct ask *a, char *line)
 		line[i] = wide[i] < 0x7f ? (char)wide[i] : '?';
 	line[n] = '\0';
 	return true;
-}
-
-bool ask_yes(struct ask *a, const char *fmt, ...)
-{
-	struct str safe = {0};
-	char line[LINE], question[512];
-	va_list args;
-	bool has_answer;
-
-	if (!a || ask_interrupted)
-		return false;
-	va_start(args, fmt);
-	vsnprintf(question, sizeof(question), fmt, args);
-	va_end(args);
-	str_append_escaped(&safe, question, false);
-	ask_say(a, str_text(&safe));
-	str_fini(&safe);
-	has_answer = read_line(a, line);
-	if (!has_answer)
-		ask_say(a, "\n");
-	return has_answer && (str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0 ||
-			      str_casecmp(line, _("y")) == 0 || str_casecmp(line, _("yes")) == 0);
 }
 
 /* The second of its kind ends berth as usual. */
@@ -104,11 +74,6 @@ static BOOL WINAPI take(DWORD event)
 void ask_catch(void)
 {
 	SetConsoleCtrlHandler(take, TRUE);
-}
-
-bool ask_was_interrupted(void)
-{
-	return ask_interrupted != 0;
 }
 
 void ask_reraise(void)

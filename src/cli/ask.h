@@ -13,6 +13,8 @@
 
 struct ask;
 
+enum { ASK_LINE = 64 };
+
 /* The terminal of this process, else standard input and error when both are terminals; NULL: there
  * is nobody to ask. */
 struct ask *ask_open(void);
@@ -36,3 +38,7 @@ extern volatile sig_atomic_t ask_interrupted;
 void ask_catch(void);
 bool ask_was_interrupted(void);
 void ask_reraise(void);
+
+/* For ask_yes(): one line of an answer, without its end, in `line` (ASK_LINE bytes). False at the
+ * end of input and when interrupted. */
+bool ask_read_line(struct ask *a, char *line);

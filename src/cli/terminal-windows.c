@@ -21,6 +21,27 @@ static bool is_console(HANDLE handle)
 	return handle && handle != INVALID_HANDLE_VALUE && GetConsoleMode(handle, &mode);
 }
 
+/* Whether a console shows what it should have read, although it took the mode: wine's does. What it
+ * shows of this is taken back. */
+static bool shows_sequences(HANDLE console)
+{
+	static const wchar_t reset[] = L"\x1b[0m";
+	const DWORD n = N_ELEMENTS(reset) - 1;
+	CONSOLE_SCREEN_BUFFER_INFO before, after;
+	DWORD done;
+
+	if (!GetConsoleScreenBufferInfo(console, &before) ||
+	    !WriteConsoleW(console, reset, n, &done, NULL) ||
+	    !GetConsoleScreenBufferInfo(console, &after))
+		return true;
+	if (before.dwCursorPosition.X == after.dwCursorPosition.X &&
+	    before.dwCursorPosition.Y == after.dwCursorPosition.Y)
+		return false;
+	FillConsoleOutputCharacterW(console, L' ', n, before.dwCursorPosition, &done);
+	SetConsoleCursorPosition(console, before.dwCursorPosition);
+	return true;
+}
+
 /* Since Windows 10 (1511) a console reads escape sequences when it is told to. */
 static bool enable_colour(HANDLE handle)
 {
@@ -30,7 +51,8 @@ static bool enable_colour(HANDLE handle)
 		return false;
 	if (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING)
 		return true;
-	return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
+	return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) &&
+	       !shows_sequences(handle);
 }
 
 /* There is no locale to ask; but who says C in a POSIX system's way gets ASCII here too. */

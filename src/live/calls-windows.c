@@ -241,55 +241,16 @@ static int service_of(enum iphlp_table t, const void *row, struct arena *arena, 
 	return *out ? 0 : -ENOMEM;
 }
 
-/* The entries of a REG_MULTI_SZ of `n` characters, which ends however it likes. */
-static int take_spans(const wchar_t *text, size_t n, struct arena *arena, struct live_span **out,
-		      size_t *n_out)
+/* By its name: not every Windows has it, nor has Wine. */
+static uint32_t compartment(void)
 {
-	struct live_span *spans = NULL, span, *slot;
-	size_t capacity = 0, have = 0;
+	union {
+		FARPROC found;
+		NET_IF_COMPARTMENT_ID(WINAPI *call)(void);
+	} current = {.found = GetProcAddress(GetModuleHandleW(L"iphlpapi.dll"),
+					     "GetCurrentThreadCompartmentId")};
 
-	for (size_t i = 0; i < n && text[i];) {
-		char entry[16];
-		size_t length = 0;
-
-		for (; i < n && text[i]; i++) {
-			if (length < sizeof(entry) - 1)
-				entry[length++] = text[i] < 0x7f ? (char)text[i] : '?';
-		}
-		i++;
-		entry[length] = '\0';
-		if (windows_parse_span(entry, &span) < 0)
-			continue;
-		slot = ARENA_PUSH(arena, spans, have, capacity);
-		if (!slot)
-			return -ENOMEM;
-		*slot = span;
-	}
-	*out = spans;
-	*n_out = have;
-	return 0;
-}
-
-static int reserved(struct arena *arena, struct live_span **out, size_t *n)
-{
-	enum { LARGEST = 64 * 1024 };
-	wchar_t *text = malloc(LARGEST);
-	DWORD size = LARGEST;
-	LSTATUS error = ERROR_OUTOFMEMORY;
-	int r = 0;
-
-	if (text)
-		error = RegGetValueW(HKEY_LOCAL_MACHINE,
-				     L"SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters",
-				     L"ReservedPorts", RRF_RT_REG_MULTI_SZ, NULL, text, &size);
-	if (error == ERROR_SUCCESS)
-		r = take_spans(text, size / sizeof(*text), arena, out, n);
-	else if (error == ERROR_FILE_NOT_FOUND)
-		*n = 0; /* nobody wrote it: none are */
-	else
-		r = -wide_errno((uint32_t)error);
-	free(text);
-	return r;
+	return current.found ? current.call() : 0;
 }
 
 const struct windows_calls calls_windows = {
@@ -299,5 +260,5 @@ const struct windows_calls calls_windows = {
 	.details = details,
 	.services = services,
 	.service_of = service_of,
-	.reserved = reserved,
+	.compartment = compartment,
 };

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <stddef.h>
+#include <sys/proc.h>
 #include <sys/proc_info.h>
 #include <sys/socket.h>
 
@@ -43,6 +44,7 @@ SAME_PLACE(xnu_socket_info, kind, socket_info, soi_kind);
 SAME_PLACE(xnu_socket_info, proto.in, socket_info, soi_proto.pri_in);
 SAME_PLACE(xnu_socket_info, proto.tcp, socket_info, soi_proto.pri_tcp);
 SAME_PLACE(xnu_socket_fdinfo, socket, socket_fdinfo, psi);
+SAME_PLACE(xnu_bsdinfo, status, proc_bsdinfo, pbi_status);
 SAME_PLACE(xnu_bsdinfo, pid, proc_bsdinfo, pbi_pid);
 SAME_PLACE(xnu_bsdinfo, parent, proc_bsdinfo, pbi_ppid);
 SAME_PLACE(xnu_bsdinfo, uid, proc_bsdinfo, pbi_uid);
@@ -57,6 +59,7 @@ SAME_PLACE(xnu_bsdshortinfo, uid, proc_bsdshortinfo, pbsi_uid);
 
 _Static_assert(XNU_AF_INET == AF_INET && XNU_AF_INET6 == AF_INET6, "families");
 _Static_assert(XNU_PROTOCOL_TCP == IPPROTO_TCP && XNU_PROTOCOL_UDP == IPPROTO_UDP, "protocols");
+_Static_assert(XNU_STATUS_STOPPED == SSTOP, "a stopped process");
 _Static_assert(XNU_SOCKINFO_IN == SOCKINFO_IN && XNU_SOCKINFO_TCP == SOCKINFO_TCP, "kinds");
 _Static_assert(XNU_VFLAG_IPV4 == INI_IPV4 && XNU_VFLAG_IPV6 == INI_IPV6, "families of a block");
 _Static_assert(XNU_TCP_CLOSED == TSI_S_CLOSED && XNU_TCP_LISTEN == TSI_S_LISTEN &&

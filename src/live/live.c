@@ -40,6 +40,18 @@ const char *live_search_name(enum live_search s)
 	return (size_t)s < N_ELEMENTS(search_names) ? search_names[s] : "?";
 }
 
+bool live_is_excluded(const struct live_rules *rules, enum transport transport, uint16_t port)
+{
+	const bool is_tcp = transport_port_space(transport) == TRANSPORT_TCP;
+	const struct live_spans *spans = is_tcp ? &rules->excluded_tcp : &rules->excluded_udp;
+
+	for (size_t i = 0; i < spans->n; i++) {
+		if (port >= spans->items[i].first && port <= spans->items[i].last)
+			return true;
+	}
+	return false;
+}
+
 const char *live_stage_name(enum live_stage s)
 {
 	return (size_t)s < N_ELEMENTS(stage_names) ? stage_names[s] : NULL;

@@ -63,7 +63,9 @@ enum live_search {
 
 /* A network namespace in which sockets were looked for. */
 struct live_namespace {
-	uint64_t id;           /* inode of the namespace file, as lsns shows it */
+	uint64_t id;           /* inode of the namespace file, as lsns shows it; Linux, where that
+	                          may not be seen: of its /proc/PID/net/stat, a number of the same
+	                          kind that no namespace has */
 	const char *name;      /* "here", "host", name of a container or mount, or "net:[N]" */
 	const char *container; /* id of the container it belongs to; NULL = none or not known */
 	bool is_here;          /* berth's own */
@@ -186,6 +188,12 @@ struct live_gap {
 	uint32_t n_similar; /* how many more of the same kind this one stands for */
 };
 
+/* Ranges of ports. */
+struct live_spans {
+	const struct live_span *items;
+	size_t n;
+};
+
 /* What this system says about port numbers themselves. has_* false = could not be read. */
 struct live_rules {
 	bool has_ephemeral;
@@ -195,6 +203,13 @@ struct live_rules {
 	bool has_reserved;
 	const struct live_span *reserved; /* ip_local_reserved_ports */
 	size_t n_reserved;
+	/*
+	 * Nobody may bind them although nobody has them: what `netsh int ipv4 show
+	 * excludedportrange` lists without a `*` (Hyper-V's NAT takes such ranges). Empty: none, or
+	 * not known, which is then a gap. Those with a `*` an administrator has kept out of the
+	 * ephemeral range; a server that names one gets it (Microsoft, KB 3039044).
+	 */
+	struct live_spans excluded_tcp, excluded_udp;
 	enum maybe has_v6only_default;    /* bindv6only: IPv6 sockets begin with IPV6_V6ONLY */
 	/* What they mean to berth itself. */
 	enum maybe may_bind_privileged; /* it has CAP_NET_BIND_SERVICE there */
@@ -291,6 +306,9 @@ struct live_snapshot {
  * socket got its address from bind(2): one that could not connect has it from there.)
  */
 struct overlap_end live_socket_end(const struct live_socket *s);
+
+/* Whether nobody may bind the port of that transport: an excluded range. */
+bool live_is_excluded(const struct live_rules *rules, enum transport transport, uint16_t port);
 
 /* "syn-sent", "fin-wait-2", ...; NULL for LIVE_STAGE_NONE. */
 const char *live_stage_name(enum live_stage s);

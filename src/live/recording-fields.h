@@ -17,7 +17,8 @@ enum field_type {
 	FIELD_WORDS,     /* const char *const *, NULL-terminated; NULL = left out */
 	FIELD_PARENTS,   /* struct live_process: parents, n_parents */
 	FIELD_SPAN,      /* struct live_span, has_* member */
-	FIELD_SPANS,     /* struct live_rules: reserved, n_reserved, has_reserved */
+	FIELD_RESERVED,  /* struct live_rules: reserved, n_reserved, has_reserved */
+	FIELD_SPANS,     /* struct live_spans; left out when there are none */
 	FIELD_QUEUE,     /* struct live_socket: queued, limit, has_queue */
 	FIELD_NAMESPACE, /* struct live_socket: ns */
 	FIELD_OWNERS,    /* struct live_socket: owners, n_owners */

@@ -47,6 +47,16 @@ struct records {
 	size_t n_gaps, gaps_capacity;
 };
 
+static int read_reserved(struct records *r, char *value, struct live_rules *rules)
+{
+	struct live_spans spans = {0};
+	int error = value_spans(&r->in, value, &spans);
+
+	rules->reserved = spans.items;
+	rules->n_reserved = spans.n;
+	return error;
+}
+
 /* Fill the member of one field from its value; a socket's record is a struct read_socket. */
 static int read_value(struct records *r, const struct field *f, char *value, void *record)
 {
@@ -69,8 +79,10 @@ static int read_value(struct records *r, const struct field *f, char *value, voi
 		return value_parents(&r->in, value, record);
 	case FIELD_SPAN:
 		return value_span(&r->in, value, false, m);
+	case FIELD_RESERVED:
+		return read_reserved(r, value, record);
 	case FIELD_SPANS:
-		return value_spans(&r->in, value, record);
+		return value_spans(&r->in, value, m);
 	case FIELD_QUEUE:
 		return value_queue(&r->in, value, &s->socket);
 	case FIELD_NAMESPACE:

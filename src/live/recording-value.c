@@ -239,7 +239,7 @@ int value_span(struct value_reader *r, const char *text, bool can_be_one, struct
 	return 0;
 }
 
-int value_spans(struct value_reader *r, char *value, struct live_rules *rules)
+int value_spans(struct value_reader *r, char *value, struct live_spans *out)
 {
 	struct live_span *spans;
 	size_t n = 0;
@@ -252,8 +252,7 @@ int value_spans(struct value_reader *r, char *value, struct live_rules *rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && error == 0; i++)
 		error = value_span(r, next_item(&value), true, &spans[i]);
-	rules->reserved = spans;
-	rules->n_reserved = n;
+	*out = (struct live_spans){spans, n};
 	return error;
 }
 

@@ -66,8 +66,8 @@ int value_span(struct value_reader *r, const char *text, bool can_be_one,
 /* "127.0.0.1", "::1". */
 int value_address(struct value_reader *r, char *value, struct address *out) BERTH_MUST_CHECK;
 
-/* "PORT,FIRST-LAST,...": fills `reserved` and `n_reserved`. */
-int value_spans(struct value_reader *r, char *value, struct live_rules *rules) BERTH_MUST_CHECK;
+/* "PORT,FIRST-LAST,...". */
+int value_spans(struct value_reader *r, char *value, struct live_spans *out) BERTH_MUST_CHECK;
 
 /* "QUEUED/LIMIT": fills `queued` and `limit`. */
 int value_queue(struct value_reader *r, char *value, struct live_socket *s) BERTH_MUST_CHECK;

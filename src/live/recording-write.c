@@ -94,16 +94,16 @@ static void append_parents(struct writer *w, const struct live_process *p)
 	w->n_items += p->n_parents;
 }
 
-static void append_spans(struct writer *w, const struct live_rules *rules)
+static void append_spans(struct writer *w, const struct live_spans *spans)
 {
-	for (size_t i = 0; i < rules->n_reserved; i++) {
-		const struct live_span *span = &rules->reserved[i];
+	for (size_t i = 0; i < spans->n; i++) {
+		const struct live_span *span = &spans->items[i];
 
 		str_printf(w->out, "%s%u", i > 0 ? "," : "", span->first);
 		if (span->last != span->first)
 			str_printf(w->out, "-%u", span->last);
 	}
-	w->n_items += rules->n_reserved;
+	w->n_items += spans->n;
 }
 
 static int append_owners(struct writer *w, const struct live_socket *s, const bool *late)
@@ -167,8 +167,10 @@ static bool is_default(const struct field *f, const void *record)
 		return *(const enum live_stage *)m == LIVE_STAGE_NONE;
 	case FIELD_PORTS:
 		return ((const struct live_span *)m)->first == 0;
-	case FIELD_SPAN:
 	case FIELD_SPANS:
+		return ((const struct live_spans *)m)->n == 0;
+	case FIELD_SPAN:
+	case FIELD_RESERVED:
 	case FIELD_QUEUE:
 	case FIELD_ADDRESS:
 		return false;
@@ -189,6 +191,7 @@ static int append_field(struct writer *w, const struct field *f, const void *rec
 	const void *m = member(record, f->at);
 	const struct live_socket *s = record;
 	const struct live_span *span = m;
+	const struct live_rules *rules = record; /* FIELD_RESERVED only */
 	char instant[INSTANT_TEXT_SIZE], address[ADDRESS_TEXT_SIZE];
 
 	if (f->type == FIELD_FLAG) {
@@ -218,8 +221,11 @@ static int append_field(struct writer *w, const struct field *f, const void *rec
 	case FIELD_SPAN:
 		str_printf(w->out, "%u-%u", span->first, span->last);
 		break;
+	case FIELD_RESERVED:
+		append_spans(w, &(struct live_spans){rules->reserved, rules->n_reserved});
+		break;
 	case FIELD_SPANS:
-		append_spans(w, record);
+		append_spans(w, m);
 		break;
 	case FIELD_QUEUE:
 		str_printf(w->out, "%u/%u", s->queued, s->limit);
@@ -364,7 +370,8 @@ static int write_head(struct writer *w, const struct live_snapshot *s, const cha
 	if (!s->could_look)
 		str_append(w->out, "could-look no\n");
 	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved &&
-	    !rules->has_uid && rules->kernel == 0)
+	    !rules->has_uid && rules->kernel == 0 && rules->excluded_tcp.n == 0 &&
+	    rules->excluded_udp.n == 0)
 		return 0;
 	str_append(w->out, "rules");
 	return end_line(w, &recording_rules_fields, rules, w->out->length, NULL);

@@ -31,6 +31,7 @@
  *     could-look yes|no          no: not even berth's own namespace could be read; default yes
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...
+ *         excluded-tcp=  excluded-udp=PORT,FIRST-LAST,...   nobody may bind them (Windows)
  *         v6only-default=yes|no                  bindv6only
  *         may-bind-privileged=yes|no  uid=N      who looked
  *         kernel=N               6018 is Linux 6.18

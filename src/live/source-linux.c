@@ -467,6 +467,8 @@ static int settle_namespaces(struct look *l, struct live_snapshot *out)
 		if (!l->namespaces.items[i].is_looked_into)
 			continue;
 		final[n] = l->namespaces.items[i].ns;
+		if (final[n].id == 0) /* recordings tell namespaces apart by their ids */
+			final[n].id = l->namespaces.items[i].fingerprint;
 		moved[i] = &final[n++];
 	}
 	for (size_t i = 0; i < l->sockets.n; i++) {

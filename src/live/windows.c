@@ -306,19 +306,8 @@ static bool read_table(struct look *l, enum iphlp_table t)
 
 static void ask_rules(struct look *l, struct live_rules *rules)
 {
-	struct live_span *reserved = NULL;
-	size_t n = 0;
-	int r = l->calls->reserved(l->arena, &reserved, &n);
-
 	/* No port needs a privilege here. */
 	*rules = (struct live_rules){.has_privileged = true};
-	if (r == 0) {
-		rules->has_reserved = true;
-		rules->reserved = reserved;
-		rules->n_reserved = n;
-	} else {
-		gaps_add_errno(&l->gaps, "rules", "ReservedPorts", -r);
-	}
 	gaps_add(&l->gaps, "rules", N_("excluded port ranges, dynamic range"),
 		 N_("no documented call tells them"),
 		 "netsh int ipv4 show excludedportrange tcp; netsh int ipv4 show dynamicport tcp");
@@ -330,6 +319,9 @@ static void add_standing_gaps(struct look *l)
 	if (l->request->want & LIVE_WANT_HOLDERS)
 		gaps_add(&l->gaps, "holders", N_("bound sockets that do not listen"),
 			 N_("no documented call lists them"), "netstat -anoq");
+	if (l->calls->compartment() > 1)
+		gaps_add(&l->gaps, "sockets", N_("other network compartments"),
+			 N_("berth runs in one of a container and looks only there"), NULL);
 	if (l->has_owner)
 		gaps_add(&l->gaps, "command", N_("arguments and directories of processes"),
 			 N_("no documented call tells those of others"), NULL);
@@ -373,21 +365,5 @@ int windows_look(const struct windows_calls *calls, const struct live_request *r
 	if (arena_failed(arena))
 		return -ENOMEM;
 	*out = snapshot;
-	return 0;
-}
-
-int windows_parse_span(const char *text, struct live_span *out)
-{
-	size_t n = strcspn(text, "-");
-	uint64_t first, last;
-
-	if (str_parse_u64(text, n, UINT16_MAX, &first) < 0)
-		return -EINVAL;
-	last = first;
-	if (text[n] && str_parse_u64(text + n + 1, strlen(text + n + 1), UINT16_MAX, &last) < 0)
-		return -EINVAL;
-	if (first > last)
-		return -EINVAL;
-	*out = (struct live_span){(uint16_t)first, (uint16_t)last};
 	return 0;
 }

@@ -7,6 +7,15 @@
  * port ranges, other processes' arguments and directories, accept queues, whether an IPv6 wildcard
  * takes IPv4, the peers of connected UDP sockets, network compartments of containers.
  *
+ * Excluded port ranges
+ *
+ * `netsh int ipv4 show excludedportrange` asks the network store (nsi.dll), whose tables nobody
+ * documents; Wine's headers name some of them, not these. LookupPersistentTcpPortReservation()
+ * answers only when asked for the very block that was reserved, and Microsoft does not say whether
+ * it finds what an administrator has excluded, which a server may bind. The value ReservedPorts of
+ * the registry is documented for Windows 2000 to Server 2003 and has no effect since. So none of
+ * them is asked: a trial bind tells (act/trial.h), and a recording may name the ranges.
+ *
  * Rules
  *
  * - A row of pid 0 has no owner: TIME_WAIT, and what Windows names nobody for (a gap).
@@ -56,14 +65,11 @@ struct windows_calls {
 	/* The service that the row's tag stands for; -ENOENT: none. */
 	int (*service_of)(enum iphlp_table t, const void *row, struct arena *arena,
 			  const char **out);
-	/* Ports that programs with no port of their own are not given (ReservedPorts of the
-	 * registry). */
-	int (*reserved)(struct arena *arena, struct live_span **out, size_t *n);
+	/* The network compartment in which berth runs: 1 is the one of every system, others are
+	 * those of containers; 0 = not told (it has no such call). */
+	uint32_t (*compartment)(void);
 };
 
 /* Look, with source_look()'s contract. */
 int windows_look(const struct windows_calls *calls, const struct live_request *request,
 		 struct arena *arena, struct live_snapshot *out) BERTH_MUST_CHECK;
-
-/* "80" or "1433-1434", an entry of ReservedPorts. Returns 0 or -EINVAL. */
-int windows_parse_span(const char *text, struct live_span *out) BERTH_MUST_CHECK;

@@ -24,6 +24,7 @@ enum {
 	XNU_SOCKINFO_TCP = 2, /* soi_kind: one of TCP, with its state */
 	XNU_VFLAG_IPV4 = 1,   /* vflag: takes IPv4 */
 	XNU_VFLAG_IPV6 = 2,   /* vflag: takes IPv6; both: a dual-stack wildcard */
+	XNU_STATUS_STOPPED = 4, /* pbi_status: SSTOP of sys/proc.h */
 };
 
 /* States of TCP (sys/proc_info.h: TSI_S_*; the same numbers as netinet/tcp_fsm.h). */

@@ -219,6 +219,10 @@ static const char *describe_policy(const char *policy, enum live_system system)
 		{"reserved-by-kernel",
 		 N_("kept out of the ephemeral range (ip_local_reserved_ports)")},
 		{"privileged", N_("privileged: binding it needs root or CAP_NET_BIND_SERVICE")},
+		{"excluded-tcp",
+		 N_("in an excluded port range: Windows lets no program bind it for tcp")},
+		{"excluded-udp",
+		 N_("in an excluded port range: Windows lets no program bind it for udp")},
 		{"browser-blocked", N_("browsers refuse HTTP to it")},
 	};
 
@@ -264,6 +268,11 @@ static bool is_same_bind(const struct answer_bind_one *a, const struct answer_bi
 	       strcmp(a->cause ? a->cause : "", b->cause ? b->cause : "") == 0;
 }
 
+static bool is_judged(const struct answer_bind_one *b)
+{
+	return strcmp(b->judged, "unknown") != 0;
+}
+
 static void put_bind(struct text *t, const struct answer *a)
 {
 	const bool is_udp = a->has_transport && a->transport != TRANSPORT_TCP;
@@ -271,7 +280,8 @@ static void put_bind(struct text *t, const struct answer *a)
 	if (!a->bind)
 		return;
 	text_begin(t, "bind", TEXT_INDENT);
-	if (a->checked.system != LIVE_LINUX) {
+	if (a->checked.system != LIVE_LINUX && !is_judged(&a->bind->tcp) &&
+	    !is_judged(&a->bind->udp)) {
 		text_say(t, TEXT_FAINT, 0, _("not judged: the rules were checked on Linux only"));
 		text_end(t);
 		return;

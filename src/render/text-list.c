@@ -454,6 +454,18 @@ static void put_spans(struct text *t, const struct answer_span *spans, size_t n)
 	}
 }
 
+/* Windows. */
+static void put_excluded(struct text *t, const char *protocol, const struct answer_span *spans,
+			 size_t n)
+{
+	if (n == 0)
+		return;
+	text_begin(t, _("excluded"), 10);
+	text_putf(t, TEXT_PLAIN, 0, "nobody may bind these for %s:", protocol);
+	put_spans(t, spans, n);
+	text_end(t);
+}
+
 static void put_kernel(struct text *t, const struct answer_kernel *k)
 {
 	text_begin(t, _("kernel"), 10);
@@ -474,6 +486,8 @@ static void put_kernel(struct text *t, const struct answer_kernel *k)
 		text_put(t, TEXT_PLAIN, 1, _("nothing is kept out of that"));
 	put_spans(t, k->reserved, k->n_reserved);
 	text_end(t);
+	put_excluded(t, "tcp", k->excluded_tcp, k->n_excluded_tcp);
+	put_excluded(t, "udp", k->excluded_udp, k->n_excluded_udp);
 	text_begin(t, _("browsers"), 10);
 	text_putf(t, TEXT_PLAIN, 0, "refuse HTTP to these (list of %s):", k->browser_blocked_as_of);
 	put_spans(t, k->browser_blocked, k->n_browser_blocked);

@@ -22,7 +22,8 @@ LEFT_OUT = 77
 MAGIC, EXECUTABLE = 0xFEEDFACF, 2
 PROCESSORS = {"x86_64": 0x01000007, "aarch64": 0x0100000C}
 SEGMENT, SYMBOLS, LIBRARIES = 0x19, 0x2, {0xC, 0x1F | 0x80000000, 0x18 | 0x80000000}
-NEEDED = {"_proc_listpids", "_proc_pidinfo", "_proc_pidfdinfo", "_proc_pidpath", "_sysctlbyname", "_getpwuid_r"}
+NEEDED = {"_proc_listpids", "_proc_pidinfo", "_proc_pidfdinfo", "_proc_pidpath", "_sysctlbyname", "_getpwuid_r", "_kqueue",
+          "_kevent", "_kill", "_bind"}
 
 
 def text_at(data, start):

@@ -24,6 +24,10 @@
 	"berth-world 1\nat 2026-08-17T09:30:00Z\nsystem windows\nnamespace 1 here\n" \
 	"socket tcp listener 0.0.0.0:80 owners=8:3\nprocess 8 " process "\n"
 
+#define ON_MACOS(process) \
+	"berth-world 1\nat 2026-08-17T09:30:00Z\nsystem macos\nnamespace 0 here\n" \
+	"socket tcp listener 0.0.0.0:80 cookie=4 owners=8:3\nprocess 8 " process "\n"
+
 enum { STOP = 1, TIME_WAIT = 2 };
 
 /* A plan. `expected`: a line a step, "ACTION[!]:WHY PID SOCKETS [+ALSO] [UNIT] [c=CONTAINER]"; "!"
@@ -136,6 +140,26 @@ static const struct row rows[] = {
 	 .expected = "stop-container 7 80 c=11\n"},
 	{.name = "Windows: a program",
 	 .world = ON_WINDOWS("program=web.exe"), .ports = "80", .expected = "signal 8 80\n"},
+	{.name = "macOS: an ordinary program",
+	 .world = ON_MACOS("program=node path=/opt/homebrew/bin/node"),
+	 .ports = "80",
+	 .expected = "signal 8 80\n"},
+	{.name = "macOS: a job of launchd is a process, not a unit to stop",
+	 .world = ON_MACOS("program=ruby path=/usr/bin/ruby unit=homebrew.mxcl.puma"),
+	 .ports = "80",
+	 .flags = STOP,
+	 .expected = "signal 8 80 homebrew.mxcl.puma\n"},
+	{.name = "macOS: AirPlay is the system's",
+	 .world = ON_MACOS("program=ControlCenter path=/System/Library/CoreServices/"
+			   "ControlCenter.app/Contents/MacOS/ControlCenter"),
+	 .ports = "80",
+	 .expected = "refuse! 8 80\n",
+	 .why = EVICT_WHY_PROTECTED},
+	{.name = "macOS: every container of Docker stands on it",
+	 .world = ON_MACOS("program=com.docker.backend path=/Applications/Docker.app/x"),
+	 .ports = "80",
+	 .expected = "refuse! 8 80\n",
+	 .why = EVICT_WHY_PROTECTED},
 	{.name = "Windows: a service is never ended",
 	 .world = ON_WINDOWS("program=httpd.exe unit=Apache2.4"),
 	 .ports = "80",

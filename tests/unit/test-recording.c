@@ -144,6 +144,15 @@ static void assert_same_socket(const struct live_socket *a, const struct live_so
 		assert_same_owner(&a->owners[i], &b->owners[i]);
 }
 
+static void assert_same_spans(const struct live_spans *a, const struct live_spans *b)
+{
+	assert_int_equal(a->n, b->n);
+	for (size_t i = 0; i < a->n; i++) {
+		assert_int_equal(a->items[i].first, b->items[i].first);
+		assert_int_equal(a->items[i].last, b->items[i].last);
+	}
+}
+
 static void assert_same_rules(const struct live_rules *a, const struct live_rules *b)
 {
 	assert_int_equal(a->has_ephemeral, b->has_ephemeral);
@@ -157,6 +166,8 @@ static void assert_same_rules(const struct live_rules *a, const struct live_rule
 		assert_int_equal(a->reserved[i].first, b->reserved[i].first);
 		assert_int_equal(a->reserved[i].last, b->reserved[i].last);
 	}
+	assert_same_spans(&a->excluded_tcp, &b->excluded_tcp);
+	assert_same_spans(&a->excluded_udp, &b->excluded_udp);
 }
 
 static void assert_same(const struct live_snapshot *a, const struct live_snapshot *b)
@@ -371,6 +382,7 @@ static void test_errors(void **state)
 		{FIRST "rules ephemeral=5-70000\n", 2, "is not a range of ports"},
 		{FIRST "rules ephemeral=9-5\n", 2, "\"9-5\" begins behind its end"},
 		{FIRST "rules reserved=1,,2\n", 2, "\"\" is not a range of ports"},
+		{FIRST "rules excluded-tcp=2-1\n", 2, "begins behind its end"},
 		{FIRST "rules unprivileged=-1\n", 2, "unprivileged: \"-1\" is not a number"},
 		{FIRST "rules unprivileged=4294967296\n", 2, "from 0 to 4294967295"},
 		{FIRST "namespace\n", 2, "the namespace's id is missing"},

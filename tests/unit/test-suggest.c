@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #define TODAY "2026-08-17"
+#define WINDOWS "system windows\nrules unprivileged=0 "
 #define RULES "rules ephemeral=32768-60999 unprivileged=1024 reserved=40000-40009\n"
 #define TCP TRANSPORT_BIT(TRANSPORT_TCP)
 #define UDP TRANSPORT_BIT(TRANSPORT_UDP)
@@ -134,7 +135,10 @@ static const struct row rows[] = {
 	 "browser-blocked! assigned:1000 customary:80"},
 	{10080, "", "tcp browser", "browser-blocked! assigned:1000"},
 	{10080, "", "tcp", "assigned:1000"},
-	{13345, "system windows\nrules unprivileged=0 reserved=13300-13399\n", "tcp", "excluded!"},
+	{13345, WINDOWS "excluded-tcp=13300-13399\n", "tcp", "excluded!"},
+	{13345, WINDOWS "excluded-tcp=13300-13399\n", "udp", ""},
+	{13345, WINDOWS "excluded-udp=13345\n", "both", "excluded!"},
+	{13345, WINDOWS "reserved=13300-13399\n", "tcp", ""},
 	/* what does not */
 	{40005, "", "tcp range=30000-45000", ""},                  /* reserved by the kernel */
 	{13345, "rules unprivileged=0 reserved=13345\n", "tcp", ""},

@@ -273,9 +273,57 @@ static void test_gap_of_every_namespace(void **state)
 	arena_fini(&arena);
 }
 
+/* The one thing that is known of Windows: an excluded range, where no socket has the port. */
+static void test_excluded(void **state)
+{
+	static const struct {
+		const char *there;
+		enum transport transport;
+		const char *address;
+		enum why_word bind;
+		enum why_cause cause;
+	} excluded[] = {
+		{"system windows\n", TRANSPORT_TCP, "0.0.0.0", WHY_DENIED, WHY_POLICY},
+		{"system windows\n", TRANSPORT_TCP, "::", WHY_DENIED, WHY_POLICY},
+		{"system windows\n", TRANSPORT_TCP, "127.0.0.1", WHY_DENIED, WHY_POLICY},
+		{"system windows\n", TRANSPORT_MPTCP, "0.0.0.0", WHY_DENIED, WHY_POLICY},
+		{"system windows\n", TRANSPORT_UDP, "0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
+		{"system windows\n", TRANSPORT_TCP, "192.0.2.1", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
+		{"system windows\n" LISTEN("127.0.0.1", ""), TRANSPORT_TCP, "0.0.0.0", WHY_UNKNOWN,
+		 WHY_CAUSE_UNKNOWN},
+		{"system windows\n" UDP("127.0.0.1", ""), TRANSPORT_TCP, "0.0.0.0", WHY_DENIED,
+		 WHY_POLICY},
+		{"system macos\n", TRANSPORT_TCP, "0.0.0.0", WHY_UNKNOWN, WHY_CAUSE_UNKNOWN},
+		{"", TRANSPORT_TCP, "0.0.0.0", WHY_OK, WHY_NO_CAUSE}, /* Linux has none */
+	};
+	static const struct live_span span = {6990, 7000};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(excluded); i++) {
+		struct arena arena = {0};
+		struct live_snapshot live;
+		struct why_candidate c;
+		struct why_judgement j;
+
+		read_world(excluded[i].there, &arena, &live);
+		live.rules.excluded_tcp = (struct live_spans){&span, 1};
+		c = why_plain(&live, excluded[i].transport, ADDRESS_IPV4, 7000);
+		assert_int_equal(address_parse(excluded[i].address, &c.address), 0);
+		j = why_judge(&live, &c);
+		if (j.bind != excluded[i].bind || j.cause != excluded[i].cause)
+			fail_msg("row %zu: %s", i, why_word_name(j.bind));
+		assert_int_equal(j.has_listen, c.transport != TRANSPORT_UDP &&
+					       j.bind != WHY_DENIED);
+		c.port = 7001;
+		assert_int_not_equal(why_judge(&live, &c).bind, WHY_DENIED);
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_excluded),
 		cmocka_unit_test(test_gap_of_every_namespace),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unknown_privilege),

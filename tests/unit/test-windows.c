@@ -47,7 +47,7 @@ static const struct iphlp_udp4 udp4[] = {{.local_port_be = BE(5353), .pid = 1200
 static const struct iphlp_udp6 udp6[] = {{.local_port_be = BE(5353), .pid = 1300}};
 
 /* What is to fail: a bit for each call. */
-enum { NO_TCP6 = 1, NO_PROCESSES = 2, NO_SERVICES = 4, NO_RESERVED = 8, CUT_TCP4 = 16 };
+enum { NO_TCP6 = 1, NO_PROCESSES = 2, NO_SERVICES = 4, IN_CONTAINER = 8, CUT_TCP4 = 16 };
 static unsigned int failing;
 static unsigned int n_listings;
 
@@ -145,20 +145,14 @@ static int service_of(enum iphlp_table t BERTH_UNUSED, const void *row,
 	return 0;
 }
 
-static int reserved(struct arena *arena, struct live_span **out, size_t *n)
+static uint32_t compartment(void)
 {
-	static const struct live_span spans[] = {{1433, 1434}};
-
-	if (failing & NO_RESERVED)
-		return -EACCES;
-	*out = arena_grow(arena, spans, 1, 1, sizeof(*spans));
-	*n = 1;
-	return 0;
+	return failing & IN_CONTAINER ? 7 : failing & NO_PROCESSES ? 0 : 1;
 }
 
 static const struct windows_calls made_up = {
 	.now = now, .table = table, .processes = processes, .details = details,
-	.services = services, .service_of = service_of, .reserved = reserved,
+	.services = services, .service_of = service_of, .compartment = compartment,
 };
 
 /* --- a look ---------------------------------------------------------------------------------- */
@@ -334,12 +328,12 @@ static void test_rules(void **state)
 	assert_true(s.rules.has_privileged);
 	assert_int_equal(s.rules.unprivileged_start, 0);
 	assert_false(s.rules.has_ephemeral);
-	assert_int_equal(s.rules.n_reserved, 1);
-	assert_int_equal(s.rules.reserved[0].last, 1434);
-	assert_non_null(strstr(gap(&s, "rules", "no documented call").fix, "excludedportrange"));
-	s = look(LIVE_WANT_LISTENERS, NO_RESERVED);
 	assert_false(s.rules.has_reserved);
-	assert_true(has_gap(&s, "rules", "ermission"));
+	assert_int_equal(s.rules.excluded_tcp.n + s.rules.excluded_udp.n, 0);
+	assert_false(has_gap(&s, "sockets", "container"));
+	s = look(LIVE_WANT_LISTENERS, IN_CONTAINER);
+	assert_true(has_gap(&s, "sockets", "container"));
+	assert_non_null(strstr(gap(&s, "rules", "no documented call").fix, "excludedportrange"));
 }
 
 static void test_failures(void **state)
@@ -374,23 +368,6 @@ static void test_short_tables(void **state)
 	assert_false(is_cut);
 }
 
-static void test_spans(void **state)
-{
-	static const char *const bad[] = {"", "-", "1-", "-1", "2-1", "65536", "1-65536", "a",
-					  "1 "};
-	struct live_span span = {0};
-
-	(void)state;
-	assert_int_equal(windows_parse_span("80", &span), 0);
-	assert_int_equal(span.last, 80);
-	assert_int_equal(windows_parse_span("1433-1434", &span), 0);
-	assert_int_equal(span.first, 1433);
-	for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
-		if (windows_parse_span(bad[i], &span) == 0)
-			fail_msg("\"%s\" is taken", bad[i]);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,7 +379,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules, start, end),
 		cmocka_unit_test_setup_teardown(test_failures, start, end),
 		cmocka_unit_test(test_short_tables),
-		cmocka_unit_test(test_spans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -860,6 +860,26 @@ class Ends(unittest.TestCase):
             if os.getuid() == 0 and not MAPPED:
                 self.assertEqual(set(status["Uid"].split()), {"65534"})
 
+    @unittest.skipIf(os.getuid() != 0 or os.environ.get("ATLAS_MAPPED") == "1", "takes root")
+    def test_namespaces_that_may_not_be_entered(self):
+        """An ordinary user on a host with several containers: their namespaces have no number that he may see."""
+        code = "import socket,time; s=socket.socket(); s.bind(('0.0.0.0',18900)); s.listen(); print(flush=True); time.sleep(600)"
+        others = [subprocess.Popen(["unshare", "--net", sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)]
+        for other in others:
+            other.stdout.readline()
+        try:
+            with Atlas(before=["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]) as atlas:
+                for _ in range(3):
+                    here = atlas.ask_with_token("/api/v1/here").json()
+                    found = {one["namespace"]["id"] for one in here["listeners"] if one["port"] == 18900}
+                    self.assertEqual(len(found), 3)
+                    time.sleep(1.1)  # until another look is made
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+                other.stdout.close()
+
     def test_nothing_is_said_but_errors(self):
         atlas = Atlas()
         for path in "/", "/no", "/%zz", "/here":

@@ -21,6 +21,7 @@ struct CMUnitTest {
 };
 
 static jmp_buf cmocka_small_end;
+enum { CMOCKA_SMALL_SKIPPED = 2 };
 
 static inline void __attribute__((noreturn)) BERTH_PRINTF(3, 4)
 cmocka_small_fail(const char *file, int line, const char *fmt, ...)
@@ -51,7 +52,9 @@ static inline void cmocka_small_string(const char *a, const char *b, const char 
 }
 
 #define cmocka_unit_test(f) {#f, f, NULL, NULL, NULL}
+#define cmocka_unit_test_setup(f, s) {#f, f, s, NULL, NULL}
 #define cmocka_unit_test_setup_teardown(f, s, t) {#f, f, s, t, NULL}
+#define skip() longjmp(cmocka_small_end, CMOCKA_SMALL_SKIPPED)
 #define print_message(...) printf(__VA_ARGS__)
 #define print_error(...) printf(__VA_ARGS__)
 #define fail_msg(...) cmocka_small_fail(__FILE__, __LINE__, __VA_ARGS__)
@@ -77,22 +80,29 @@ static inline void cmocka_small_string(const char *a, const char *b, const char 
 static inline int cmocka_small_run(const struct CMUnitTest *t)
 {
 	static void *state;
-	static int has_failed;
+	static int has_failed, is_skipped;
 
 	state = t->initial_state;
-	has_failed = 0;
+	has_failed = is_skipped = 0;
 	printf("[ RUN      ] %s\n", t->name);
 	if (t->setup && t->setup(&state) != 0)
 		has_failed = 1;
 	if (!has_failed) {
-		if (setjmp(cmocka_small_end) == 0)
+		switch (setjmp(cmocka_small_end)) {
+		case 0:
 			t->test(&state);
-		else
+			break;
+		case CMOCKA_SMALL_SKIPPED:
+			is_skipped = 1;
+			break;
+		default: /* not our enum: what setjmp() gives back */
 			has_failed = 1;
+		}
 	}
 	if (t->teardown && t->teardown(&state) != 0)
 		has_failed = 1;
-	printf("[  %s ] %s\n", has_failed ? "FAILED " : "     OK", t->name);
+	printf("[  %s ] %s\n", has_failed ? "FAILED " : is_skipped ? "SKIPPED" : "     OK",
+	       t->name);
 	fflush(stdout);
 	return has_failed;
 }

@@ -1,0 +1,4 @@
+/* Likewise: see netinet/in.h beside it. */
+#pragma once
+
+#include <netinet/in.h>
