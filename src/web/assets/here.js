@@ -6,7 +6,7 @@ import { compare, fill, parseFilter, passes } from './table.js';
 const root = document.getElementById('here');
 const input = document.getElementById('here-filter');
 const language = document.documentElement.lang;
-let sort = null; // { column, kind, isDown }
+let sort = null; // { column, kind, isDown }; at first what the headers say
 
 const table = () => document.getElementById('here-table');
 const bodies = () => [...table().tBodies];
@@ -95,7 +95,14 @@ async function refresh() {
 	markNew(before);
 }
 
+function sortedAtFirst() {
+	const th = table().tHead?.querySelector('th[data-sort][aria-sort]');
+	return th ? { column: th.cellIndex, kind: th.dataset.sort,
+		isDown: th.getAttribute('aria-sort') === 'descending' } : null;
+}
+
 function begin() {
+	sort = sortedAtFirst();
 	const tools = document.getElementById('here-tools');
 	if (tools)
 		tools.hidden = false;

@@ -356,7 +356,8 @@ function onUp(event) {
 	const port = wasClick ? portUnder(event) : -1;
 	if (port < 0)
 		return;
-	if (port === cursor && pinned)
+	/* A mouse was told what is there before it clicks; a finger is told by its first tap. */
+	if (port === cursor && (pinned || event.pointerType === 'mouse'))
 		location.href = portUrl(port);
 	else
 		go(port);

@@ -43,6 +43,9 @@ async function judge(form, submitter) {
 		isTaken = false;
 	}
 	said.textContent = isTaken ? said.dataset.thanks : said.dataset.denied;
+	const count = isTaken ? submitter?.querySelector('.count') : null;
+	if (count)
+		count.textContent = Number(count.textContent) + 1;
 	for (const button of form.querySelectorAll('button'))
 		button.setAttribute('aria-pressed', String(isTaken && button === submitter));
 }
