@@ -36,12 +36,15 @@ function applyFilter() {
 function applySort() {
 	if (!sort)
 		return;
+	const active = document.activeElement; // what is moved loses the focus
 	for (const body of bodies()) {
 		const sorted = [...body.rows].sort((a, b) =>
 			compare(sort.kind, cellText(a, sort.column), cellText(b, sort.column), language) *
 			(sort.isDown ? -1 : 1));
 		body.append(...sorted);
 	}
+	if (active !== document.activeElement)
+		active.focus({ preventScroll: true });
 }
 
 function markHeaders() {

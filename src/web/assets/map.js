@@ -287,7 +287,8 @@ function listenForEvents() {
 	const soon = () => {
 		pending ||= setTimeout(() => {
 			pending = 0;
-			refresh();
+			if (!document.hidden)
+				refresh();
 		}, 100);
 	};
 	const follow = () => {

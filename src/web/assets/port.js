@@ -6,7 +6,7 @@ function keepLive() {
 	const live = () => document.getElementById('live');
 	const { live: url, events } = live()?.dataset ?? {};
 	if (url)
-		follow(events, 2000, () => refetch(url));
+		follow(events, 1500, () => refetch(url));
 }
 
 async function copy(button) {

@@ -308,10 +308,16 @@ test('here, port, map: a hidden tab asks for nothing, and is up to date when it 
 		await page.goto(atlas.url + path, { waitUntil: 'load' });
 		await page.locator('[data-ready="yes"]').first().waitFor({ state: 'attached' });
 		await setHidden(page, true);
-		await page.evaluate(() => fetch('/healthz')); // behind whatever was under way
 		const asked = [];
+		let n;
 
 		page.on('request', (request) => asked.push(request.url()));
+		await until(async () => { // whatever was under way comes to its end
+			n = asked.length;
+			await page.evaluate(() => new Promise((done) => { setTimeout(done, 300); }));
+			return asked.length === n;
+		}, GENEROUS_MS, 'it is quiet');
+		asked.length = 0;
 		const one = await listener(port);
 
 		try {
