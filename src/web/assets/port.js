@@ -40,7 +40,7 @@ async function judge(form, submitter) {
 			headers: { Accept: 'application/json' } });
 		isTaken = answer.ok;
 	} catch {
-		isTaken = false;
+		// not taken, then
 	}
 	said.textContent = isTaken ? said.dataset.thanks : said.dataset.denied;
 	const count = isTaken ? submitter?.querySelector('.count') : null;
