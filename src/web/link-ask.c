@@ -39,7 +39,8 @@ static int add_waiter(struct link *l, int32_t port, enum page_sight sight, link_
 		return -EAGAIN;
 	l->waiters[l->n_waiters++] = (struct link_waiter){port, sight, arrived, context,
 						     link_clock_ms() + LINK_PATIENCE_MS};
-	channel_ring(l->wake[1]); /* the thread has another time to wait until */
+	if (l->n_waiters == 1) /* everybody is as patient: the others' time is over before */
+		channel_ring(l->wake[1]);
 	return 0;
 }
 

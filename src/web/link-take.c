@@ -250,10 +250,10 @@ static int take_recording(struct link *l, const struct atlas_frame *f, int32_t p
 	struct link_store *store;
 	bool is_same_generation;
 	struct link_place *p;
-	int r = link_store_read(f->bytes, f->n, port != LINK_ALL, l->nature, &store);
+	int r = l->has_new_claims ? link_renew_claims(l) : 0;
 
-	if (r == 0 && l->has_new_claims)
-		r = link_renew_claims(l);
+	if (r == 0)
+		r = link_store_read(f->bytes, f->n, port != LINK_ALL, l->nature, &store);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&l->lock);

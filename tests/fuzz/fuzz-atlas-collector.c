@@ -1,4 +1,4 @@
-/* Whatever a front says, the collector does it or ends the conversation; what it sends are frames. */
+/* Whatever a front says, the collector does it or ends the conversation, and sends frames. */
 #include "act/atlas-pipe.h"
 #include "act/collector.h"
 #include "ledger/claims-image.h"
@@ -16,7 +16,8 @@ static int look(struct source *s, const struct live_request *request, struct are
 		struct live_snapshot *out)
 {
 	static const char world[] = "berth-world 1\nat 2026-08-17T09:30:00Z\nnamespace 1 here\n"
-				    "process 7 program=web\nsocket tcp listener 0.0.0.0:80 owners=7:3\n";
+				    "process 7 program=web\n"
+				    "socket tcp listener 0.0.0.0:80 owners=7:3\n";
 	char error[RECORDING_ERROR_SIZE];
 	struct recording r;
 
@@ -67,7 +68,8 @@ static void check_frames(int fd)
 	ssize_t got;
 	int r;
 
-	while (n < sizeof(bytes) && (got = recv(fd, bytes + n, sizeof(bytes) - n, MSG_DONTWAIT)) > 0)
+	while (n < sizeof(bytes) &&
+	       (got = recv(fd, bytes + n, sizeof(bytes) - n, MSG_DONTWAIT)) > 0)
 		n += (size_t)got;
 	while ((r = atlas_frame_read(bytes + at, n - at, ATLAS_PAYLOAD_MOST, &frame, &used)) > 0)
 		at += used;

@@ -50,7 +50,8 @@ static void read_view(const struct link_view *view)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char hello[] = "bAtl\1\0\0\0\1\0\0\0\x20\0\0\0" "0123456789abcdef0123456789abcdef";
+	static const char hello[] = "bAtl\1\0\0\0\1\0\0\0\x20\0\0\0"
+				    "0123456789abcdef0123456789abcdef";
 	struct link *link = NULL;
 	const struct link_view *view = NULL;
 	unsigned int n_calls = 0;

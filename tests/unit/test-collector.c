@@ -1,4 +1,4 @@
-/* The collector's parts: frames, claims and faces as they travel, and what a look is compared with. */
+/* The collector's parts: frames, claims, faces as they travel; what a look is compared with. */
 #include "act/atlas-pipe.h"
 #include "act/collector-claims.h"
 #include "act/collector-faces.h"
@@ -302,7 +302,8 @@ static void look_unchanged(void **state)
 static void look_new(void **state)
 {
 	(void)state;
-	STEPS({BEGIN WEB, KEPT_CHANGED, 1, 0, NULL}, {BEGIN WEB DB FOREIGN, KEPT_CHANGED, 0, 2, NULL},
+	STEPS({BEGIN WEB, KEPT_CHANGED, 1, 0, NULL},
+	      {BEGIN WEB DB FOREIGN, KEPT_CHANGED, 0, 2, NULL},
 	      {BEGIN WEB DB FOREIGN, KEPT_SAME, 0, 0, NULL},
 	      {BEGIN WEB DB FOREIGN, KEPT_SAME, 0, 0, NULL},
 	      {BEGIN WEB DB FOREIGN, KEPT_SAME, 1, 0, NULL},

@@ -8,7 +8,8 @@
               https, nothing that loads from elsewhere or runs
   html5lib    a parser that knows the whole standard has nothing to say (Debian: python3-html5lib)
 
-FULL=1: structure and html5lib see the static page of every port in both languages.
+FULL=1: the static pages of all ports are made in both languages; structure sees one in SAMPLED of them, html5lib one in
+SAMPLED squared. (Every one of them is read by tests/unit/test-pages.c.)
 """
 
 import html.parser
@@ -69,6 +70,10 @@ def make(options, what):
 def lines_of(page):
     page = re.sub(r"\?v=[0-9a-f]+", "?v=VERSION", page)
     return re.sub(rf"(?=<(?:{BLOCKS})[ >])", "\n", page) + "\n"
+
+
+# Python reads two thousand pages a minute; odd, so that no pattern of the registry escapes.
+SAMPLED = 19
 
 
 class Reader(html.parser.HTMLParser):
@@ -191,8 +196,10 @@ class Pages(unittest.TestCase):
                 pages = static_pages(first, last, language)
                 self.assertEqual(len(pages), last - first + 1)
                 for port, page in enumerate(pages, first):
+                    if len(spans) == 1 and port % SAMPLED != 0:
+                        continue
                     faults = structure(page)
-                    if html5lib and (len(spans) > 1 or port % 64 == 0):
+                    if html5lib and (len(spans) > 1 or port % (SAMPLED * SAMPLED) == 0):
                         faults += standard(page)
                     self.assertEqual(faults, [], f"port {port}, {language}")
 
