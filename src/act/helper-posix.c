@@ -38,14 +38,14 @@ static int find_beside(const char *middle, const char *name, char *out)
 	return access(out, X_OK) < 0 ? -ENOENT : 0;
 }
 
-int helper_find(const char *name, char *out)
+int helper_find(const char *name, char *path)
 {
 	int length;
 
-	if (find_beside("", name, out) == 0 || find_beside("../libexec/berth/", name, out) == 0)
+	if (find_beside("", name, path) == 0 || find_beside("../libexec/berth/", name, path) == 0)
 		return 0;
-	length = snprintf(out, HELPER_PATH_SIZE, "%s/%s", BERTH_LIBEXEC, name);
-	return length > 0 && length < HELPER_PATH_SIZE && access(out, X_OK) == 0 ? 0 : -ENOENT;
+	length = snprintf(path, HELPER_PATH_SIZE, "%s/%s", BERTH_LIBEXEC, name);
+	return length > 0 && length < HELPER_PATH_SIZE && access(path, X_OK) == 0 ? 0 : -ENOENT;
 }
 
 static int spawn(const char *path, char *const *argv, int input_fd, int output_fd, pid_t *pid)

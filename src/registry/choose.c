@@ -22,7 +22,7 @@ static void consider(const char *path, struct registry *best,
 	int error = registry_open_file(&r, path, &reason);
 
 	if (error < 0) {
-		if (error != -ENOENT && error != -ENOTDIR && error != -EACCES)
+		if (tell && error != -ENOENT && error != -ENOTDIR && error != -EACCES)
 			tell(context, path, reason);
 		return;
 	}
@@ -52,4 +52,13 @@ int choose_newest(struct registry *out,
 		consider(path, &best, tell, context);
 	*out = best;
 	return 0;
+}
+
+int choose_named(struct registry *out, const char *path, const char **reason)
+{
+	if (!path)
+		return choose_newest(out, NULL, NULL, reason);
+	if (strcmp(path, "built-in") == 0)
+		return registry_open_builtin(out, reason);
+	return registry_open_file(out, path, reason);
 }

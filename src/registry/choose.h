@@ -16,9 +16,14 @@ enum { CHOOSE_PATH_SIZE = PLACES_PATH_SIZE };
 int choose_own_path(char *path) BERTH_MUST_CHECK;
 
 /*
- * Open the newest. An image that is there and cannot be used is passed over, and `tell` is called
- * for it with one line's parts. Returns 0, or a refusal of the built-in registry.
+ * Open the newest. An image that is there and cannot be used is passed over, and `tell` (NULL =
+ * nobody wants to know) is called for it with one line's parts. Returns 0, or a refusal of the
+ * built-in registry.
  */
 int choose_newest(struct registry *out,
 		  void (*tell)(void *context, const char *path, const char *reason), void *context,
 		  const char **reason) BERTH_MUST_CHECK;
+
+/* For berth's helpers, which get it as an argument: the image `path`, the built-in one of that name,
+ * or with NULL the newest; berth itself has told what was passed over. 0 or a refusal. */
+int choose_named(struct registry *out, const char *path, const char **reason) BERTH_MUST_CHECK;

@@ -89,15 +89,6 @@ static int parse(int argc, char **argv, struct export_request *out, const char *
 	return out->directory ? r : -EINVAL;
 }
 
-static int open_registry(const char *path, struct registry *out, const char **reason)
-{
-	if (!path)
-		return choose_newest(out, NULL, NULL, reason);
-	if (strcmp(path, "built-in") == 0)
-		return registry_open_builtin(out, reason);
-	return registry_open_file(out, path, reason);
-}
-
 /* What ends a program otherwise lets it clean up first. */
 static void catch_signals(void)
 {
@@ -123,7 +114,7 @@ int export_main(int argc, char **argv)
 		request.languages[i] = true;
 	if (parse(argc, argv, &request, &path) < 0)
 		return answer("refused", "it was not asked as berth asks");
-	if (open_registry(path, &registry, &reason) < 0)
+	if (choose_named(&registry, path, &reason) < 0)
 		return answer("failed", reason);
 	words_begin();
 	catch_signals();

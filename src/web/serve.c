@@ -44,25 +44,6 @@ static void on_change(void *context, enum link_change what)
 	pthread_mutex_unlock(&run->lock);
 }
 
-/* berth itself has said so already. */
-static void pass_over(void *context, const char *path, const char *reason)
-{
-	(void)context, (void)path, (void)reason;
-}
-
-static int open_registry(const struct serve_wish *wish, struct registry *out, const char **error)
-{
-	int r;
-
-	if (!wish->registry)
-		r = choose_newest(out, pass_over, NULL, error);
-	else if (strcmp(wish->registry, "built-in") == 0)
-		r = registry_open_builtin(out, error);
-	else
-		r = registry_open_file(out, wish->registry, error);
-	return r;
-}
-
 /* As many connections as may be: one is one descriptor. */
 static void raise_descriptors(void)
 {
@@ -212,7 +193,7 @@ int serve(const struct serve_wish *wish, const char **error)
 	int r = init_run(&run);
 
 	if (r == 0)
-		r = open_registry(wish, &run.registry, error);
+		r = choose_named(&run.registry, wish->registry, error);
 	if (r < 0)
 		return r;
 	(void)signal(SIGPIPE, SIG_IGN);
