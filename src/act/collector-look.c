@@ -516,7 +516,7 @@ static int look_whole(struct kept *k, struct source *source, const struct live_r
 			 : NULL;
 	if (r == 0 && !sockets)
 		r = -ENOMEM;
-	if (r < 0) {
+	if (r != 0) {
 		arena_fini(&arena);
 		return r;
 	}
@@ -609,7 +609,7 @@ static int look_cheaply(struct kept *k, struct source *source, const struct live
 	r = source_look(source, &only, arena, &seen);
 	if (r == 0)
 		r = compare(k, &seen, request, &c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (k->n_looks++ % KEPT_ALIVE_EVERY == 0)
 		find_dead(k, source, &c);

@@ -24,6 +24,6 @@ int choose_newest(struct registry *out,
 		  void (*tell)(void *context, const char *path, const char *reason), void *context,
 		  const char **reason) BERTH_MUST_CHECK;
 
-/* For berth's helpers, which get it as an argument: the image `path`, the built-in one of that name,
- * or with NULL the newest; berth itself has told what was passed over. 0 or a refusal. */
+/* For helpers, which get it as an argument: the image `path`, the built-in one of that name, or with
+ * NULL the newest; berth itself has told what was passed over. 0 or a refusal. */
 int choose_named(struct registry *out, const char *path, const char **reason) BERTH_MUST_CHECK;

@@ -1,8 +1,8 @@
 /*
  * confined: a process in the sandbox of the atlas' front, that tries to get out.
  *
- *     confined DIRECTORY        enter; DIRECTORY may be read; print what is in force, what is missing
- *                               and a line "WHAT: OUTCOME" for each try; "ready"; wait for the end
+ *     confined DIRECTORY        enter; DIRECTORY may be read; print what is in force, what is
+ *                               missing and a line "WHAT: OUTCOME" for each try; "ready"; wait for the end
  *                               of standard input
  *     confined DIRECTORY CALL   enter and make a call that no server makes: execve, ptrace, unshare
  */
