@@ -11,7 +11,7 @@
 #include <strings.h>
 
 /* So many that a page stays below 50 kB. */
-enum { MOST_ROWS = 400, MOST_FOUND = 150, WORDS_MOST = 512 };
+enum { MOST_ROWS = 400, MOST_FOUND = 120, WORDS_MOST = 512 };
 
 static void begin_table(struct sheet *s, enum word caption, const enum word *heads, size_t n)
 {
