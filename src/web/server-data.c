@@ -113,7 +113,8 @@ struct response *server_map_picture(struct server_turn *t)
 
 	if (r) /* a picture that stands alone has its style inside */
 		response_add(r, "Content-Security-Policy",
-			     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+			     "default-src 'none'; style-src 'unsafe-inline'; "
+			     "frame-ancestors 'none'");
 	return r ? finish_written(t, r, write_picture(t, &r->body)) : NULL;
 }
 
