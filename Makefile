@@ -84,6 +84,7 @@ also = --also lint 'tests/lint/run $(BUILD)' \
 	--also systemd 'tests/systemd/systemd.py $(BUILD)/src/berth' \
 	--also windows '$(MAKE) --no-print-directory windows' \
 	--also macos 'tests/macos/cross.py $(BUILD)' \
+	--also browser 'tests/web/browser/run $(BUILD)' \
 	--also evict-units 'tests/evict/units.py $(BUILD)/src/berth' \
 	--also evict-podman 'tests/evict/podman.py $(BUILD)/src/berth' \
 	--also fuzz '$(MAKE) --no-print-directory fuzz TIME=10' \

@@ -11,8 +11,11 @@ bool http_add_headers(struct MHD_Response *native, const struct response *r)
 {
 	bool is_good = true;
 
-	for (const struct response_security *s = response_security; s->name; s++)
-		is_good = is_good && MHD_add_response_header(native, s->name, s->value) == MHD_YES;
+	for (const struct response_security *s = response_security; s->name; s++) {
+		if (!response_header(r, s->name))
+			is_good = is_good &&
+				  MHD_add_response_header(native, s->name, s->value) == MHD_YES;
+	}
 	for (size_t i = 0; i < r->n_headers; i++)
 		is_good = is_good && MHD_add_response_header(native, r->headers[i].name,
 							     r->headers[i].value) == MHD_YES;

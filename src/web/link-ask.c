@@ -140,6 +140,8 @@ int link_judge(struct link *l, uint16_t port, enum atlas_face face)
 	pthread_mutex_lock(&l->lock);
 	r = l->out.length > OUT_MOST ? -EAGAIN
 				     : link_put(l, ATLAS_FACE, (uint32_t)port * 4 + face, NULL, 0);
+	if (r == 0 && l->faces[port][face] < UINT32_MAX)
+		l->faces[port][face]++; /* until what the collector counted comes */
 	pthread_mutex_unlock(&l->lock);
 	return r;
 }

@@ -129,7 +129,8 @@ typedef void link_staked(void *context, enum ledger_outcome outcome, const char 
 int link_stake(struct link *l, const char *line, link_staked *done,
 	       void *context) BERTH_MUST_CHECK;
 
-/* A page was judged. Returns 0, -EAGAIN when too much is on its way to the collector, -EPIPE. */
+/* A page was judged; link_faces() counts it at once. Returns 0, -EAGAIN when too much is on its way
+ * to the collector, -EPIPE. */
 int link_judge(struct link *l, uint16_t port, enum atlas_face face) BERTH_MUST_CHECK;
 
 /* How a port's page was judged so far, by enum atlas_face. */

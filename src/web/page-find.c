@@ -10,7 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_ROWS = 400, WORDS_MOST = 512 };
+/* So many that a page stays below 50 kB. */
+enum { MOST_ROWS = 400, MOST_FOUND = 120, WORDS_MOST = 512 };
 
 static void begin_table(struct sheet *s, enum word caption, const enum word *heads, size_t n)
 {
@@ -323,7 +324,7 @@ static void put_results(struct sheet *s, const struct quest *q)
 {
 	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_NAME, WORD_HEAD_DESCRIPTION,
 					  WORD_HEAD_KIND};
-	const size_t n = MIN_OF(q->n, (size_t)MOST_ROWS);
+	const size_t n = MIN_OF(q->n, (size_t)MOST_FOUND);
 
 	for (size_t i = 0, k; i < n; i = k) {
 		const enum word rank = word_of_rank(q->found[i].rank);
@@ -387,6 +388,21 @@ static void put_results_to_come(struct sheet *s)
 	html_close(h, "div");
 }
 
+/* "q=...&" for the twin in another language; NULL when out of memory. */
+static const char *query_of(const char *words, struct arena *arena)
+{
+	struct str query = {0};
+	const char *kept = NULL;
+
+	str_append(&query, "q=");
+	html_append_percent(&query, words);
+	str_append_char(&query, '&');
+	if (!query.has_failed)
+		kept = arena_strdup(arena, str_text(&query));
+	str_fini(&query);
+	return kept;
+}
+
 int page_search(const struct page *p, const char *words)
 {
 	struct sheet_head head = {.is_nameless = *words != '\0',
@@ -402,6 +418,8 @@ int page_search(const struct page *p, const char *words)
 		return r;
 	head.title = q.n_words > 0 ? COMPOSE(p, WORD_SEARCH_TITLE_FOR, TEXT("words", words))
 				   : words_text(p->language, WORD_SEARCH_TITLE);
+	if (*words)
+		head.query = query_of(words, p->arena);
 	sheet_begin(&s, p, &head, SHEET_BUDGET_LIST);
 	SHEET_IN(&s, "h1", WORD_SEARCH_TITLE);
 	put_large_form(&s, words);
@@ -417,7 +435,9 @@ int page_search(const struct page *p, const char *words)
 		SHEET_IN(&s, "p", WORD_FOUND_NOTHING);
 		put_near(&s, q.words[0]);
 	} else {
-		SHEET_IN(&s, "p", p->is_static ? WORD_SEARCH_STATIC : WORD_SEARCH_HOW);
+		html_open_with(&s.h, "p", "id=\"search-how\""); /* search.js removes it */
+		sheet_say(&s, p->is_static ? WORD_SEARCH_STATIC : WORD_SEARCH_HOW);
+		html_close(&s.h, "p");
 	}
 	return sheet_end(&s);
 }

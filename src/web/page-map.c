@@ -350,6 +350,8 @@ static void put_rows(struct view *v)
 	html_open_with(h, "details", "id=\"map-rows\"");
 	SHEET_IN(&v->s, "summary", WORD_MAP_ROWS);
 	SHEET_IN(&v->s, "p", WORD_MAP_ROWS_LEAD);
+	html_open_with(h, "div", "class=\"scroll\" tabindex=\"0\" role=\"region\"");
+	html_attribute_words(h, "aria-label", sheet_word(&v->s, WORD_MAP_ROWS));
 	html_open_class(h, "table", "map-table");
 	put_head_row(v, WORD_MAP_PORTS);
 	html_open(h, "tbody");
@@ -373,6 +375,7 @@ static void put_rows(struct view *v)
 	}
 	html_close(h, "tbody");
 	html_close(h, "table");
+	html_close(h, "div");
 	html_close(h, "details");
 }
 

@@ -196,21 +196,26 @@ static void put_place(struct sheet *s, const struct sheet_head *head, enum sheet
 }
 
 /* The same page in another language; a server is told to keep to it (web/server-check.c). */
-static const char *switch_in(const struct page *p, enum page_language language, const char *path,
-			     char *out, size_t size)
+static const char *switch_in(const struct page *p, enum page_language language,
+			     const struct sheet_head *head)
 {
-	size_t n = strlen(url_in(p, language, path, out, size));
+	const char *path = head->is_nameless ? "" : p->path + (*p->path == '/'), *url;
+	char plain[URL_SIZE];
 
-	if (!p->is_static && n < size)
-		snprintf(out + n, size - n, "?lang=%s", words_language_code(language));
-	return out;
+	if (head->query)
+		path = "search";
+	url_in(p, language, path, plain, sizeof(plain));
+	if (p->is_static)
+		url = arena_strdup(p->arena, plain);
+	else
+		url = arena_printf(p->arena, "%s?%slang=%s", plain, head->query ? head->query : "",
+				   words_language_code(language));
+	return url ? url : "";
 }
 
 static void put_languages(struct sheet *s, const struct sheet_head *head)
 {
-	const char *path = head->is_nameless ? "" : s->p->path + (*s->p->path == '/');
 	struct html *h = &s->h;
-	char url[URL_SIZE];
 
 	for (size_t i = 0; i < N_PAGE_LANGUAGES; i++) {
 		const enum page_language language = (enum page_language)i;
@@ -218,7 +223,7 @@ static void put_languages(struct sheet *s, const struct sheet_head *head)
 		if (language == s->p->language || !has_language(s->p, language))
 			continue;
 		html_open_class(h, "a", "language");
-		html_url(h, "href", switch_in(s->p, language, path, url, sizeof(url)));
+		html_url(h, "href", switch_in(s->p, language, head));
 		html_attribute_words(h, "hreflang", words_language_code(language));
 		html_attribute_words(h, "lang", words_language_code(language));
 		html_words(h, words_language_name(language));

@@ -27,6 +27,7 @@ struct sheet_head {
 	const char *description; /* one sentence; NULL = none */
 	const char *script;      /* name of an asset beside that of every page; NULL = none */
 	const char *style;       /* likewise */
+	const char *query;       /* of a search, for its twin: "q=ssh&"; NULL = none */
 	enum sheet_place place;
 	bool is_nameless;        /* not to be indexed, no alternates: an error, a search */
 	bool is_wide;            /* the main part takes the width of the window: map, tables */

@@ -73,7 +73,7 @@ void response_release(struct response *r);
 /* Free at once, whoever holds it: for release_native() only. */
 void response_free(struct response *r);
 
-/* What every answer says besides; ends with an empty name. */
+/* What every answer says besides, unless it says otherwise itself; ends with an empty name. */
 extern const struct response_security {
 	const char *name, *value;
 } response_security[];

@@ -52,6 +52,7 @@ struct response *server_face(struct server_turn *t)
 		r = link_judge(t->server->options.link, t->match.port, (enum atlas_face)i);
 		if (r < 0)
 			return server_error(t, r == -EAGAIN ? 429 : 503);
+		server_changed(t->server, LINK_FACES); /* the next page shows it */
 		return done(t, arena_printf(t->arena, "/ports/%u", t->match.port));
 	}
 	return server_error(t, 400);

@@ -122,6 +122,33 @@ static struct response *take_token(struct server_turn *t)
 	return with_cookie(redirect_here(t, 303, t->match.language, false), cookie);
 }
 
+/* What else is asked for comes along: "q=ssh" of "q=ssh&lang=de". False when out of memory. */
+static bool drop_language(struct server_turn *t)
+{
+	struct str rest = {0};
+	const char *end = t->query + t->n_query, *kept = NULL;
+
+	for (const char *at = t->query; at < end;) {
+		const char *next = memchr(at, '&', (size_t)(end - at));
+		const size_t n = (size_t)((next ? next : end) - at);
+
+		if (n > 0 && (n < 5 || memcmp(at, "lang=", 5) != 0)) {
+			if (rest.length > 0)
+				str_append_char(&rest, '&');
+			str_append_bytes(&rest, at, n);
+		}
+		at += n + 1;
+	}
+	if (!rest.has_failed)
+		kept = arena_strdup(t->arena, str_text(&rest));
+	if (kept) {
+		t->query = kept;
+		t->n_query = rest.length;
+	}
+	str_fini(&rest);
+	return kept != NULL;
+}
+
 /* "?lang=de": a reader's choice, kept in a cookie. */
 static struct response *take_language(struct server_turn *t)
 {
@@ -133,10 +160,12 @@ static struct response *take_language(struct server_turn *t)
 		return r < 0 ? server_error(t, 400) : NULL;
 	if (!is_german && strcmp(value, "en") != 0)
 		return server_error(t, 400);
+	if (!drop_language(t))
+		return NULL;
 	snprintf(cookie, sizeof(cookie),
 		 LANGUAGE_COOKIE "=%s; Path=/; Max-Age=31536000; SameSite=Lax",
 		 is_german ? "de" : "en");
-	return with_cookie(redirect_here(t, 303, is_german ? PAGE_GERMAN : PAGE_ENGLISH, false),
+	return with_cookie(redirect_here(t, 303, is_german ? PAGE_GERMAN : PAGE_ENGLISH, true),
 			   cookie);
 }
 

@@ -111,6 +111,10 @@ struct response *server_map_picture(struct server_turn *t)
 {
 	struct response *r = response_new(200, "image/svg+xml");
 
+	if (r) /* a picture that stands alone has its style inside */
+		response_add(r, "Content-Security-Policy",
+			     "default-src 'none'; style-src 'unsafe-inline'; "
+			     "frame-ancestors 'none'");
 	return r ? finish_written(t, r, write_picture(t, &r->body)) : NULL;
 }
 

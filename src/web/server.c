@@ -10,7 +10,9 @@
 #include <string.h>
 
 /* A look that old is served as it is; that old it is served while another one is under way. */
-enum { FRESH_MS = 1000, STALE_MS = 3000 };
+/* How old a look may be to be shown at once, and while a newer one is under way; and what a script
+ * asks for because something changed. */
+enum { FRESH_MS = 1000, STALE_MS = 3000, LIVE_MS = 200 };
 
 static server_handler *const handlers[N_ROUTES] = {
 #define ROUTE(id, path, methods, kind, wants, handler) [ROUTE_##id] = handler,
@@ -79,6 +81,7 @@ static int ask(struct server_turn *t, unsigned int most_age_ms, bool may_wait,
 static int find_view(struct server_turn *t, const struct link_view **view)
 {
 	struct server_visit *visit = t->visit;
+	const bool is_live = t->match.id == ROUTE_PORT_LIVE;
 	int r;
 
 	/* Who reads a page is likely to read on; what scrapes numbers gets them when it asks. */
@@ -93,11 +96,11 @@ static int find_view(struct server_turn *t, const struct link_view **view)
 		r = ask(t, UINT_MAX, false, view);
 		return r < 0 ? r : -ETIMEDOUT;
 	}
-	r = ask(t, FRESH_MS, false, view);
+	r = ask(t, is_live ? LIVE_MS : FRESH_MS, false, view);
 	if (r != 0)
 		return r;
 	visit->stage = SERVER_STAGE_WAITING;
-	r = ask(t, STALE_MS, true, view);
+	r = ask(t, is_live ? LIVE_MS : STALE_MS, true, view);
 	if (r != 0)
 		visit->stage = SERVER_STAGE_NEW;
 	return r;

@@ -6,7 +6,7 @@ import { compare, fill, parseFilter, passes } from './table.js';
 const root = document.getElementById('here');
 const input = document.getElementById('here-filter');
 const language = document.documentElement.lang;
-let sort = null; // { column, kind, isDown }
+let sort = null; // { column, kind, isDown }; at first what the headers say
 
 const table = () => document.getElementById('here-table');
 const bodies = () => [...table().tBodies];
@@ -36,12 +36,15 @@ function applyFilter() {
 function applySort() {
 	if (!sort)
 		return;
+	const active = document.activeElement; // what is moved loses the focus
 	for (const body of bodies()) {
 		const sorted = [...body.rows].sort((a, b) =>
 			compare(sort.kind, cellText(a, sort.column), cellText(b, sort.column), language) *
 			(sort.isDown ? -1 : 1));
 		body.append(...sorted);
 	}
+	if (active !== document.activeElement)
+		active.focus({ preventScroll: true });
 }
 
 function markHeaders() {
@@ -95,7 +98,14 @@ async function refresh() {
 	markNew(before);
 }
 
+function sortedAtFirst() {
+	const th = table().tHead?.querySelector('th[data-sort][aria-sort]');
+	return th ? { column: th.cellIndex, kind: th.dataset.sort,
+		isDown: th.getAttribute('aria-sort') === 'descending' } : null;
+}
+
 function begin() {
+	sort = sortedAtFirst();
 	const tools = document.getElementById('here-tools');
 	if (tools)
 		tools.hidden = false;

@@ -287,7 +287,8 @@ function listenForEvents() {
 	const soon = () => {
 		pending ||= setTimeout(() => {
 			pending = 0;
-			refresh();
+			if (!document.hidden)
+				refresh();
 		}, 100);
 	};
 	const follow = () => {
@@ -356,7 +357,8 @@ function onUp(event) {
 	const port = wasClick ? portUnder(event) : -1;
 	if (port < 0)
 		return;
-	if (port === cursor && pinned)
+	/* A mouse was told what is there before it clicks; a finger is told by its first tap. */
+	if (port === cursor && (pinned || event.pointerType === 'mouse'))
 		location.href = portUrl(port);
 	else
 		go(port);
@@ -368,7 +370,7 @@ function onKey(event) {
 	const at = cursor < 0 ? 0 : cursor;
 	const next = keyMove(event.key, event.ctrlKey, at);
 	if (next >= 0)
-		go(cursor < 0 ? 0 : next);
+		go(cursor < 0 && event.key.startsWith('Arrow') ? 0 : next);
 	else if (event.key === 'Enter' && cursor >= 0)
 		location.href = portUrl(cursor);
 	else if (event.key === '+' || event.key === '=')

@@ -6,7 +6,7 @@ function keepLive() {
 	const live = () => document.getElementById('live');
 	const { live: url, events } = live()?.dataset ?? {};
 	if (url)
-		follow(events, 2000, () => refetch(url));
+		follow(events, 1500, () => refetch(url));
 }
 
 async function copy(button) {
@@ -43,6 +43,9 @@ async function judge(form, submitter) {
 		// not taken, then
 	}
 	said.textContent = isTaken ? said.dataset.thanks : said.dataset.denied;
+	const count = isTaken ? submitter?.querySelector('.count') : null;
+	if (count)
+		count.textContent = Number(count.textContent) + 1;
 	for (const button of form.querySelectorAll('button'))
 		button.setAttribute('aria-pressed', String(isTaken && button === submitter));
 }

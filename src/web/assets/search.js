@@ -34,6 +34,7 @@ async function search(text) {
 	if (!text.trim())
 		return;
 	show(await findEntries(index, text));
+	document.getElementById('search-how')?.remove();
 	results.dataset.ready = 'yes';
 }
 
