@@ -89,7 +89,9 @@ export async function serve(options = {}) {
 	const [program, ...words] = home.berth('serve', '--listen', `127.0.0.1:${port}`, ...(options.arguments ?? []));
 	let said = '';
 
-	const child = spawn(program, words, { cwd: home.work, env: home.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+	// It ends with these tests, even when they are killed.
+	const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...words],
+		{ cwd: home.work, env: home.environment, stdio: ['ignore', 'pipe', 'pipe'] });
 	const ended = once(child, 'exit');
 	const close = async () => {
 		if (child.exitCode === null && child.signalCode === null)
