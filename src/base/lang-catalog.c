@@ -174,15 +174,30 @@ const char *lang_error(int error)
 	return lang_text(strerror(abs(error)));
 }
 
+/* A catalog whose texts are used for ever. */
+struct resolved {
+	struct resolved *next;
+	struct catalog catalog;
+};
+
+static struct resolved *all_resolved;
+
 void lang_resolve(const char *domain, const char *language, const char *const *msgids,
 		  const char **out, size_t n)
 {
-	struct catalog c;
-	bool is_there = open_language(domain, language, strlen(language), &c);
+	struct resolved *one = calloc(1, sizeof(*one));
+	bool is_there =
+		one && open_language(domain, language, strlen(language), &one->catalog);
 
 	for (size_t i = 0; i < n; i++) {
-		const char *found = is_there && *msgids[i] ? catalog_any(&c, msgids[i]) : NULL;
+		const char *found = is_there && *msgids[i] ? catalog_any(&one->catalog, msgids[i]) : NULL;
 
 		out[i] = found ? found : msgids[i];
+	}
+	if (is_there) {
+		one->next = all_resolved;
+		all_resolved = one;
+	} else {
+		free(one);
 	}
 }
