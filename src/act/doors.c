@@ -81,14 +81,15 @@ static int listen_at(int fd, const struct address *address, uint16_t port)
 int doors_open_tcp(struct doors *d, const struct address *address, uint16_t port)
 {
 	struct door door = {.kind = DOOR_TCP, .is_own = true};
-	int r;
+	int r, fd;
 
 	if (d->n == DOORS_MOST)
 		return -E2BIG;
-	door.fd = socket(address->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
-			 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (door.fd < 0)
+	fd = socket(address->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
 		return -errno;
+	door.fd = fd;
 	r = listen_at(door.fd, address, port);
 	if (r == 0 && !read_inet(door.fd, &door))
 		r = -EAFNOSUPPORT;
@@ -137,7 +138,7 @@ int doors_open_unix(struct doors *d, const char *path)
 	struct sockaddr_un place = {.sun_family = AF_UNIX};
 	size_t n = strlen(path);
 	struct stat st = {0};
-	int r;
+	int r, fd;
 
 	if (d->n == DOORS_MOST)
 		return -E2BIG;
@@ -148,9 +149,10 @@ int doors_open_unix(struct doors *d, const char *path)
 	r = clear_path(&place);
 	if (r < 0)
 		return r;
-	door.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (door.fd < 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
 		return -errno;
+	door.fd = fd;
 	r = bind_unix(door.fd, &place);
 	if (r == 0 && (listen(door.fd, BACKLOG) < 0 || lstat(path, &st) < 0))
 		r = -errno;

@@ -49,7 +49,7 @@ static int ask(const char *const *arguments, const struct str *input, struct sta
 	*reply = (struct stake_reply){.outcome = LEDGER_DONE};
 	if (input->has_failed)
 		return -ENOMEM;
-	for (size_t i = 0; arguments[i] && i < MOST_ARGUMENTS; i++)
+	for (size_t i = 0; i < MOST_ARGUMENTS && arguments[i]; i++)
 		words[n++] = arguments[i];
 	words[n] = NULL;
 	r = helper_run_on(HELPER, words, str_text(input), input->length, CLAIMS_IMAGE_MOST,

@@ -190,7 +190,10 @@ void lang_resolve(const char *domain, const char *language, const char *const *m
 		one && open_language(domain, language, strlen(language), &one->catalog);
 
 	for (size_t i = 0; i < n; i++) {
-		const char *found = is_there && *msgids[i] ? catalog_any(&one->catalog, msgids[i]) : NULL;
+		const char *found = NULL;
+
+		if (is_there && *msgids[i])
+			found = catalog_any(&one->catalog, msgids[i]);
 
 		out[i] = found ? found : msgids[i];
 	}

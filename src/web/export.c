@@ -161,7 +161,7 @@ static void *work(void *context)
 
 static int write_pages(struct export *e)
 {
-	pthread_t threads[THREADS_MOST];
+	pthread_t threads[THREADS_MOST] = {0};
 	long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int n = e->request->n_threads, n_started = 0;
 	pthread_attr_t attr;

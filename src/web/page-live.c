@@ -51,7 +51,7 @@ static void put_command(struct sheet *s, const char *const *command)
 	if (!command || !command[0])
 		return;
 	html_open_class(h, "code", "command");
-	for (; command[n] && n < MOST_ARGUMENTS && length < MOST_COMMAND; n++) {
+	for (; n < MOST_ARGUMENTS && command[n] && length < MOST_COMMAND; n++) {
 		if (n > 0)
 			html_char(h, ' ');
 		html_text(h, command[n]);
@@ -72,7 +72,7 @@ static void put_lineage(struct sheet *s, const struct answer_owner *o)
 	html_open_class(h, "p", "lineage");
 	if (o->lineage && o->lineage[0]) {
 		sheet_say(s, WORD_STARTED_BY);
-		for (size_t i = 0; o->lineage[i] && i < MOST_OWNERS; i++) {
+		for (size_t i = 0; i < MOST_OWNERS && o->lineage[i]; i++) {
 			html_words(h, i == 0 ? " " : " \xe2\x86\x90 ");
 			sheet_name(s, o->lineage[i]);
 		}

@@ -124,7 +124,7 @@ void port_history(struct sheet *s, const struct answer *a)
 /* The different names of a neighbour, by protocol. */
 static size_t put_registered(struct sheet *s, uint16_t port)
 {
-	const char *told[N_REGISTRY_TRANSPORTS];
+	const char *told[N_REGISTRY_TRANSPORTS] = {NULL};
 	size_t n = 0;
 
 	for (size_t t = 0; t < N_REGISTRY_TRANSPORTS; t++) {
