@@ -247,14 +247,14 @@ int link_renew_claims(struct link *l)
 
 static int take_recording(struct link *l, const struct atlas_frame *f, int32_t port)
 {
-	struct link_store *store;
+	struct link_store *store = NULL;
 	bool is_same_generation;
 	struct link_place *p;
 	int r = l->has_new_claims ? link_renew_claims(l) : 0;
 
 	if (r == 0)
 		r = link_store_read(f->bytes, f->n, port != LINK_ALL, l->nature, &store);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	pthread_mutex_lock(&l->lock);
 	is_same_generation = l->here.store && f->argument == l->generation;
