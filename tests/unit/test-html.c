@@ -70,7 +70,7 @@ static void test_bounds(void **state)
 	assert_int_equal(html_finish(&h), 0);
 	/* Whole references, an ellipsis for each piece. */
 	assert_in_range(out.length, 4980, 5100);
-	assert_in_range(h.budget, 0, 10);
+	assert_true(h.budget <= 10);
 	str_fini(&out);
 	free(huge);
 }

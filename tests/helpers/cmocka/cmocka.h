@@ -74,6 +74,8 @@ static inline void cmocka_small_string(const char *a, const char *b, const char 
 	cmocka_small_equal((uint64_t)(a), (uint64_t)(b), 0, __FILE__, __LINE__)
 #define assert_in_range(a, least, most)                                                            \
 	assert_true((uint64_t)(a) >= (uint64_t)(least) && (uint64_t)(a) <= (uint64_t)(most))
+#define assert_ptr_not_equal(a, b) assert_true((const void *)(a) != (const void *)(b))
+#define assert_string_not_equal(a, b) assert_true(strcmp((a), (b)) != 0)
 #define assert_string_equal(a, b) cmocka_small_string(a, b, __FILE__, __LINE__)
 #define assert_memory_equal(a, b, n) assert_true(memcmp(a, b, n) == 0)
 
