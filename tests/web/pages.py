@@ -72,7 +72,7 @@ def lines_of(page):
     return re.sub(rf"(?=<(?:{BLOCKS})[ >])", "\n", page) + "\n"
 
 
-# Python reads two thousand pages a minute; odd, so that no pattern of the registry escapes.
+# One page in so many: odd, so that no pattern of the registry escapes.
 SAMPLED = 19
 
 

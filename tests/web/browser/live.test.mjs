@@ -31,12 +31,12 @@ async function openHere(options = {}) {
 	return page;
 }
 
-// The promise, on a machine that has other work: one straggler of all is allowed, and told.
+// The promise: every one of them; the figures are told.
 function checkPromise(t, what, figures) {
 	const sorted = [...figures].sort((a, b) => a - b);
 
 	t.diagnostic(`${what}: ${sorted.map(Math.round).join(', ')} ms`);
-	assert.ok(sorted.at(-2) <= PROMISED_MS, `${what} within ${PROMISED_MS} ms: ${sorted.map(Math.round)}`);
+	assert.ok(sorted.at(-1) <= PROMISED_MS, `${what} within ${PROMISED_MS} ms: ${sorted.map(Math.round)}`);
 }
 
 // `make()` returns something with {port(s), close()}; how long the table takes to show it and to drop it.
