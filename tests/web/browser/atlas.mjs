@@ -15,10 +15,23 @@ const require = createRequire(import.meta.url);
 const { chromium } = require(process.env.PLAYWRIGHT);
 
 const START_MS = 20000;
+const END_MS = 20000;
 
 // Flags without which a browser without network asks for hosts of its maker all the time.
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 	'--disable-component-update', '--disable-sync'];
+
+// Wait for the end of a child process that was asked to end. One that does not is killed, and that is an error.
+async function endOf(child, ended, what) {
+	let timer;
+	const late = new Promise((resolve) => { timer = setTimeout(() => resolve('late'), END_MS); });
+
+	if (await Promise.race([ended, late]) === 'late') {
+		child.kill('SIGKILL');
+		throw new Error(`${what} (pid ${child.pid}) does not end`);
+	}
+	clearTimeout(timer);
+}
 
 // A TCP listener of this very process. Returns {port, close()}.
 export async function listener(port = 0, host = '127.0.0.1') {
@@ -54,7 +67,7 @@ export async function sockets(specs, options = []) {
 		ended.then(() => reject(new Error(`mksock ended: ${said}`)));
 	});
 	return { pid: child.pid, ports: [...said.matchAll(/ port=(\d+)/g)].map((match) => Number(match[1])),
-		close: async () => { child.stdin.end(); await ended; } };
+		close: async () => { child.stdin.end(); await endOf(child, ended, 'mksock'); } };
 }
 
 // A home of its own for berth: environment, folder to work in. Root writes into /var/lib, whatever the environment
@@ -96,7 +109,7 @@ export async function serve(options = {}) {
 	const close = async () => {
 		if (child.exitCode === null && child.signalCode === null)
 			child.kill('SIGTERM');
-		await ended;
+		await endOf(child, ended, 'berth serve');
 		if (!options.home)
 			home.remove();
 	};
