@@ -112,6 +112,7 @@
  *         html page-parts page-said  the typed writer; what pages have in common
  *         page-port page-claimed page-live page-rules page-near page-check   one port, by sections
  *         page-find page-here page-claims page-ranges page-map page-service   the other pages
+ *         page-list                  long tables, a page at a time
  *         assets                     the files that they load
  *         link -parts -take -ask -view   its end of the pipe: what came, as views
  *         sight                      what of it a stranger sees

@@ -311,18 +311,60 @@ static enum word why_nothing(const struct answer *a)
 	return is_reserved ? WORD_WHY_RESERVED : WORD_WHY_NOTHING;
 }
 
+/* "and 5 more", in a line of its own. */
+static void put_more(struct sheet *s, size_t n, const char *url)
+{
+	if (n == 0)
+		return;
+	html_open_class(&s->h, "p", "more");
+	sheet_more(s, n, url);
+	html_close(&s->h, "p");
+}
+
+static void put_claims(struct sheet *s, const struct answer *a)
+{
+	enum { MOST_CLAIMS = 16, MOST_BYTES = 4000, CLAIM_MOST = 2000 };
+	const size_t begin = s->h.out->length;
+	size_t i = 0;
+
+	for (; i < MIN_OF(a->n_claims, (size_t)MOST_CLAIMS) &&
+	       s->h.out->length - begin < MOST_BYTES; i++) {
+		const size_t budget = sheet_narrow(s, CLAIM_MOST);
+
+		port_claim(s, &a->claims[i]);
+		sheet_widen(s, budget);
+	}
+	put_more(s, a->n_claims - i,
+		 arena_printf(s->p->arena, "%sclaims?q=%u", s->root, a->port));
+}
+
+/* The rows of the registry. IANA's are few for each port; what is read from elsewhere may not be. */
+static void put_rows(struct sheet *s, const struct answer *a)
+{
+	enum { MOST_BYTES = 8000 };
+	const size_t begin = s->h.out->length;
+	const char *rest = s->p->is_static ? NULL
+			   : arena_printf(s->p->arena, "/api/v1/ports/%u", a->port);
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < a->n_assignments; i++) {
+		if (is_repeated(a, i))
+			continue;
+		if (s->h.out->length - begin < MOST_BYTES)
+			put_row(s, a, i);
+		else
+			n_left++;
+	}
+	put_more(s, n_left, rest);
+}
+
 void port_claimed(struct sheet *s, const struct answer *a)
 {
-	enum { MOST_CLAIMS = 16 };
 	const bool is_dynamic = strcmp(a->range, "dynamic") == 0;
 
 	SHEET_SECTION(s, "claimed", WORD_CLAIMED_TITLE);
-	for (size_t i = 0; i < MIN_OF(a->n_claims, (size_t)MOST_CLAIMS); i++)
-		port_claim(s, &a->claims[i]);
-	for (size_t i = 0; i < a->n_assignments; i++) {
-		if (!is_repeated(a, i))
-			put_row(s, a, i);
-	}
+	put_claims(s, a);
+	put_rows(s, a);
 	if (a->n_assignments == 0)
 		SHEET_IN(s, "p", is_dynamic ? WORD_NO_ROW_DYNAMIC : WORD_NO_ROW);
 	else if (!port_name(a))
@@ -460,15 +502,21 @@ static void put_use(struct sheet *s, const struct answer_use *use)
 
 void port_known(struct sheet *s, const struct answer *a)
 {
-	enum { MOST_USES = 40 };
+	enum { MOST_USES = 40, MOST_BYTES = 8000 };
+	const size_t begin = s->h.out->length;
+	size_t i = 0;
 
 	if (a->n_known_uses == 0)
 		return;
 	SHEET_SECTION(s, "known", WORD_KNOWN_TITLE);
 	SHEET_IN(s, "p", WORD_KNOWN_INTRO);
 	html_open_class(&s->h, "ul", "uses");
-	for (size_t i = 0; i < MIN_OF(a->n_known_uses, (size_t)MOST_USES); i++)
+	for (; i < MIN_OF(a->n_known_uses, (size_t)MOST_USES) &&
+	       s->h.out->length - begin < MOST_BYTES; i++)
 		put_use(s, &a->known_uses[i]);
 	html_close(&s->h, "ul");
+	put_more(s, a->n_known_uses - i,
+		 s->p->is_static ? NULL
+		 : arena_printf(s->p->arena, "/api/v1/ports/%u", a->port));
 	html_close(&s->h, "section");
 }

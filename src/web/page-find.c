@@ -1,4 +1,5 @@
 /* Pages that find: everything of one name, and what `berth find` finds. */
+#include "web/page-list.h"
 #include "web/page-port.h"
 
 #include "ledger/claims.h"
@@ -10,8 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* So many that a page stays below 50 kB. */
-enum { MOST_ROWS = 400, MOST_FOUND = 120, WORDS_MOST = 512 };
+/* The bytes of a claim that is shown whole; of a search, the words that count. */
+enum { CLAIM_MOST = 2000, WORDS_MOST = 512, DESCRIPTION_MOST = 4000 };
 
 static void begin_table(struct sheet *s, enum word caption, const enum word *heads, size_t n)
 {
@@ -59,6 +60,7 @@ static void put_service_row(struct sheet *s, const struct answer_assignment *as)
 {
 	struct html *h = &s->h;
 
+	s->h.budget = DESCRIPTION_MOST;
 	html_open(h, "tr");
 	if (as->has_ports) {
 		put_ports(s, as->ports, as->protocol);
@@ -84,12 +86,14 @@ static void put_service_row(struct sheet *s, const struct answer_assignment *as)
 	html_close(h, "tr");
 }
 
-/* Everything of a name. */
+/* Everything of a name, one after the other: claims, rows of the registry, known uses. */
 struct of_name {
+	const struct page *page;
 	struct registry_rows rows;
 	const struct known_use *uses;
 	size_t n_uses;
-	const struct claim *claim; /* the first one of that name */
+	const struct claim *const *claims;
+	size_t n_claims;
 };
 
 static bool find_uses(const struct page *p, const char *name, struct of_name *out)
@@ -113,69 +117,126 @@ static bool find_uses(const struct page *p, const char *name, struct of_name *ou
 	return true;
 }
 
-static void put_rows(struct sheet *s, const struct of_name *found)
+static bool find_claims(const struct page *p, const char *name, struct of_name *out)
 {
-	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_DESCRIPTION,
-					  WORD_HEAD_REGISTERED_ON, WORD_HEAD_CONTACT};
-	const struct page *p = s->p;
+	const struct claim *one, **slot, **claims = NULL;
+	size_t cursor = 0, capacity = 0;
 
-	if (found->rows.n == 0)
-		return;
-	SHEET_IN(s, "h2", WORD_SERVICE_REGISTERED);
-	begin_table(s, WORD_SERVICE_REGISTERED, heads, N_ELEMENTS(heads));
-	for (uint32_t i = 0; i < MIN_OF(found->rows.n, (uint32_t)MOST_ROWS); i++) {
-		struct arena_mark mark = arena_mark(p->arena);
-		struct answer_assignment as;
-
-		if (answer_fill_assignment(p->from->registry, found->rows.ids[i], &as, p->arena))
-			put_service_row(s, &as);
-		else
-			p->out->has_failed = true;
-		arena_reset(p->arena, mark);
+	while (p->from->claims && (one = claims_next_named(p->from->claims, name, &cursor))) {
+		slot = ARENA_PUSH(p->arena, claims, out->n_claims, capacity);
+		if (!slot)
+			return false;
+		*slot = one;
 	}
-	end_table(s);
+	out->claims = claims;
+	return true;
 }
 
-static void put_uses(struct sheet *s, const struct of_name *found)
+static void put_claim(struct sheet *s, const struct claim *claim)
 {
-	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_SOFTWARE, WORD_HEAD_PURPOSE};
+	struct answer_claim c;
+
+	s->h.budget = CLAIM_MOST;
+	if (answer_fill_claim(claim, s->p->from->today, &c, s->p->arena))
+		port_claim(s, &c);
+	else
+		s->p->out->has_failed = true;
+}
+
+static void put_assignment(struct sheet *s, uint32_t id)
+{
+	const struct page *p = s->p;
+	struct arena_mark mark = arena_mark(p->arena);
+	struct answer_assignment as;
+
+	if (answer_fill_assignment(p->from->registry, id, &as, p->arena))
+		put_service_row(s, &as);
+	else
+		p->out->has_failed = true;
+	arena_reset(p->arena, mark);
+}
+
+static void put_known_use(struct sheet *s, const struct known_use *use)
+{
 	struct html *h = &s->h;
 
-	if (found->n_uses == 0)
-		return;
-	SHEET_IN(s, "h2", WORD_KNOWN_TITLE);
-	begin_table(s, WORD_KNOWN_TITLE, heads, N_ELEMENTS(heads));
-	for (size_t i = 0; i < MIN_OF(found->n_uses, (size_t)MOST_ROWS); i++) {
-		const struct known_use *use = &found->uses[i];
-
-		html_open(h, "tr");
-		put_ports(s, (struct live_span){use->first, use->last},
-			  transport_name(use->protocol));
-		html_open(h, "td");
-		sheet_name(s, use->software);
-		html_close(h, "td");
-		html_open(h, "td");
-		sheet_name(s, use->purpose);
-		html_close(h, "td");
-		html_close(h, "tr");
-	}
-	end_table(s);
+	html_open(h, "tr");
+	put_ports(s, (struct live_span){use->first, use->last}, transport_name(use->protocol));
+	html_open(h, "td");
+	sheet_name(s, use->software);
+	html_close(h, "td");
+	html_open(h, "td");
+	sheet_name(s, use->purpose);
+	html_close(h, "td");
+	html_close(h, "tr");
 }
 
-static void put_claims(struct sheet *s, const char *name)
+static void put_of_name(struct sheet *s, const void *context, size_t i)
 {
-	const struct claims *claims = s->p->from->claims;
-	const struct claim *one;
-	struct answer_claim c;
-	size_t cursor = 0, n = 0;
+	const struct of_name *found = context;
+	const size_t n_before = found->n_claims + found->rows.n;
 
-	while (claims && n < MOST_ROWS && (one = claims_next_named(claims, name, &cursor))) {
-		if (n++ == 0)
-			SHEET_IN(s, "h2", WORD_NAV_CLAIMS);
-		if (answer_fill_claim(one, s->p->from->today, &c, s->p->arena))
-			port_claim(s, &c);
-		else
-			s->p->out->has_failed = true;
+	if (i < found->n_claims)
+		put_claim(s, found->claims[i]);
+	else if (i < n_before)
+		put_assignment(s, found->rows.ids[i - found->n_claims]);
+	else
+		put_known_use(s, &found->uses[i - n_before]);
+}
+
+/* The part of a list that stands on this page. */
+static struct list part_of(const struct list *l, size_t first, size_t n)
+{
+	struct list part = *l;
+
+	part.first = MIN_OF(MAX_OF(l->first, first), first + n);
+	part.last = MAX_OF(MIN_OF(l->last, first + n), part.first);
+	return part;
+}
+
+/* What of a name stands on this page, each kind below its heading. */
+static void put_kinds(struct sheet *s, const struct list_of *of, const struct list *l,
+		      const struct of_name *found)
+{
+	static const enum word row_heads[] = {WORD_HEAD_PORT, WORD_HEAD_DESCRIPTION,
+					      WORD_HEAD_REGISTERED_ON, WORD_HEAD_CONTACT};
+	static const enum word use_heads[] = {WORD_HEAD_PORT, WORD_HEAD_SOFTWARE,
+					      WORD_HEAD_PURPOSE};
+	const struct list claims = part_of(l, 0, found->n_claims);
+	const struct list rows = part_of(l, found->n_claims, found->rows.n);
+	const struct list uses = part_of(l, found->n_claims + found->rows.n, found->n_uses);
+
+	if (claims.last > claims.first) {
+		SHEET_IN(s, "h2", WORD_NAV_CLAIMS);
+		list_put(s, of, &claims);
+	}
+	if (rows.last > rows.first) {
+		SHEET_IN(s, "h2", WORD_SERVICE_REGISTERED);
+		begin_table(s, WORD_SERVICE_REGISTERED, row_heads, N_ELEMENTS(row_heads));
+		list_put(s, of, &rows);
+		end_table(s);
+	}
+	if (uses.last > uses.first) {
+		SHEET_IN(s, "h2", WORD_KNOWN_TITLE);
+		begin_table(s, WORD_KNOWN_TITLE, use_heads, N_ELEMENTS(use_heads));
+		list_put(s, of, &uses);
+		end_table(s);
+	}
+}
+
+/* The links to the other pages; files have none, and say what has the rest. */
+static void put_rest(struct sheet *s, const struct list *l, const char *path, const char *query,
+		     const char *name)
+{
+	const long long rest = (long long)(l->n - l->last);
+
+	if (!s->p->is_static) {
+		list_links(s, l, "pages", path, query, "page");
+	} else if (rest > 0) {
+		html_open(&s->h, "p");
+		SAY_MANY(s, WORD_MORE_BY, rest, NUMBER("n", rest),
+			 CODE("command", arena_printf(s->p->arena, "berth find %s", name)));
+		html_close(&s->h, "p");
 	}
 }
 
@@ -198,37 +259,49 @@ static void put_near(struct sheet *s, const char *word)
 	html_close(h, "p");
 }
 
+static const char *service_path(const struct page *p, const char *name)
+{
+	struct str path = {0};
+	const char *kept;
+
+	str_append(&path, "services/");
+	html_append_percent(&path, name);
+	kept = arena_strdup(p->arena, str_text(&path));
+	str_fini(&path);
+	return kept ? kept : "";
+}
+
 int page_service(const struct page *p, const char *name)
 {
-	struct of_name found = {.rows = registry_by_name(p->from->registry, name)};
+	struct of_name found = {.page = p, .rows = registry_by_name(p->from->registry, name)};
 	struct sheet_head head = {.title = COMPOSE(p, WORD_SERVICE_TITLE, TEXT("name", name))};
-	size_t cursor = 0;
+	struct list_of of = {.row = put_of_name, .context = &found, .column = -1,
+			     .page = p->wish ? p->wish->page : 1};
+	struct list l;
 	struct sheet s;
-	bool is_found;
 	int r;
 
-	if (!find_uses(p, name, &found))
+	if (!find_uses(p, name, &found) || !find_claims(p, name, &found))
 		return -ENOMEM;
-	if (p->from->claims)
-		found.claim = claims_next_named(p->from->claims, name, &cursor);
-	is_found = found.rows.n > 0 || found.n_uses > 0 || found.claim;
-	head.is_nameless = !is_found;
-	sheet_begin(&s, p, &head, SHEET_BUDGET_LIST);
+	of.n = found.n_claims + found.rows.n + found.n_uses;
+	if (list_find(p, &of, &l) < 0)
+		return -ENOMEM;
+	head.is_nameless = of.n == 0;
+	sheet_begin(&s, p, &head, SHEET_BUDGET);
 	sheet_crumbs(&s, words_text(p->language, WORD_SERVICES), NULL, name);
 	html_open(&s.h, "h1");
 	SAY(&s, WORD_SERVICE_TITLE, TEXT("name", name));
 	html_close(&s.h, "h1");
-	if (is_found) {
+	if (of.n > 0) {
 		SHEET_IN(&s, "p", WORD_SERVICE_LINE);
-		put_claims(&s, name);
-		put_rows(&s, &found);
-		put_uses(&s, &found);
+		put_kinds(&s, &of, &l, &found);
+		put_rest(&s, &l, service_path(p, name), "", name);
 	} else {
 		SHEET_IN(&s, "p", WORD_SERVICE_NONE);
 		put_near(&s, name);
 	}
 	r = sheet_end(&s);
-	return r < 0 ? r : is_found ? 0 : 1;
+	return r < 0 ? r : of.n > 0 ? 0 : 1;
 }
 
 /* A search while it runs. */
@@ -276,10 +349,12 @@ static void put_cell(struct sheet *s, const char *text)
 	html_close(&s->h, "td");
 }
 
-static void put_found(struct sheet *s, const struct answer_found *f)
+static void put_found(struct sheet *s, const void *context, size_t i)
 {
+	const struct answer_found *f = (const struct answer_found *)context + i;
 	struct html *h = &s->h;
 
+	s->h.budget = DESCRIPTION_MOST;
 	html_open(h, "tr");
 	if (f->claim) {
 		put_ports(s, f->claim->ports,
@@ -320,25 +395,25 @@ static enum word word_of_rank(const char *rank)
 }
 
 /* Groups of the same rank, the best first; claims, which have none of their own, on top. */
-static void put_results(struct sheet *s, const struct quest *q)
+static void put_results(struct sheet *s, const struct quest *q, const struct list_of *of,
+			const struct list *l)
 {
 	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_NAME, WORD_HEAD_DESCRIPTION,
 					  WORD_HEAD_KIND};
-	const size_t n = MIN_OF(q->n, (size_t)MOST_FOUND);
 
-	for (size_t i = 0, k; i < n; i = k) {
+	for (size_t i = l->first, k; i < l->last; i = k) {
 		const enum word rank = word_of_rank(q->found[i].rank);
+		struct list group = *l;
 
+		k = i;
+		while (k < l->last && strcmp(q->found[k].rank, q->found[i].rank) == 0)
+			k++;
+		group.first = i;
+		group.last = k;
 		SHEET_IN(s, "h2", rank);
 		begin_table(s, rank, heads, N_ELEMENTS(heads));
-		for (k = i; k < n && strcmp(q->found[k].rank, q->found[i].rank) == 0; k++)
-			put_found(s, &q->found[k]);
+		list_put(s, of, &group);
 		end_table(s);
-	}
-	if (q->n > n) {
-		html_open(&s->h, "p");
-		SAY_MANY(s, WORD_MORE, (long long)(q->n - n), NUMBER("n", (long long)(q->n - n)));
-		html_close(&s->h, "p");
 	}
 }
 
@@ -403,41 +478,55 @@ static const char *query_of(const char *words, struct arena *arena)
 	return kept;
 }
 
+/* What was found, or what could be looked for. */
+static void put_outcome(struct sheet *s, const struct quest *q, const struct list_of *of,
+			const struct list *l, const char *query)
+{
+	if (q->n > 0) {
+		html_open(&s->h, "p");
+		SAY_MANY(s, WORD_FOUND, (long long)q->n, NUMBER("n", (long long)q->n));
+		html_close(&s->h, "p");
+		put_results(s, q, of, l);
+		list_links(s, l, "pages", "search", query, "page");
+	} else if (q->n_words > 0) {
+		SHEET_IN(s, "p", WORD_FOUND_NOTHING);
+		put_near(s, q->words[0]);
+	} else {
+		html_open_with(&s->h, "p", "id=\"search-how\""); /* search.js removes it */
+		sheet_say(s, s->p->is_static ? WORD_SEARCH_STATIC : WORD_SEARCH_HOW);
+		html_close(&s->h, "p");
+	}
+}
+
 int page_search(const struct page *p, const char *words)
 {
 	struct sheet_head head = {.is_nameless = *words != '\0',
 				  .script = p->is_static ? "search.js" : NULL};
+	struct list_of of = {.row = put_found, .column = -1, .page = p->wish ? p->wish->page : 1};
 	struct quest q = {.n_words = 0};
+	struct list l;
 	struct sheet s;
 	int r;
 
 	if (!split_words(words, &q, p->arena))
 		return -ENOMEM;
 	r = run_search(p, &q);
+	of.context = q.found;
+	of.n = q.n;
+	if (r == 0)
+		r = list_find(p, &of, &l);
 	if (r < 0)
 		return r;
 	head.title = q.n_words > 0 ? COMPOSE(p, WORD_SEARCH_TITLE_FOR, TEXT("words", words))
 				   : words_text(p->language, WORD_SEARCH_TITLE);
 	if (*words)
 		head.query = query_of(words, p->arena);
-	sheet_begin(&s, p, &head, SHEET_BUDGET_LIST);
+	sheet_begin(&s, p, &head, SHEET_BUDGET);
 	SHEET_IN(&s, "h1", WORD_SEARCH_TITLE);
 	put_large_form(&s, words);
 	if (p->is_static)
 		put_results_to_come(&s);
 	put_direct(&s, &q);
-	if (q.n > 0) {
-		html_open(&s.h, "p");
-		SAY_MANY(&s, WORD_FOUND, (long long)q.n, NUMBER("n", (long long)q.n));
-		html_close(&s.h, "p");
-		put_results(&s, &q);
-	} else if (q.n_words > 0) {
-		SHEET_IN(&s, "p", WORD_FOUND_NOTHING);
-		put_near(&s, q.words[0]);
-	} else {
-		html_open_with(&s.h, "p", "id=\"search-how\""); /* search.js removes it */
-		sheet_say(&s, p->is_static ? WORD_SEARCH_STATIC : WORD_SEARCH_HOW);
-		html_close(&s.h, "p");
-	}
+	put_outcome(&s, &q, &of, &l, head.query ? head.query : "");
 	return sheet_end(&s);
 }

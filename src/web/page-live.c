@@ -4,27 +4,39 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is shown of each list; the rest is counted. */
+/* What is shown of each list; the rest is counted, and is to be had elsewhere. */
 enum { MOST_LISTENERS = 24, MOST_OWNERS = 8, MOST_PUBLISHED = 16, MOST_HOLDERS = 16,
        MOST_PEERS = 8, MOST_ARGUMENTS = 40, MOST_COMMAND = 400 };
+
+/* The bytes of a list after which nothing is added to it: together they keep a page small. */
+enum { LISTENERS_BYTES = 9000, PUBLISHED_BYTES = 3000, HOLDERS_BYTES = 3000, PEERS_BYTES = 1500,
+       OWNERS_BYTES = 3500 };
+
+/* The bytes that foreign text of one of these becomes. */
+enum { OWNER_MOST = 1200, COMMAND_MOST = 600, LINE_MOST = 400 };
 
 static bool is_equal(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* " + 5 more" of a list that is longer than what is shown. */
-static void put_more(struct sheet *s, const char *element, size_t n, size_t most)
+/* Where everything that a list of this port leaves out can be had. */
+static const char *rest_of(const struct sheet *s, uint16_t port)
 {
-	const long long rest = n > most ? (long long)(n - most) : 0;
+	return arena_printf(s->p->arena, "/api/v1/ports/%u", port);
+}
 
-	if (rest == 0)
+/* "and 5 more" of a list that is longer than what is shown; nothing when it is not. */
+static void put_more(struct sheet *s, const char *element, size_t n, size_t shown,
+		     const char *url)
+{
+	if (n <= shown)
 		return;
 	if (*element == 'l')
 		html_open_class(&s->h, "li", "more");
 	else
 		html_open_class(&s->h, "p", "more");
-	SAY_MANY(s, WORD_MORE, rest, NUMBER("n", rest));
+	sheet_more(s, n - shown, url);
 	if (*element == 'l')
 		html_close(&s->h, "li");
 	else
@@ -46,10 +58,11 @@ static void end_bit(struct sheet *s)
 static void put_command(struct sheet *s, const char *const *command)
 {
 	struct html *h = &s->h;
-	size_t n = 0, length = 0;
+	size_t n = 0, length = 0, budget;
 
 	if (!command || !command[0])
 		return;
+	budget = sheet_narrow(s, MIN_OF(h->budget, (size_t)COMMAND_MOST));
 	html_open_class(h, "code", "command");
 	for (; n < MOST_ARGUMENTS && command[n] && length < MOST_COMMAND; n++) {
 		if (n > 0)
@@ -60,6 +73,7 @@ static void put_command(struct sheet *s, const char *const *command)
 	if (command[n])
 		html_words(h, " \xe2\x80\xa6");
 	html_close(h, "code");
+	sheet_widen(s, budget);
 }
 
 /* What started it, where that is more than its unit tells. */
@@ -137,6 +151,7 @@ static void put_method(struct sheet *s, const struct answer_owner *o)
 void port_owner(struct sheet *s, const struct answer_owner *o)
 {
 	const char *name = o->label ? o->label : o->program ? o->program : "?";
+	const size_t budget = sheet_narrow(s, OWNER_MOST);
 	struct html *h = &s->h;
 
 	if (strcmp(o->method, "kernel") == 0) {
@@ -165,6 +180,7 @@ void port_owner(struct sheet *s, const struct answer_owner *o)
 	put_method(s, o);
 	put_command(s, o->command);
 	put_lineage(s, o);
+	sheet_widen(s, budget);
 }
 
 void port_address(struct sheet *s, const struct answer_listener *l)
@@ -228,6 +244,7 @@ void port_backlog(struct sheet *s, const struct answer_listener *l)
 
 static void put_listener(struct sheet *s, const struct answer_listener *l)
 {
+	const size_t budget = sheet_narrow(s, LINE_MOST);
 	struct html *h = &s->h;
 
 	html_open_class(h, "p", "where");
@@ -255,6 +272,7 @@ static void put_listener(struct sheet *s, const struct answer_listener *l)
 	html_char(h, ' ');
 	port_backlog(s, l);
 	html_close(h, "p");
+	sheet_widen(s, budget);
 }
 
 static void put_unowned(struct sheet *s, const struct answer_listener *l)
@@ -319,17 +337,26 @@ static bool has_same_owners(const struct answer_listener *a, const struct answer
 	return true;
 }
 
+/* Whether a list that began at that byte of the page has its share of it. */
+static bool is_full(const struct sheet *s, size_t begin, size_t most)
+{
+	return s->h.out->length - begin >= most;
+}
+
 static void put_owners(struct sheet *s, const struct answer_listener *l)
 {
+	const size_t begin = s->h.out->length;
 	struct html *h = &s->h;
+	size_t i = 0;
 
 	html_open_class(h, "ul", "owners");
-	for (size_t i = 0; i < MIN_OF(l->n_owners, (size_t)MOST_OWNERS); i++) {
+	for (; i < MIN_OF(l->n_owners, (size_t)MOST_OWNERS) && !is_full(s, begin, OWNERS_BYTES);
+	     i++) {
 		html_open(h, "li");
 		port_owner(s, &l->owners[i]);
 		html_close(h, "li");
 	}
-	put_more(s, "li", l->n_owners, MOST_OWNERS);
+	put_more(s, "li", l->n_owners, i, rest_of(s, l->port));
 	if (l->n_owners == 0)
 		put_unowned(s, l);
 	html_close(h, "ul");
@@ -339,23 +366,24 @@ static void put_owners(struct sheet *s, const struct answer_listener *l)
 static void put_listeners(struct sheet *s, const struct answer *a)
 {
 	const size_t n = MIN_OF(a->n_listeners, (size_t)MOST_LISTENERS);
+	const size_t begin = s->h.out->length;
 	struct html *h = &s->h;
+	bool is_last = true;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const bool is_first = i == 0 ||
-				      !has_same_owners(&a->listeners[i - 1], &a->listeners[i]);
-		const bool is_last = i + 1 == n ||
-				     !has_same_owners(&a->listeners[i], &a->listeners[i + 1]);
-
-		if (is_first)
+	for (; i < n && !(is_last && is_full(s, begin, LISTENERS_BYTES)); i++) {
+		if (is_last)
 			html_open_class(h, "div", "resident");
 		put_listener(s, &a->listeners[i]);
+		is_last = i + 1 == n || is_full(s, begin, LISTENERS_BYTES) ||
+			  !has_same_owners(&a->listeners[i], &a->listeners[i + 1]);
 		if (!is_last)
 			continue;
 		put_owners(s, &a->listeners[i]);
 		html_close(h, "div");
 	}
-	put_more(s, "p", a->n_listeners, MOST_LISTENERS);
+	put_more(s, "p", a->n_listeners, i,
+		 arena_printf(s->p->arena, "%shere?port=%u", s->root, a->port));
 }
 
 /* "10.88.0.2:80", "[fd00::2]:80", "pod/web, port 80". */
@@ -417,10 +445,14 @@ void port_published(struct sheet *s, const struct answer_published *p)
 
 static void put_published(struct sheet *s, const struct answer *a)
 {
+	const size_t begin = s->h.out->length;
 	struct html *h = &s->h;
+	size_t i = 0;
 
-	for (size_t i = 0; i < MIN_OF(a->n_published, (size_t)MOST_PUBLISHED); i++) {
+	for (; i < MIN_OF(a->n_published, (size_t)MOST_PUBLISHED) &&
+	       !is_full(s, begin, PUBLISHED_BYTES); i++) {
 		const struct answer_published *p = &a->published[i];
+		const size_t budget = sheet_narrow(s, OWNER_MOST);
 
 		html_open_class(h, "div", "resident");
 		html_open_class(h, "p", "where");
@@ -434,23 +466,30 @@ static void put_published(struct sheet *s, const struct answer *a)
 			port_owner(s, &p->owners[k]);
 			html_close(h, "li");
 		}
+		put_more(s, "li", p->n_owners, MIN_OF(p->n_owners, (size_t)MOST_OWNERS),
+			 rest_of(s, a->port));
 		if (p->n_owners == 0)
 			SHEET_IN(s, "li", WORD_PUBLISHED_UNSEEN);
 		html_close(h, "ul");
 		html_close(h, "div");
+		sheet_widen(s, budget);
 	}
-	put_more(s, "p", a->n_published, MOST_PUBLISHED);
+	put_more(s, "p", a->n_published, i,
+		 arena_printf(s->p->arena, "%shere?port=%u", s->root, a->port));
 }
 
 static void put_holders(struct sheet *s, const struct answer *a)
 {
+	const size_t begin = s->h.out->length;
 	struct html *h = &s->h;
+	size_t i = 0;
 
 	if (a->n_holders == 0)
 		return;
 	SHEET_IN(s, "h3", WORD_HOLDERS_TITLE);
 	html_open_class(h, "ul", "plain");
-	for (size_t i = 0; i < MIN_OF(a->n_holders, (size_t)MOST_HOLDERS); i++) {
+	for (; i < MIN_OF(a->n_holders, (size_t)MOST_HOLDERS) &&
+	       !is_full(s, begin, HOLDERS_BYTES); i++) {
 		const struct answer_holder *o = &a->holders[i];
 		enum word kind = WORD_HOLDER_CONNECTION;
 
@@ -472,12 +511,13 @@ static void put_holders(struct sheet *s, const struct answer *a)
 		}
 		html_close(h, "li");
 	}
-	put_more(s, "li", a->n_holders, MOST_HOLDERS);
+	put_more(s, "li", a->n_holders, i, rest_of(s, a->port));
 	html_close(h, "ul");
 }
 
 static void put_peer(struct sheet *s, const struct answer_peer *peer)
 {
+	const size_t budget = sheet_narrow(s, LINE_MOST);
 	struct html *h = &s->h;
 
 	html_open(h, "li");
@@ -493,12 +533,15 @@ static void put_peer(struct sheet *s, const struct answer_peer *peer)
 		}
 	}
 	html_close(h, "li");
+	sheet_widen(s, budget);
 }
 
 static void put_connections(struct sheet *s, const struct answer *a)
 {
 	const struct answer_connections *c = &a->connections;
+	const size_t begin = s->h.out->length;
 	struct html *h = &s->h;
+	size_t i = 0;
 
 	html_open_class(h, "p", "connections");
 	if (c->local + c->remote == 0)
@@ -515,9 +558,9 @@ static void put_connections(struct sheet *s, const struct answer *a)
 	if (c->n_peers == 0)
 		return;
 	html_open_class(h, "ul", "plain");
-	for (size_t i = 0; i < MIN_OF(c->n_peers, (size_t)MOST_PEERS); i++)
+	for (; i < MIN_OF(c->n_peers, (size_t)MOST_PEERS) && !is_full(s, begin, PEERS_BYTES); i++)
 		put_peer(s, &c->peers[i]);
-	put_more(s, "li", c->n_peers, MOST_PEERS);
+	put_more(s, "li", c->n_peers, i, rest_of(s, a->port));
 	html_close(h, "ul");
 }
 
@@ -546,7 +589,7 @@ static void put_seen(struct sheet *s, const struct answer *a)
 	put_holders(s, a);
 	if (a->tcp.word != VERDICT_UNKNOWN)
 		put_connections(s, a);
-	sheet_gaps_below(s, a->gaps, a->n_gaps);
+	sheet_gaps_below(s, a->gaps, a->n_gaps, rest_of(s, a->port));
 }
 
 /* Apart from what was seen, which may be the same a moment later. */

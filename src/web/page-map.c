@@ -12,13 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOW_MOST = 500, SWATCH_SIZE = 24 };
+enum { NOW_MOST = 120, NOW_BYTES_MOST = 12 * 1024, NOW_LINE_MOST = 400, SWATCH_SIZE = 24 };
 
 /* The map while its page is written. */
 struct view {
 	struct sheet s;
 	const struct map *map;
 	const struct answer_here *here; /* NULL: nothing is known of this machine */
+	size_t n_now, n_now_left;       /* of the list of what listens: so far, and not on it */
+	size_t now_begin;               /* the byte of the page where it begins */
 };
 
 static const enum word layer_words[N_MAP_FLAGS] = {
@@ -239,28 +241,45 @@ static void put_resident(struct view *v, uint16_t port, const char *name, const 
 	html_close(h, "li");
 }
 
+/* A line of the list, while it has room; counted when it has none. */
+static void add_resident(struct view *v, uint16_t port, const char *name, const char *who)
+{
+	const size_t budget = sheet_narrow(&v->s, NOW_LINE_MOST);
+
+	if (v->n_now < NOW_MOST && v->s.h.out->length - v->now_begin < NOW_BYTES_MOST)
+		put_resident(v, port, name, who);
+	else
+		v->n_now_left++;
+	v->n_now++;
+	sheet_widen(&v->s, budget);
+}
+
 /* One line a port, whatever the number of its sockets. */
 static void put_residents(struct view *v)
 {
 	const struct answer_here *here = v->here;
 	struct html *h = &v->s.h;
 	int32_t before = -1;
-	size_t n = 0;
 
 	html_open_with(h, "ul", "id=\"map-now\"");
-	for (size_t i = 0; i < here->n_listeners && n < NOW_MOST; i++) {
+	v->now_begin = h->out->length;
+	for (size_t i = 0; i < here->n_listeners; i++) {
 		const struct answer_listener *l = &here->listeners[i];
 
 		if (!l->is_here || strcmp(l->role, "listener") != 0 || l->port == before)
 			continue;
-		put_resident(v, l->port, name_of(l), label_of(l));
+		add_resident(v, l->port, name_of(l), label_of(l));
 		before = l->port;
-		n++;
 	}
-	for (size_t i = 0; i < here->n_published && n < NOW_MOST; i++, n++)
-		put_resident(v, here->published[i].port, here->published[i].container,
+	for (size_t i = 0; i < here->n_published; i++)
+		add_resident(v, here->published[i].port, here->published[i].container,
 			     here->published[i].by);
 	html_close(h, "ul");
+	html_open_with(h, "p", "id=\"map-now-more\"");
+	html_attribute_words(h, "data-more", sheet_word(&v->s, WORD_MORE_MANY));
+	html_attribute_words(h, "data-here", sheet_url(v->s.p, "here"));
+	sheet_more(&v->s, v->n_now_left, sheet_url(v->s.p, "here"));
+	html_close(h, "p");
 }
 
 static void put_now(struct view *v)
@@ -450,7 +469,7 @@ int page_map(const struct page *p)
 	html_close(&v.s.h, "div");
 	put_numbers(&v);
 	if (v.here)
-		sheet_gaps(&v.s, v.here->gaps, v.here->n_gaps);
+		sheet_gaps(&v.s, v.here->gaps, v.here->n_gaps, "/api/v1/here");
 	sheet_registry(&v.s, &registry);
 	return r < 0 ? r : sheet_end(&v.s);
 }

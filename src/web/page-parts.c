@@ -202,7 +202,7 @@ static const char *switch_in(const struct page *p, enum page_language language,
 	const char *path = head->is_nameless ? "" : p->path + (*p->path == '/'), *url;
 	char plain[URL_SIZE];
 
-	if (head->query)
+	if (head->query && head->is_nameless)
 		path = "search";
 	url_in(p, language, path, plain, sizeof(plain));
 	if (p->is_static)

@@ -27,7 +27,7 @@ struct sheet_head {
 	const char *description; /* one sentence; NULL = none */
 	const char *script;      /* name of an asset beside that of every page; NULL = none */
 	const char *style;       /* likewise */
-	const char *query;       /* of a search, for its twin: "q=ssh&"; NULL = none */
+	const char *query;       /* of a search or list, for its twin: "q=ssh&"; NULL = none */
 	enum sheet_place place;
 	bool is_nameless;        /* not to be indexed, no alternates: an error, a search */
 	bool is_wide;            /* the main part takes the width of the window: map, tables */
@@ -147,9 +147,23 @@ void sheet_service(struct sheet *s, const char *name);
 /* A verdict's word with its sign and colour. */
 void sheet_verdict(struct sheet *s, enum verdict_word w);
 
-/* What could not be seen, as a section of the page, and inside one; nothing for none. */
-void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n);
-void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n);
+/*
+ * What could not be seen, as a section of the page, and inside one; nothing for none. `rest` is
+ * where all of it can be had when it is more than is shown: a URL; NULL = nowhere.
+ */
+void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n, const char *rest);
+void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n, const char *rest);
+
+/* "and 5 more" of a list that was cut, which leads to `url`; NULL = nowhere. Nothing for 0. */
+void sheet_more(struct sheet *s, size_t n, const char *url);
+
+/*
+ * Foreign text of a part of the page becomes at most `most` bytes; what is left for the others is
+ * returned, to be given to sheet_widen(). So a list of somebody's names takes no room from facts
+ * that stand behind it.
+ */
+size_t sheet_narrow(struct sheet *s, size_t most);
+void sheet_widen(struct sheet *s, size_t budget);
 
 /* For which dates the registry is good, and where its data come from. */
 void sheet_registry(struct sheet *s, const struct answer_registry *r);

@@ -183,9 +183,13 @@ static void put_verdict(struct sheet *s, const struct answer *a, struct verdict 
 	html_close(h, "p");
 }
 
+/* The bytes that names in the strip become; they stand in full below. */
+enum { STRIP_MOST = 600 };
+
 /* The strip below the title: what was seen, in a word for each protocol. */
 static void put_strip(struct sheet *s, const struct answer *a)
 {
+	const size_t budget = sheet_narrow(s, STRIP_MOST);
 	struct html *h = &s->h;
 
 	html_open_with(h, "div", "id=\"verdict\" class=\"strip\"");
@@ -201,6 +205,7 @@ static void put_strip(struct sheet *s, const struct answer *a)
 		put_verdict(s, a, a->udp, "udp", true);
 	}
 	html_close(h, "div");
+	sheet_widen(s, budget);
 }
 
 static void put_contents(struct sheet *s, const struct answer *a)

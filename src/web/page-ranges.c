@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Spans of a list that the kernel keeps; there may be thousands. */
+enum { MOST_RESERVED = 200 };
+
 static void put_heads(struct sheet *s)
 {
 	static const enum word heads[] = {WORD_HEAD_RANGE, WORD_HEAD_PORTS, WORD_HEAD_N_NAMED,
@@ -97,7 +100,14 @@ static void put_kernel(struct sheet *s, const struct answer_kernel *k)
 		html_open(h, "li");
 		sheet_say(s, WORD_KERNEL_RESERVED);
 		html_char(h, ' ');
-		put_spans(s, k->reserved, MIN_OF(k->n_reserved, (size_t)200));
+		put_spans(s, k->reserved, MIN_OF(k->n_reserved, (size_t)MOST_RESERVED));
+		if (k->n_reserved > MOST_RESERVED) {
+			const long long rest = (long long)k->n_reserved - MOST_RESERVED;
+
+			html_char(h, ' ');
+			SAY_MANY(s, WORD_KERNEL_RESERVED_MORE, rest, NUMBER("n", rest),
+				 CODE("file", "/proc/sys/net/ipv4/ip_local_reserved_ports"));
+		}
 		html_close(h, "li");
 	}
 	if (!k->ephemeral && k->unprivileged_start < 0)

@@ -46,39 +46,69 @@ static void put_gap(struct sheet *s, const struct answer_gap *gap)
 	html_close(h, "li");
 }
 
-static void put_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
+void sheet_more(struct sheet *s, size_t n, const char *url)
 {
-	enum { MOST = 12 };
+	struct html *h = &s->h;
+
+	if (n == 0)
+		return;
+	if (url) {
+		html_open(h, "a");
+		html_url(h, "href", url);
+	}
+	SAY_MANY(s, WORD_MORE, (long long)n, NUMBER("n", (long long)n));
+	if (url)
+		html_close(h, "a");
+}
+
+size_t sheet_narrow(struct sheet *s, size_t most)
+{
+	const size_t budget = s->h.budget;
+
+	s->h.budget = most;
+	return budget;
+}
+
+void sheet_widen(struct sheet *s, size_t budget)
+{
+	s->h.budget = budget;
+}
+
+static void put_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n, const char *rest)
+{
+	enum { MOST = 12, MOST_BYTES = 2000 };
+	const size_t budget = sheet_narrow(s, MOST_BYTES);
 	struct html *h = &s->h;
 
 	html_open(h, "ul");
 	for (size_t i = 0; i < MIN_OF(n, (size_t)MOST); i++)
 		put_gap(s, &gaps[i]);
 	html_close(h, "ul");
-	if (n > MOST) {
-		html_open(h, "p");
-		SAY_MANY(s, WORD_MORE, (long long)(n - MOST), NUMBER("n", (long long)(n - MOST)));
-		html_close(h, "p");
-	}
+	sheet_widen(s, budget);
+	if (n <= MOST)
+		return;
+	html_open(h, "p");
+	sheet_more(s, n - MOST, rest);
+	html_close(h, "p");
 }
 
-void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n)
+void sheet_gaps(struct sheet *s, const struct answer_gap *gaps, size_t n, const char *rest)
 {
 	if (n == 0)
 		return;
 	html_open_class(&s->h, "section", "gaps");
 	SHEET_IN(s, "h2", WORD_GAPS);
-	put_gaps(s, gaps, n);
+	put_gaps(s, gaps, n, rest);
 	html_close(&s->h, "section");
 }
 
-void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n)
+void sheet_gaps_below(struct sheet *s, const struct answer_gap *gaps, size_t n, const char *rest)
 {
 	if (n == 0)
 		return;
 	html_open_class(&s->h, "div", "gaps");
 	SHEET_IN(s, "h3", WORD_GAPS);
-	put_gaps(s, gaps, n);
+	put_gaps(s, gaps, n, rest);
 	html_close(&s->h, "div");
 }
 

@@ -10,9 +10,12 @@
  *
  *     /ports/N/live      page_port_live(): #verdict, #live, #seen, #bind; #live has it as data-live
  *     /ports/N/face      POST face=yes|soso|no, from the form #faces
- *     /here/rows         page_here_rows(): #here-rows, #here-summary, #here-seen; #here, data-rows
- *     /claims            POST name ports owner program until reason, from the form of #stake
- *     /services/NAME     (percent-encoded)   /search?q=WORDS   /assets/NAME?v=VERSION
+ *     /here/rows         page_here_rows(): #here-heads #here-rows #here-pages #here-shown
+ *                        #here-summary #here-seen; #here has it as data-rows. Both take
+ *                        q=WORDS sort=COLUMN port=N page=N
+ *     /claims            q=WORDS page=N conflicts=N; POST name ports owner program until reason, from the form of #stake
+ *     /services/NAME     (percent-encoded) page=N   /search?q=WORDS page=N
+ *     /assets/NAME?v=VERSION
  *     /events            what changes, for both; in data-events
  *
  * No page needs a script, holds one, or a style; <button class="copy" data-copy="ID" hidden> waits
@@ -39,6 +42,15 @@ enum page_sight {
 	PAGE_SIGHT_FULL,   /* everything that the collector sees */
 };
 
+/* What of a list a reader wants to see; what is malformed is as if it were not said. */
+struct page_wish {
+	const char *words; /* only rows with them; foreign bytes; NULL = all */
+	const char *sort;  /* the name of a column, "-" before it for the other way; foreign; NULL */
+	bool has_port;     /* only what is about one port */
+	uint16_t port;
+	unsigned int page, conflicts; /* which page of the list, and of a second one; from 1 */
+};
+
 /* A request for one page. */
 struct page {
 	enum page_language language;
@@ -53,6 +65,7 @@ struct page {
 	 */
 	const struct answer_sources *from;
 	const uint32_t *faces; /* of a port page: how it was judged so far, by enum atlas_face */
+	const struct page_wish *wish; /* of a page with lists; NULL = their beginnings */
 	const char *message;   /* of page_error(): one more line, foreign bytes; NULL = none */
 	struct arena *arena;   /* for what lives as long as the making of this page */
 	struct str *out;       /* the document is appended */

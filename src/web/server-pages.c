@@ -60,15 +60,52 @@ static struct response *new_page(struct server_turn *t, unsigned int status)
 	return r;
 }
 
+/* A number of a query, from 1; 1 where there is none. */
+static unsigned int read_count(const struct server_turn *t, const char *key)
+{
+	char value[HTTP_TEXT_VALUE_MOST];
+	uint64_t n;
+
+	if (server_parameter(t, key, value) <= 0 ||
+	    str_parse_u64(value, strlen(value), 1000000, &n) < 0)
+		return 1;
+	return n > 0 ? (unsigned int)n : 1;
+}
+
+/* A text of a query that lives as long as the turn; NULL = it is not there. */
+static const char *read_text(const struct server_turn *t, const char *key)
+{
+	char value[HTTP_TEXT_VALUE_MOST];
+
+	return server_parameter(t, key, value) > 0 ? arena_strdup(t->arena, value) : NULL;
+}
+
+/* What of its lists is asked for. */
+static struct page_wish read_wish(const struct server_turn *t)
+{
+	const char *port = read_text(t, "port");
+	struct page_wish wish = {
+		.words = read_text(t, "q"),
+		.sort = read_text(t, "sort"),
+		.page = read_count(t, "page"),
+		.conflicts = read_count(t, "conflicts"),
+	};
+
+	wish.has_port = port && http_text_port(port, &wish.port) == 0;
+	return wish;
+}
+
 /* A page whose function needs nothing but itself. */
 static struct response *make_page(struct server_turn *t, int (*write)(const struct page *p))
 {
 	struct response *r = new_page(t, 200);
+	const struct page_wish wish = read_wish(t);
 	struct page page;
 
 	if (!r)
 		return NULL;
 	page = page_of(t, r);
+	page.wish = &wish;
 	if (write(&page) < 0) {
 		response_release(r);
 		return NULL;
@@ -133,12 +170,14 @@ struct response *server_claims_page(struct server_turn *t)
 struct response *server_service(struct server_turn *t)
 {
 	struct response *r = new_page(t, 200);
+	const struct page_wish wish = read_wish(t);
 	struct page page;
 	int found;
 
 	if (!r)
 		return NULL;
 	page = page_of(t, r);
+	page.wish = &wish;
 	found = page_service(&page, t->match.word);
 	if (found < 0) {
 		response_release(r);
@@ -150,6 +189,7 @@ struct response *server_service(struct server_turn *t)
 
 struct response *server_search(struct server_turn *t)
 {
+	const struct page_wish wish = read_wish(t);
 	char words[HTTP_TEXT_VALUE_MOST];
 	struct response *r;
 	struct page page;
@@ -160,6 +200,7 @@ struct response *server_search(struct server_turn *t)
 	if (!r)
 		return NULL;
 	page = page_of(t, r);
+	page.wish = &wish;
 	if (page_search(&page, words) < 0) {
 		response_release(r);
 		return NULL;

@@ -145,7 +145,11 @@ static const struct answer_sources *look_blindly(struct server_turn *t,
 static bool is_kept(const struct server_turn *t)
 {
 	const struct route *route = &routes[t->match.id];
+	const bool has_list = t->match.id == ROUTE_HERE || t->match.id == ROUTE_HERE_ROWS ||
+			      t->match.id == ROUTE_CLAIMS;
 
+	if (has_list && t->n_query > 0)
+		return false;
 	return route->wants != ROUTE_WANTS_NOTHING && !strchr(route->path, '*') &&
 	       t->request->method != SERVER_METHOD_POST && t->match.id != ROUTE_SEARCH &&
 	       t->match.id != ROUTE_API_FIND && t->match.id != ROUTE_METRICS;

@@ -54,6 +54,8 @@ static int make(const struct atlas_page *asked, const struct page *p)
 		return page_search(p, what[7] ? what + 8 : "");
 	if (str_starts_with(what, "/error/"))
 		return page_error(p, what[7] == '4' && what[9] == '4' ? 404 : 500);
+	if (is_path(asked, "/"))
+		return page_map(p);
 	if (is_path(asked, "/here"))
 		return page_here(p);
 	if (is_path(asked, "/here/rows"))
@@ -106,7 +108,7 @@ int atlas_page_make(const struct atlas_page *asked, struct str *out)
 	struct page p = {.language = asked->language,
 			 .sight = asked->is_full ? PAGE_SIGHT_FULL : PAGE_SIGHT_PUBLIC,
 			 .is_static = asked->is_static, .path = asked->what, .from = &from,
-			 .faces = asked->faces, .arena = &arena, .out = out};
+			 .faces = asked->faces, .wish = asked->wish, .arena = &arena, .out = out};
 	int r;
 
 	arena_init(&arena);

@@ -16,7 +16,8 @@ struct atlas_page {
 	const char *world;   /* a recording, `n_world` bytes; NULL = nobody looked */
 	size_t n_world;
 	const char *claims;  /* a claims file; NULL = none */
-	const char *what;    /* /ports/80, /ports/80/live, /here, /here/rows, /claims, /ranges,
+	const struct page_wish *wish; /* of lists; NULL = their beginnings */
+	const char *what;    /* /, /ports/80, /ports/80/live, /here, /here/rows, /claims, /ranges,
 	                        /services/NAME, /search?WORDS, /error/404 */
 	enum page_language language;
 	bool is_static, is_full;

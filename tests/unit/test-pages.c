@@ -151,7 +151,7 @@ static void test_live_part(void **state)
 	assert_lacks(&part, "<html");
 	asked.what = "/here/rows";
 	make(&asked, 0, &part);
-	assert_true(str_starts_with(str_text(&part), "<tbody id=\"here-rows\">"));
+	assert_true(str_starts_with(str_text(&part), "<thead id=\"here-heads\">"));
 	assert_lacks(&part, "<table");
 	str_fini(&part);
 }
@@ -339,8 +339,215 @@ static void test_huge(void **state)
 	asked = ask(str_text(&world), "/ports/7777");
 	make(&asked, 0, &page);
 	assert_in_range(page.length, 10000, PAGE_MOST);
-	assert_has(&page, "and 376 more");
+	assert_has(&page, "<a href=\"/here?port=7777\">and ");
 	str_fini(&world);
+	str_fini(&page);
+}
+
+/* What a hostile machine has most of: many of everything, with the longest and worst names. */
+static void make_crowd(struct str *world, unsigned int n, const char *name)
+{
+	str_clear(world);
+	str_append(world, "berth-world 1\nat 2026-08-17T09:30:00Z\n"
+			  "rules ephemeral=32768-60999 unprivileged=1024\n"
+			  "namespace 4026531840 here\n");
+	for (unsigned int i = 0; i < 8; i++)
+		str_printf(world, "namespace %u container=%s%u\n", 9000 + i, name, i);
+	for (unsigned int i = 0; i < n; i++)
+		str_printf(world,
+			   "process %u program=%s%u path=/%s uid=%u user=%s unit=%s.service "
+			   "container=%s command=%s,%s,%s parents=1:%s\n",
+			   100 + i, name, i, name, 1000 + i % 7, name, name, name, name, name,
+			   name, name);
+	for (unsigned int i = 0; i < n; i++)
+		str_printf(world,
+			   "socket tcp listener 10.%u.%u.%u:%u %s queue=129/128 inode=%u "
+			   "cookie=%u owners=%u:1,%u:2,%u:3 interface=%s\n",
+			   i / 40000, i / 200 % 200, 1 + i % 200, 7000 + i % 3,
+			   i % 9 == 8 ? "ns=9003" : "", 5 + i, 100000 + i, 100 + i,
+			   100 + (i + 1) % n, 100 + (i + 2) % n, name);
+	for (unsigned int i = 0; i < n; i++)
+		str_printf(world,
+			   "published tcp %u by=%s to-name=%s container=%s note=%s "
+			   "listener=%u\n",
+			   7000 + i % 3, name, name, name, name, 100000 + i);
+	for (unsigned int i = 0; i < n; i++)
+		str_printf(world, "socket tcp bound 10.9.%u.%u:7000 inode=%u owners=%u:9\n",
+			   i / 200, 1 + i % 200, 50000 + i, 100 + i);
+	for (unsigned int i = 0; i < n; i++)
+		str_printf(world,
+			   "socket tcp connection 10.0.0.1:7000 10.8.%u.%u:%u inode=%u "
+			   "owners=%u:9\n",
+			   i / 200, 1 + i % 200, 1024 + i, 70000 + i, 100 + i);
+	for (unsigned int i = 0; i < 40; i++)
+		str_printf(world, "gap what=%s where=%s%u why=%s fix=%s\n", name, name, i, name,
+			   name);
+}
+
+/* Claims of one name, of many, and of one port. */
+static void make_claims(struct str *claims, unsigned int n)
+{
+	str_clear(claims);
+	for (unsigned int i = 0; i < n; i++)
+		str_printf(claims,
+			   "%s%u %u/tcp owner=\"%.180s\" scope=\"%.180s\" program=\"%.180s\" "
+			   "# %.190s\n",
+			   i % 2 ? "crowd" : "c", i % 2 ? 0 : i, 7000 + i % 50,
+			   "<&''><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&>",
+			   "<&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&>",
+			   "<&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&>",
+			   "<&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&>");
+}
+
+/* Without the map: its picture, and the table that says the same. */
+static size_t size_of(const struct str *page)
+{
+	const char *text = str_text(page), *picture = strstr(text, "<svg class=\"map-picture\"");
+	const char *rows = strstr(text, "<details id=\"map-rows\"");
+	size_t n = page->length;
+
+	if (picture)
+		n -= (size_t)(strstr(picture, "</svg>") - picture);
+	if (rows)
+		n -= (size_t)(strstr(rows, "</details>") - rows);
+	return n;
+}
+
+/* Every page that depends on the machine or on its users stays below 50 kB. */
+static void test_small(void **state)
+{
+	static const char *const paths[] = {"/", "/here", "/here/rows", "/ports/7000",
+					    "/ports/7000/live", "/claims", "/search?crowd",
+					    "/search?a", "/services/crowd0", "/ranges"};
+	static const char long_words[] = "<&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&>"
+					 "<&><&><&><&><&><&><&><&><&><&><&><&><&><&><&><&>";
+	struct page_wish wishes[] = {
+		{.page = 1, .conflicts = 1}, {.page = 2, .conflicts = 3},
+		{.page = 9999, .conflicts = 9999},
+		{.page = 1, .conflicts = 1, .sort = "-program"},
+		{.page = 1, .conflicts = 1, .has_port = true, .port = 7001},
+		{.page = 1, .conflicts = 1, .words = long_words},
+	};
+	struct str world = {0}, claims = {0}, page = {0}, name = {0};
+
+	(void)state;
+	make_claims(&claims, 900);
+	for (unsigned int round = 0; round < 3; round++) {
+		str_clear(&name);
+		/* ordinary names, long ones, and such that are six times as long when escaped */
+		if (round == 0)
+			str_append(&name, "an-ordinary-name");
+		else
+			str_pad(&name, round == 1 ? 'w' : '\'', 3000);
+		make_crowd(&world, round == 0 ? 700 : 60, str_text(&name));
+		for (size_t i = 0; i < N_ELEMENTS(paths) * N_ELEMENTS(wishes) * 2; i++) {
+			struct atlas_page asked = ask(str_text(&world),
+						      paths[i / 2 % N_ELEMENTS(paths)]);
+
+			asked.language = (enum page_language)(i % 2);
+			asked.is_full = true;
+			asked.claims = str_text(&claims);
+			asked.wish = &wishes[i / 2 / N_ELEMENTS(paths)];
+			str_clear(&page);
+			if (strcmp(asked.what, "/") != 0)
+				make(&asked, 0, &page);
+			else /* the picture has elements that are not HTML's */
+				assert_int_equal(atlas_page_make(&asked, &page), 0);
+			if (size_of(&page) >= PAGE_MOST)
+				fail_msg("%s (wish %zu, round %u): %zu bytes", asked.what,
+					 i / 2 / N_ELEMENTS(paths), round, size_of(&page));
+		}
+	}
+	str_fini(&world);
+	str_fini(&claims);
+	str_fini(&page);
+	str_fini(&name);
+}
+
+/* Count what stands on a page, with each mark of `seen` set for a key that is. */
+static size_t read_keys(const struct str *page, bool *seen, size_t n)
+{
+	static const char mark[] = "<tr data-key=\"";
+	const char *at = str_text(page);
+	size_t found = 0;
+
+	while ((at = strstr(at, mark)) != NULL) {
+		const unsigned long key = strtoul(at + sizeof(mark) - 1, NULL, 10) - 100000;
+
+		assert_true(key < n);
+		assert_false(seen[key]); /* a row stands on one page only */
+		seen[key] = true;
+		found++;
+		at++;
+	}
+	return found;
+}
+
+/* Whoever follows "next" comes by every row once, whatever the order and the filter. */
+static void test_every_row(void **state)
+{
+	enum { N = 700 };
+	static const struct {
+		const char *words, *sort;
+		size_t n;
+	} cases[] = {{NULL, NULL, N},          {NULL, "-port", N}, {NULL, "program", N},
+		     {NULL, "-reach", N},      {"name42", NULL, 11}, {"-name42", "user", N - 11},
+		     {"NAME42 7000", NULL, 5}, {"no-such", NULL, 0}};
+	struct str world = {0}, page = {0};
+
+	(void)state;
+	make_crowd(&world, N, "name");
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		struct page_wish wish = {.page = 1, .words = cases[i].words,
+					 .sort = cases[i].sort};
+		struct atlas_page asked = ask(str_text(&world), "/here");
+		bool seen[N] = {false}, has_next = true;
+		size_t n = 0;
+
+		asked.is_full = true;
+		asked.wish = &wish;
+		for (; has_next; wish.page++) {
+			make(&asked, 0, &page);
+			n += read_keys(&page, seen, N);
+			has_next = strstr(str_text(&page), "rel=\"next\"") != NULL;
+			assert_true(wish.page < 100);
+		}
+		assert_int_equal(n, cases[i].n);
+	}
+	str_fini(&world);
+	str_fini(&page);
+}
+
+/* Rows are sorted as people sort: numbers as numbers, letters without their case. */
+static void test_sorted(void **state)
+{
+	static const char world[] =
+		"berth-world 1\nat 2026-08-17T09:30:00Z\nnamespace 4026531840 here\n"
+		"process 1 program=node10 uid=0\nprocess 2 program=Apache uid=0\n"
+		"process 3 program=node9 uid=0\nprocess 4 program=nginx uid=0\n"
+		"socket tcp listener 0.0.0.0:9000 inode=1 cookie=1 owners=1:1\n"
+		"socket tcp listener 0.0.0.0:9001 inode=2 cookie=2 owners=2:1\n"
+		"socket tcp listener 0.0.0.0:9002 inode=3 cookie=3 owners=3:1\n"
+		"socket tcp listener 0.0.0.0:9003 inode=4 cookie=4 owners=4:1\n";
+	static const char *const order[] = {"<bdi>Apache<", "<bdi>nginx<", "<bdi>node9<",
+					    "<bdi>node10<"};
+	struct page_wish wish = {.page = 1, .sort = "program"};
+	struct atlas_page asked = ask(world, "/here");
+	struct str page = {0};
+	const char *at;
+
+	(void)state;
+	asked.is_full = true;
+	asked.wish = &wish;
+	make(&asked, 0, &page);
+	at = str_text(&page);
+	for (size_t i = 0; i < N_ELEMENTS(order); i++) {
+		at = strstr(at, order[i]);
+		assert_non_null(at);
+	}
+	assert_has(&page, "data-sort=\"program\" aria-sort=\"ascending\"");
+	assert_has(&page, "href=\"/here?sort=-program\"");
+	assert_has(&page, "data-rows=\"/here/rows?sort=program\"");
 	str_fini(&page);
 }
 
@@ -438,6 +645,8 @@ int main(void)
 		cmocka_unit_test(test_claims),   cmocka_unit_test(test_services),
 		cmocka_unit_test(test_search),   cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_hostile),  cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_every_row), cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_all),      cmocka_unit_test(test_words),
 		cmocka_unit_test(test_records),
 	};

@@ -1,5 +1,6 @@
 /*
- * mkpage [--de] [--static] [--full] [--faces] [--world FILE] [--claims FILE] WHAT
+ * mkpage [--de] [--static] [--full] [--faces] [--world FILE] [--claims FILE] [--page N]
+ *        [--words WORDS] [--sort COLUMN] WHAT
  *
  * Writes one page of the atlas to stdout, from a recorded world; WHAT as helpers/atlas-page.h has
  * it. "all FIRST LAST" instead makes the static pages of those ports and tells how large they are
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
 	static const uint32_t faces[3] = {12, 3, 1};
 	struct atlas_page asked = {.language = PAGE_ENGLISH};
 	const char *world = NULL, *claims = NULL, *reason;
+	struct page_wish wish = {.page = 1, .conflicts = 1};
 	bool is_written = false;
 	struct registry registry;
 	int i;
@@ -117,6 +119,7 @@ int main(int argc, char **argv)
 	if (registry_open_builtin(&registry, &reason) < 0)
 		return fail(reason);
 	asked.registry = &registry;
+	asked.wish = &wish;
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--de") == 0)
 			asked.language = PAGE_GERMAN;
@@ -128,6 +131,12 @@ int main(int argc, char **argv)
 			asked.faces = faces;
 		else if (strcmp(argv[i], "--write") == 0)
 			is_written = true;
+		else if (strcmp(argv[i], "--page") == 0 && i + 1 < argc)
+			wish.page = (unsigned int)strtoul(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--words") == 0 && i + 1 < argc)
+			wish.words = argv[++i];
+		else if (strcmp(argv[i], "--sort") == 0 && i + 1 < argc)
+			wish.sort = argv[++i];
 		else if (strcmp(argv[i], "--world") == 0 && i + 1 < argc)
 			world = argv[++i];
 		else if (strcmp(argv[i], "--claims") == 0 && i + 1 < argc)

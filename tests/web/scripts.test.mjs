@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BOX, cellAt, clampView, keyMove, layerPath, parseRuns, ringPath, zoomView } from './map-model.js';
-import { compare, fill, parseFilter, passes } from './table.js';
-import { rank, splitWords } from './search-model.js';
+import { fill, rank, splitWords } from './search-model.js';
 
 test('cells: corners, edges, beside', () => {
 	assert.equal(cellAt({ x: 92, y: 10 }), 0);
@@ -69,21 +68,6 @@ test('runs: pairs, paths as the server draws them', () => {
 	assert.equal(ringPath([[3476, 3476]], 6), 'M594 48h0a6 6 0 0 1 0 12h-0a6 6 0 0 1 0-12z');
 	const crowd = Array.from({ length: 5000 }, (_, i) => [i * 2, i * 2]);
 	assert.ok(!ringPath(crowd, 6).includes('a'));
-});
-
-test('filter: all words, none with a minus', () => {
-	const row = '3476 tcp dark nppmp PERMIFY root';
-	assert.ok(passes(parseFilter(''), row));
-	assert.ok(passes(parseFilter('perm 3476'), row));
-	assert.ok(!passes(parseFilter('perm 8080'), row));
-	assert.ok(!passes(parseFilter('-dark'), row));
-	assert.ok(passes(parseFilter('-udp -'), `${row} -`));
-});
-
-test('order: numbers as numbers, text as people sort it', () => {
-	assert.deepEqual(['80 tcp', '8080', '443', ''].sort((a, b) => compare('number', a, b, 'en')), ['80 tcp', '443', '8080', '']);
-	assert.deepEqual(['nginx', 'Apache', 'node10', 'node9'].sort((a, b) => compare('text', a, b, 'en')),
-		['Apache', 'nginx', 'node9', 'node10']);
 });
 
 test('places of a text', () => {

@@ -1,77 +1,14 @@
-// The table of what listens: kept true by events, filtered, sorted. Without this script it is a table
-// in the order of ports.
+// The table of what listens: kept true by events, filtered while somebody types, sorted without a new
+// page. The server does the filtering and sorting, for the whole list; without this script its form
+// and links do the same.
 import { follow, refetch } from './parts.js';
-import { compare, fill, parseFilter, passes } from './table.js';
 
 const root = document.getElementById('here');
+const form = document.getElementById('here-tools');
 const input = document.getElementById('here-filter');
-const language = document.documentElement.lang;
-let sort = null; // { column, kind, isDown }; at first what the headers say
+let nAsked = 0; // of several questions under way the newest counts
 
-const table = () => document.getElementById('here-table');
-const bodies = () => [...table().tBodies];
-const rows = () => bodies().flatMap(body => [...body.rows]);
-
-function cellText(row, column) {
-	const cell = row.cells[column];
-	return cell?.dataset.value ?? cell?.textContent.trim() ?? '';
-}
-
-function applyFilter() {
-	const filter = parseFilter(input?.value ?? '');
-	const all = rows();
-	let n = 0;
-	for (const row of all) {
-		row.hidden = !passes(filter, row.textContent);
-		n += Number(!row.hidden);
-	}
-	const shown = document.getElementById('here-shown');
-	if (shown && root.dataset.shown) {
-		const text = filter.length ? fill(root.dataset.shown, { n, all: all.length }) : '';
-		if (shown.textContent !== text)
-			shown.textContent = text;
-	}
-}
-
-function applySort() {
-	if (!sort)
-		return;
-	const active = document.activeElement; // what is moved loses the focus
-	for (const body of bodies()) {
-		const sorted = [...body.rows].sort((a, b) =>
-			compare(sort.kind, cellText(a, sort.column), cellText(b, sort.column), language) *
-			(sort.isDown ? -1 : 1));
-		body.append(...sorted);
-	}
-	if (active !== document.activeElement)
-		active.focus({ preventScroll: true });
-}
-
-function markHeaders() {
-	for (const th of table().tHead.querySelectorAll('th[data-sort]')) {
-		if (sort?.column === th.cellIndex)
-			th.setAttribute('aria-sort', sort.isDown ? 'descending' : 'ascending');
-		else
-			th.removeAttribute('aria-sort');
-	}
-}
-
-function offerSorting() {
-	for (const th of table().tHead.querySelectorAll('th[data-sort]')) {
-		const button = document.createElement('button');
-		button.type = 'button';
-		button.className = 'sort';
-		button.append(...th.childNodes);
-		th.append(button);
-		button.addEventListener('click', () => {
-			sort = { column: th.cellIndex, kind: th.dataset.sort,
-				isDown: sort?.column === th.cellIndex && !sort.isDown };
-			markHeaders();
-			applySort();
-		});
-	}
-}
-
+const rows = () => [...document.querySelectorAll('#here-rows > tr')];
 const keys = () => new Set(rows().map(row => row.dataset.key).filter(Boolean));
 
 // New rows are marked for a while; the style decides how, and whether anything moves.
@@ -84,42 +21,70 @@ function markNew(before) {
 	}
 }
 
-async function refresh() {
-	const before = keys();
-	const changed = await refetch(root.dataset.rows);
+async function load() {
+	const mine = ++nAsked;
+	const changed = await refetch(root.dataset.rows, () => mine === nAsked);
 	if (!changed)
 		root.dataset.lost = 'yes';
 	else
 		delete root.dataset.lost;
-	if (!changed?.length)
-		return;
-	applySort();
-	applyFilter();
-	markNew(before);
+	return changed;
 }
 
-function sortedAtFirst() {
-	const th = table().tHead?.querySelector('th[data-sort][aria-sort]');
-	return th ? { column: th.cellIndex, kind: th.dataset.sort,
-		isDown: th.getAttribute('aria-sort') === 'descending' } : null;
+async function refresh() {
+	const before = keys();
+	if ((await load())?.length)
+		markNew(before);
+}
+
+// Other rows from now on: in this table, in its address, and after the next event.
+async function ask(query) {
+	root.dataset.rows = `${root.dataset.rows.split('?')[0]}?${query}`;
+	history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
+	await load();
+}
+
+function filter() {
+	const query = new URLSearchParams();
+	for (const [key, value] of new FormData(form)) {
+		if (value)
+			query.set(key, value);
+	}
+	return ask(query);
+}
+
+// The order that is asked for goes with the words that are typed next.
+function keepSort(query) {
+	let hidden = form.querySelector('input[name="sort"]');
+	if (!hidden) {
+		hidden = document.createElement('input');
+		hidden.type = 'hidden';
+		hidden.name = 'sort';
+		form.append(hidden);
+	}
+	hidden.value = query.get('sort') ?? '';
+}
+
+function sort(event) {
+	const link = event.target.closest?.('a.sort');
+	if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+		return;
+	event.preventDefault();
+	const query = new URL(link.href).searchParams;
+	keepSort(query);
+	ask(query);
 }
 
 function begin() {
-	sort = sortedAtFirst();
-	const tools = document.getElementById('here-tools');
-	if (tools)
-		tools.hidden = false;
-	if (input) {
-		input.hidden = false;
-		input.addEventListener('input', applyFilter);
-		applyFilter();
-	}
-	if (table().tHead)
-		offerSorting();
-	if (root.dataset.rows)
-		follow(root.dataset.events, 0, refresh);
+	form.addEventListener('submit', event => {
+		event.preventDefault();
+		filter();
+	});
+	input.addEventListener('input', filter);
+	document.getElementById('here-table').addEventListener('click', sort);
+	follow(root.dataset.events, 0, refresh);
 	root.dataset.ready = 'yes';
 }
 
-if (root && table())
+if (root && form && input)
 	begin();

@@ -6,7 +6,7 @@
 // #map-words with <li data-word="...">, [data-count="LAYER"].
 import { BOX, CELL, cellAt, clampView, keyMove, layerPath, parseRuns, ringPath, words, zoomView }
 	from './map-model.js';
-import { findEntries } from './search-model.js';
+import { fill, findEntries } from './search-model.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const root = document.getElementById('map');
@@ -16,6 +16,9 @@ const plot = svg?.querySelector('.map-plot');
 const info = document.getElementById('map-info');
 const say = document.getElementById('map-say');
 const said = words(document.querySelectorAll('#map-words [data-word]'));
+
+// Of what listens, as text.
+const LISTED_MOST = 120;
 
 // From which size of a cell, in pixels, there are lines between cells, numbers, names.
 const GRID_FROM = 14, NUMBERED_FROM = 36, NAMED_FROM = 70;
@@ -264,9 +267,9 @@ async function refresh() {
 // The list of what listens, as text.
 async function listNow() {
 	const list = document.getElementById('map-now');
-	const ports = parseRuns(live.layers.listening)
-		.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
-		.slice(0, 500);
+	const all = parseRuns(live.layers.listening)
+		.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+	const ports = all.slice(0, LISTED_MOST);
 	const items = [];
 	for (const port of ports) {
 		const cell = await about(port);
@@ -279,6 +282,13 @@ async function listNow() {
 		items.push(item);
 	}
 	list?.replaceChildren(...items);
+	const more = document.getElementById('map-now-more');
+	if (more) {
+		const link = document.createElement('a');
+		link.href = more.dataset.here;
+		link.textContent = fill(more.dataset.more, { n: all.length - ports.length });
+		more.replaceChildren(...all.length > ports.length ? [link] : []);
+	}
 }
 
 function listenForEvents() {

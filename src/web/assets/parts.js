@@ -39,14 +39,18 @@ function refocus(part, active) {
 	same?.focus({ preventScroll: true });
 }
 
-// Fetch and place. Returns the parts that changed; null when nothing could be had.
-export async function refetch(url) {
+// Fetch and place, if it is still wanted when it comes. Returns the parts that changed; null when
+// nothing could be had.
+export async function refetch(url, isWanted = () => true) {
 	const target = new URL(url, location.href);
 	if (target.origin !== location.origin)
 		return null;
 	try {
 		const answer = await fetch(target, { headers: { Accept: 'text/html' } });
-		return answer.ok ? place(parse(await answer.text())) : null;
+		const text = await answer.text();
+		if (!isWanted())
+			return [];
+		return answer.ok ? place(parse(text)) : null;
 	} catch {
 		return null;
 	}

@@ -53,3 +53,8 @@ export async function findEntries(index, text) {
 		.filter(hit => hit.rank >= 0)
 		.sort((a, b) => a.rank - b.rank || a.entry[0] - b.entry[0]);
 }
+
+// "{n} things found" with its places filled.
+export function fill(text, values) {
+	return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}

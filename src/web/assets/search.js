@@ -1,7 +1,6 @@
 // Search in a static atlas: reads the lists of search/ and shows what all words stand in. #results
 // says where they are and what to say; ?q= or the form has the words.
-import { fill } from './table.js';
-import { findEntries } from './search-model.js';
+import { fill, findEntries } from './search-model.js';
 
 const SHOWN_MOST = 200;
 const results = document.getElementById('results');
