@@ -89,12 +89,15 @@ static bool is_peer_trusted(const struct guard *g, const struct server_request *
 	       (request->peer_uid == 0 || request->peer_uid == g->uid);
 }
 
+bool guard_is_trusted(const struct guard *g, const struct server_request *request)
+{
+	return is_peer_trusted(g, request) || has_bearer(g, request) || has_cookie(g, request);
+}
+
 enum page_sight guard_sight(const struct guard *g, const struct server_request *request)
 {
-	if (link_is_replay(g->link) || is_peer_trusted(g, request) || has_bearer(g, request) ||
-	    has_cookie(g, request))
-		return PAGE_SIGHT_FULL;
-	return PAGE_SIGHT_PUBLIC;
+	return link_is_replay(g->link) || guard_is_trusted(g, request) ? PAGE_SIGHT_FULL
+								       : PAGE_SIGHT_PUBLIC;
 }
 
 /* The page that sent it is one of ours: its origin is what this request calls us. */

@@ -31,6 +31,10 @@ enum guard_verdict {
 
 enum guard_verdict guard_host(const struct guard *g, const struct server_request *request);
 
+/* Whether changes are taken from whoever sends this: everything but what guard_may_change() asks of
+ * the page that it comes from. So a page knows what to offer. */
+bool guard_is_trusted(const struct guard *g, const struct server_request *request);
+
 /* How much is shown. */
 enum page_sight guard_sight(const struct guard *g, const struct server_request *request);
 

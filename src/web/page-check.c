@@ -169,6 +169,12 @@ void port_faces(struct sheet *s, uint16_t port)
 
 	if (s->p->is_static)
 		return;
+	if (!s->p->may_change) {
+		html_open_with(h, "p", "id=\"faces\" class=\"checked\"");
+		sheet_say(s, WORD_FACES_TOKEN);
+		html_close(h, "p");
+		return;
+	}
 	snprintf(path, sizeof(path), "%sports/%u/face", s->root, port);
 	html_open_with(h, "form", "id=\"faces\" class=\"faces\" method=\"post\"");
 	html_url(h, "action", path);
@@ -180,7 +186,9 @@ void port_faces(struct sheet *s, uint16_t port)
 	SHEET_IN(s, "p", WORD_FACES_COUNTED);
 	html_open_with(h, "p", "id=\"faces-said\" role=\"status\"");
 	html_attribute_words(h, "data-thanks", sheet_word(s, WORD_FACES_THANKS));
-	html_attribute_words(h, "data-denied", sheet_word(s, WORD_FACES_DENIED));
+	html_close(h, "p");
+	html_open_with(h, "p", "id=\"faces-denied\" role=\"alert\" hidden");
+	sheet_say(s, WORD_FACES_DENIED);
 	html_close(h, "p");
 	html_close(h, "form");
 }

@@ -272,7 +272,7 @@ static void put_form(struct sheet *s)
 	html_open_with(h, "h2", "id=\"stake-h\"");
 	sheet_say(s, WORD_STAKE_TITLE);
 	html_close(h, "h2");
-	if (s->p->sight != PAGE_SIGHT_FULL) {
+	if (!s->p->may_change) {
 		SHEET_IN(s, "p", WORD_STAKE_TOKEN);
 		html_close(h, "section");
 		return;

@@ -16,9 +16,32 @@ const char *sheet_word(const struct sheet *s, enum word w)
 	return words_text(s->p->language, w);
 }
 
+/* Words up to `n` bytes: what stands between backquotes is a command. `*is_code`: inside of one. */
+static void put_words(struct sheet *s, const char *text, size_t n, bool *is_code)
+{
+	while (n > 0) {
+		const char *mark = memchr(text, '`', n);
+		const size_t length = mark ? (size_t)(mark - text) : n;
+
+		html_words_part(&s->h, text, length);
+		if (!mark)
+			return;
+		if (*is_code)
+			html_close(&s->h, "code");
+		else
+			html_open(&s->h, "code");
+		*is_code = !*is_code;
+		text += length + 1;
+		n -= length + 1;
+	}
+}
+
 void sheet_say(struct sheet *s, enum word w)
 {
-	html_words(&s->h, sheet_word(s, w));
+	const char *text = sheet_word(s, w);
+	bool is_code = false;
+
+	put_words(s, text, strlen(text), &is_code);
 }
 
 /* Folders between the root of this language and the file of a static page. */
@@ -523,14 +546,15 @@ void sheet_fill(struct sheet *s, const char *text, const struct slot *slots, siz
 {
 	const struct slot *slot;
 	const char *begin;
+	bool is_code = false;
 	size_t length;
 
 	while ((slot = next_slot(text, slots, n, &begin, &length)) != NULL) {
-		html_words_part(&s->h, text, (size_t)(begin - text));
+		put_words(s, text, (size_t)(begin - text), &is_code);
 		put_slot(s, slot);
 		text = begin + length;
 	}
-	html_words(&s->h, text);
+	put_words(s, text, strlen(text), &is_code);
 }
 
 static void append_plain(struct str *out, const struct slot *slot)
@@ -552,6 +576,15 @@ static void append_plain(struct str *out, const struct slot *slot)
 	}
 }
 
+/* Plain text has no commands in another type. */
+static void append_words(struct str *out, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] != '`')
+			str_append_char(out, text[i]);
+	}
+}
+
 const char *sheet_compose(const struct page *p, const char *text, const struct slot *slots,
 			  size_t n)
 {
@@ -561,11 +594,11 @@ const char *sheet_compose(const struct page *p, const char *text, const struct s
 	size_t length;
 
 	while ((slot = next_slot(text, slots, n, &begin, &length)) != NULL) {
-		str_append_bytes(&out, text, (size_t)(begin - text));
+		append_words(&out, text, (size_t)(begin - text));
 		append_plain(&out, slot);
 		text = begin + length;
 	}
-	str_append(&out, text);
+	append_words(&out, text, strlen(text));
 	kept = out.has_failed ? NULL : arena_strdup(p->arena, str_text(&out));
 	str_fini(&out);
 	return kept ? kept : "";

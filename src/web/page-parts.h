@@ -77,7 +77,10 @@ struct slot {
 #define PORT(name, n) {name, SLOT_PORT, NULL, (n), NULL}
 #define LINK(name, t, u) {name, SLOT_LINK, (t), 0, (u)}
 
-/* A text as it stands; in an element of its own, a literal. */
+/*
+ * A text as it stands; in an element of its own, a literal. What stands between backquotes in a
+ * text is a command and becomes <code>; only in words of berth's own, never in what fills a place.
+ */
 void sheet_say(struct sheet *s, enum word w);
 #define SHEET_IN(s, element, w)                                                                    \
 	do {                                                                                       \

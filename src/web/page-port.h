@@ -38,7 +38,7 @@ void port_matters(struct sheet *s, const struct answer *a);
 /* Where all of this comes from, and for which dates it is good. */
 void port_sources(struct sheet *s, const struct answer *a);
 
-/* Was this page helpful? */
+/* Was this page helpful? For whom it takes no answer of, how to get that far. */
 void port_faces(struct sheet *s, uint16_t port);
 
 /* What is said of a process: who it is, what it runs, what started it; inside an <li>. */

@@ -25,22 +25,51 @@ void sheet_verdict(struct sheet *s, enum verdict_word w)
 	html_close(&s->h, "span");
 }
 
+/* Whether that text is a word of the pages in English, without its marks. */
+static bool is_word(const char *text, enum word w)
+{
+	const char *word = words_text(PAGE_ENGLISH, w);
+
+	for (; *word; word++) {
+		if (*word != '`' && *word != *text++)
+			return false;
+	}
+	return *text == '\0';
+}
+
+/* What a gap says: the atlas' own words, those of records, or a text of somebody else. */
+static void put_gap_text(struct sheet *s, const char *text)
+{
+	static const enum word own[] = {WORD_GAP_OWNERS, WORD_GAP_EVERY_PROCESS, WORD_GAP_TOKEN,
+					WORD_GAP_TOKEN_FIX, WORD_GAP_SOCKETS, WORD_GAP_MACHINE,
+					WORD_GAP_LOOK, WORD_GAP_NEWEST_LOOK, WORD_GAP_ASK_AGAIN};
+
+	for (size_t i = 0; i < N_ELEMENTS(own); i++) {
+		if (is_word(text, own[i])) {
+			sheet_say(s, own[i]);
+			return;
+		}
+	}
+	html_text(&s->h, words_translate(s->p->language, text));
+}
+
 static void put_gap(struct sheet *s, const struct answer_gap *gap)
 {
-	const enum page_language language = s->p->language;
 	struct html *h = &s->h;
 
 	html_open(h, "li");
 	html_open(h, "b");
-	html_text(h, words_translate(language, gap->what));
+	put_gap_text(s, gap->what);
 	html_close(h, "b");
 	html_char(h, ' ');
-	sheet_name(s, gap->where);
+	html_open(h, "bdi");
+	put_gap_text(s, gap->where);
+	html_close(h, "bdi");
 	html_markup(h, ": ");
-	html_text(h, words_translate(language, gap->why));
+	put_gap_text(s, gap->why);
 	if (gap->fix) {
 		html_markup(h, " (");
-		html_text(h, words_translate(language, gap->fix));
+		put_gap_text(s, gap->fix);
 		html_char(h, ')');
 	}
 	html_close(h, "li");

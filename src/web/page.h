@@ -55,6 +55,7 @@ struct page_wish {
 struct page {
 	enum page_language language;
 	enum page_sight sight;
+	bool may_change;   /* claims and faces are taken from the reader: the page offers forms */
 	bool is_static;    /* a file of `berth atlas`: relative links with ".html", not live */
 	unsigned int languages; /* of a static atlas: 1 << language for each it has; 0 = all */
 	const char *path;  /* of this page without its language ("/ports/3476"), for hreflang */

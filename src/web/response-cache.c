@@ -55,6 +55,7 @@ struct response_cache *response_cache_free(struct response_cache *c)
 static bool is_equal(const struct response_key *a, const struct response_key *b)
 {
 	return a->route == b->route && a->language == b->language && a->sight == b->sight &&
+	       a->is_trusted == b->is_trusted &&
 	       a->port == b->port && a->serial == b->serial && a->others == b->others;
 }
 
@@ -62,7 +63,7 @@ static bool is_equal(const struct response_key *a, const struct response_key *b)
 static struct place *place_of(struct response_cache *c, const struct response_key *key)
 {
 	const uint32_t parts[] = {(uint32_t)key->route, (uint32_t)key->language,
-				  (uint32_t)key->sight, key->port};
+				  (uint32_t)key->sight, key->is_trusted, key->port};
 
 	return &c->places[str_hash(parts, sizeof(parts)) % RESPONSE_CACHE_PLACES];
 }

@@ -14,6 +14,7 @@ struct response_key {
 	enum route_id route;
 	enum page_language language;
 	enum page_sight sight;
+	bool is_trusted;  /* with forms for changes */
 	uint16_t port;    /* or the row of the map; 0 for the others */
 	uint64_t serial;  /* of the view it was made from */
 	uint64_t others;  /* counts changes of what is not in the view */

@@ -44,6 +44,7 @@ static struct page page_of(struct server_turn *t, struct response *r)
 	return (struct page){
 		.language = t->match.language,
 		.sight = t->visit->sight,
+		.may_change = t->visit->is_trusted,
 		.path = t->path,
 		.from = t->from,
 		.arena = t->arena,

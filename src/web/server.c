@@ -161,6 +161,7 @@ static struct response *serve_view(struct server_turn *t, const struct link_view
 		.route = t->match.id,
 		.language = t->match.language,
 		.sight = t->visit->sight,
+		.is_trusted = t->visit->is_trusted,
 		.port = t->match.port,
 		.serial = view->serial,
 		.others = atomic_load(&t->server->n_faces),
@@ -259,6 +260,7 @@ static struct response *steer(struct server_turn *t)
 	t->query += *t->query == '?';
 	t->n_query = strlen(t->query);
 	t->visit->sight = guard_sight(&t->server->guard, t->request);
+	t->visit->is_trusted = guard_is_trusted(&t->server->guard, t->request);
 	if (found < 0) {
 		server_guess_language(t);
 		return server_error(t, found == -EINVAL ? 400 : 404);

@@ -59,6 +59,7 @@ struct server_visit {
 	enum ledger_outcome outcome;  /* of a claim */
 	char *message;
 	enum page_sight sight;        /* how much this reader may see */
+	bool is_trusted;              /* changes are taken from this reader: guard_is_trusted() */
 };
 
 enum server_step {

@@ -37,6 +37,8 @@ static void make(const struct atlas_page *asked, int expected, struct str *out)
 	assert_int_equal(atlas_page_make(asked, out), expected);
 	if (html_check(out->bytes, out->length, why) != 0)
 		fail_msg("%s: %s", asked->what, why);
+	if (strchr(str_text(out), '`')) /* a mark of words.def that became no <code> */
+		fail_msg("%s: %.40s", asked->what, strchr(str_text(out), '`'));
 }
 
 static struct atlas_page ask(const char *world, const char *what)
@@ -189,6 +191,10 @@ static void test_faces(void **state)
 
 	(void)state;
 	asked.faces = faces;
+	make(&asked, 0, &page);
+	assert_lacks(&page, "/ports/80/face"); /* who is refused is not asked */
+	assert_has(&page, "Was this page helpful?");
+	asked.is_full = true;
 	make(&asked, 0, &page);
 	assert_has(&page, "method=\"post\" action=\"/ports/80/face\"");
 	assert_has(&page, "name=\"face\" value=\"yes\"");
@@ -573,7 +579,17 @@ static void test_all(void **state)
 	str_fini(&page);
 }
 
-/* Every text has the same places in both languages, and German is not English. */
+/* How many marks of commands; an odd number would leave an element open. */
+static size_t count_marks(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '`';
+	return n;
+}
+
+/* Every text has the same places and commands in both languages, and German is not English. */
 static void test_words(void **state)
 {
 	size_t n_same = 0;
@@ -584,6 +600,8 @@ static void test_words(void **state)
 		const char *german = words_text(PAGE_GERMAN, (enum word)w);
 
 		n_same += strcmp(english, german) == 0;
+		if (count_marks(english) % 2 != 0 || count_marks(english) != count_marks(german))
+			fail_msg("%s has other commands in: %s", english, german);
 		for (const char *at = strchr(english, '{'); at; at = strchr(at + 1, '{')) {
 			char place[32];
 

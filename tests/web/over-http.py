@@ -399,9 +399,27 @@ class Tokens(Case):
         self.assertEqual(self.get("/ports/22/face", method="POST", body="face=yes", Content_Type=FORM,
                                   Cookie=cookie).status, 403)
 
+    def test_what_is_refused_is_not_offered(self):
+        """Forms are for whoever has the token; neither a cache nor a tag carries them to others."""
+        forms = {"/ports/4712": "/ports/4712/face", "/de/ports/4712": "/de/ports/4712/face", "/claims": 'method="post"',
+                 "/de/claims": 'method="post"'}
+        for _ in range(3):
+            for path, form in forms.items():
+                mine, strangers = self.atlas.ask_with_token(path), self.get(path)
+                self.assertIn(form, mine.text)
+                self.assertNotIn(form, strangers.text)
+                self.assertNotIn('method="post"', strangers.text)
+                self.assertIn("<code>berth serve</code>", strangers.text)
+                self.assertNotEqual(mine.headers["etag"], strangers.headers["etag"])
+                for answer in mine, strangers:
+                    self.assertIn("Cookie, Authorization", answer.headers["vary"])
+                again = self.get(path, If_None_Match=mine.headers["etag"])
+                self.assertEqual(again.status, 200)
+                self.assertNotIn(form, again.text)
+
     def test_faces_are_counted(self):
         def counts():
-            return [int(n) for n in re.findall(r'class="count">(\d+)<', self.get("/ports/4711").text)]
+            return [int(n) for n in re.findall(r'class="count">(\d+)<', self.atlas.ask_with_token("/ports/4711").text)]
 
         before = counts()
         answer = self.atlas.ask_with_token("/de/ports/4711/face", method="POST", body="face=no", Content_Type=FORM)

@@ -42,7 +42,8 @@ async function judge(form, submitter) {
 	} catch {
 		// not taken, then
 	}
-	said.textContent = isTaken ? said.dataset.thanks : said.dataset.denied;
+	said.textContent = isTaken ? said.dataset.thanks : '';
+	document.getElementById('faces-denied').hidden = isTaken;
 	const count = isTaken ? submitter?.querySelector('.count') : null;
 	if (count)
 		count.textContent = Number(count.textContent) + 1;
