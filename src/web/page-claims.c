@@ -190,7 +190,7 @@ static const char *query_of(const struct view *v, bool has_page, bool has_confli
 	struct str query = {0};
 	const char *kept;
 
-	if (v->wish.words && *v->wish.words) {
+	if (*v->wish.words) {
 		char *words = arena_strndup(v->s.p->arena, v->wish.words, LIST_WORDS_MOST);
 
 		str_append(&query, "q=");
@@ -212,7 +212,7 @@ static void put_filter(struct view *v)
 	struct sheet *s = &v->s;
 	struct html *h = &s->h;
 
-	if (!(v->wish.words && *v->wish.words) && v->claims_list.last == v->claims_list.n)
+	if (!*v->wish.words && v->claims_list.last == v->claims_list.n)
 		return;
 	html_open_with(h, "form", "class=\"filter\" method=\"get\"");
 	html_url(h, "action", sheet_url(s->p, "claims"));
@@ -319,6 +319,7 @@ static int view_init(struct view *v, const struct page *p, const struct claims *
 	int r;
 
 	v->wish = p->wish ? *p->wish : nothing;
+	v->wish.words = sheet_typed(p, v->wish.words);
 	conflicts = claims ? list_conflicts(p, &n_conflicts) : NULL;
 	if (!conflicts)
 		return -ENOMEM;

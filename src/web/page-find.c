@@ -498,8 +498,9 @@ static void put_outcome(struct sheet *s, const struct quest *q, const struct lis
 	}
 }
 
-int page_search(const struct page *p, const char *words)
+int page_search(const struct page *p, const char *typed)
 {
+	const char *words = sheet_typed(p, typed);
 	struct sheet_head head = {.is_nameless = *words != '\0',
 				  .script = p->is_static ? "search.js" : NULL};
 	struct list_of of = {.row = put_found, .column = -1, .page = p->wish ? p->wish->page : 1};

@@ -232,6 +232,7 @@ static int view_init(struct view *v, const struct page *p)
 
 	v->here = answer_here(p->from, p->arena);
 	v->wish = p->wish ? *p->wish : nothing;
+	v->wish.words = sheet_typed(p, v->wish.words);
 	v->rows = v->here ? list_rows(v, p->arena, &n) : NULL;
 	if (!v->rows)
 		return -ENOMEM;
@@ -251,7 +252,7 @@ static const char *query_by(const struct view *v, int column, bool is_down)
 	struct str query = {0};
 	const char *kept;
 
-	if (v->wish.words && *v->wish.words) {
+	if (*v->wish.words) {
 		char *words = arena_strndup(p->arena, v->wish.words, LIST_WORDS_MOST);
 
 		str_append(&query, "q=");
@@ -352,7 +353,8 @@ static void put_tools(struct view *v)
 	html_close(h, "label");
 	html_open_with(h, "input", "type=\"search\" id=\"here-filter\" name=\"q\""
 				   " autocomplete=\"off\" maxlength=\"100\"");
-	html_attribute(h, "value", v->wish.words);
+	if (*v->wish.words)
+		html_attribute(h, "value", v->wish.words);
 	html_attribute_words(h, "placeholder", sheet_word(s, WORD_FILTER_HINT));
 	if (v->of.column >= 0) {
 		html_open_with(h, "input", "type=\"hidden\" name=\"sort\"");

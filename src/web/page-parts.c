@@ -372,6 +372,29 @@ void sheet_crumbs(struct sheet *s, const char *parent, const char *url, const ch
 	html_close(h, "nav");
 }
 
+const char *sheet_typed(const struct page *p, const char *text)
+{
+	const size_t n = text ? strnlen(text, HTML_TEXT_MOST) : 0;
+	struct str out = {0};
+	const char *kept;
+
+	for (size_t i = 0; i < n;) {
+		uint32_t code_point;
+		const size_t length = str_utf8_decode(text + i, n - i, &code_point);
+
+		if (length == 0)
+			str_append(&out, "\xef\xbf\xbd");
+		else if (!str_is_unsafe(code_point))
+			str_append_bytes(&out, text + i, length);
+		else if (code_point < 0xa0)
+			str_append_char(&out, ' ');
+		i += length > 0 ? length : 1;
+	}
+	kept = out.has_failed ? NULL : arena_strdup(p->arena, str_text(&out));
+	str_fini(&out);
+	return kept ? kept : "";
+}
+
 void sheet_name(struct sheet *s, const char *text)
 {
 	html_open(&s->h, "bdi");

@@ -120,6 +120,14 @@ const char *sheet_word(const struct sheet *s, enum word w);
 		html_close(&(s)->h, "h2");                                                         \
 	} while (0)
 
+/*
+ * What somebody typed, or pasted from somewhere, as it is looked for and shown in the field again:
+ * without the marks that turn the direction of writing, which stand in no name and are seen by
+ * nobody; other control characters are blanks, bytes that are not UTF-8 are U+FFFD. Lives in the
+ * arena; "" for NULL, and when out of memory.
+ */
+const char *sheet_typed(const struct page *p, const char *text);
+
 /* Foreign text on its own: isolated, escaped. */
 void sheet_name(struct sheet *s, const char *text);
 

@@ -88,8 +88,8 @@ int page_map(const struct page *p) BERTH_MUST_CHECK;
  * page says so with what it could have meant (HTTP 404). */
 int page_service(const struct page *p, const char *name) BERTH_MUST_CHECK;
 
-/* What `berth find` finds; `words` as typed, foreign bytes of any kind; empty: only the form. */
-int page_search(const struct page *p, const char *words) BERTH_MUST_CHECK;
+/* What `berth find` finds; `typed` is foreign bytes of any kind; empty: only the form. */
+int page_search(const struct page *p, const char *typed) BERTH_MUST_CHECK;
 
 /* A page for an error of HTTP: 400, 403, 404, 405, 413, 429, 500, 503. */
 int page_error(const struct page *p, unsigned int status) BERTH_MUST_CHECK;

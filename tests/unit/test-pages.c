@@ -272,7 +272,13 @@ static void test_search(void **state)
 	asked.what = "/search?\"><script>\xff\xe2\x80\xae";
 	make(&asked, 0, &page);
 	assert_has(&page, "Nothing found");
-	assert_has(&page, "&quot;&gt;&lt;script&gt;\\xff\\u{202e}");
+	assert_has(&page, "value=\"&quot;&gt;&lt;script&gt;\xef\xbf\xbd\"");
+	/* Marks that came along with what was pasted: seen by nobody, and not looked for. */
+	asked.what = "/search?\xe2\x80\x8e\xe2\x80\xaessh\xe2\x80\xac";
+	make(&asked, 0, &page);
+	assert_has(&page, "value=\"ssh\"");
+	assert_has(&page, "<title>Search: ssh</title>");
+	assert_has(&page, "Called so");
 	str_fini(&page);
 }
 

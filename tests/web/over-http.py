@@ -68,11 +68,11 @@ class UnixConnection(http.client.HTTPConnection):
 class Atlas:
     """A running `berth serve`."""
 
-    def __init__(self, *arguments, port=PORT, before=(), listen=None):
+    def __init__(self, *arguments, port=PORT, before=(), listen=None, cwd=None):
         self.port = port
         self.process = subprocess.Popen(
             [*before, BERTH, "serve", "--listen", listen or f"127.0.0.1:{port}", *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd)
         line = self.process.stdout.readline()
         if not line:
             raise AssertionError(self.process.stderr.read())
@@ -480,6 +480,145 @@ class Claims(unittest.TestCase):
             self.assertIn("14080", page)
             self.assertNotIn("<b>shop</b>", page)
             self.assertEqual(atlas.ask_with_token("/api/v1/ports/14080").json()["claims"][0]["name"], "web")
+
+
+CROWD = """import ctypes, socket, sys, time
+name, first, n, shared = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+ctypes.CDLL(None).prctl(15, name.encode()[:15], 0, 0, 0)
+kept = []
+for i in range(n):
+    s = socket.socket()
+    s.bind((("127.0.0.1", "0.0.0.0", "127.0.0.2")[i % 3], first + i))
+    s.listen(i % 2)
+    kept.append(s)
+for i in range(shared):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("0.0.0.0", 21999))
+    s.listen()
+    kept.append(s)
+print(flush=True)
+time.sleep(600)
+"""
+
+
+class Crowd(unittest.TestCase):
+    """Hundreds of listeners of several users, hostile names and long command lines, thousands of claims: every page is
+    small, and what does not stand on one is to be found from there."""
+
+    N_EACH, NAMES = 70, ["<script>x", "&" * 15, "'" * 15, "w" * 15, "web", "\u202edaeh"]
+    PORTS = {20000 + 100 * i + k for i in range(6) for k in range(70)}
+
+    @classmethod
+    def setUpClass(cls):
+        users = os.getuid() == 0 and not MAPPED
+        cls.folder = tempfile.TemporaryDirectory()
+        claims = Path(cls.folder.name) / "ports.claims"
+        claims.write_text("".join(f"claim-{i} {20000 + i % 600}/tcp owner=\"<b>{'&' * 150}\" # {'<' * 150}\n" for i in range(3000)))
+        cls.processes = []
+        for i, name in enumerate(cls.NAMES):
+            before = ["setpriv", "--reuid", str(3000 + i), "--clear-groups"] if users else []
+            cls.processes.append(subprocess.Popen(
+                [*before, "/usr/bin/python3", "-c", CROWD, name, str(20000 + 100 * i), str(cls.N_EACH),
+                 "64" if i == 4 else "0", "<&'" * 20000], stdout=subprocess.PIPE))
+        others = ["unshare", "--net", "/usr/bin/python3", "-c", CROWD, "elsewhere", "21000", "1", "30"]
+        cls.processes += [subprocess.Popen(others, stdout=subprocess.PIPE) for _ in range(3)]
+        for process in cls.processes:
+            process.stdout.readline()
+        cls.clients = [socket.create_connection(("127.0.0.1", 21999)) for _ in range(40)]
+        cls.atlas = Atlas("--ledger", f"{cls.folder.name}/ledger.db", cwd=cls.folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.atlas.stop()
+        for client in cls.clients:
+            client.close()
+        for process in cls.processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        cls.folder.cleanup()
+
+    def page(self, path):
+        """A page that is small, with the token and without."""
+        for ask in self.atlas.ask, self.atlas.ask_with_token:
+            answer = ask(path)
+            self.assertEqual(answer.status, 200, path)
+            text = re.sub(r'<svg class="map-picture".*?</svg>|<details id="map-rows".*?</details>', "", answer.text, flags=re.S)
+            self.assertLess(len(text.encode()), 50000, path)
+            self.assertNotIn("<script>x", text)
+        return answer.text
+
+    def follow(self, path, links="here-pages"):
+        """All pages of a list, from one to the next, by its <nav>."""
+        seen = set()
+        while path:
+            self.assertNotIn(path, seen)
+            seen.add(path)
+            text = self.page(path)
+            yield text
+            found = re.search(rf'<nav [^>]*id="{links}".*?</nav>', text, re.S).group(0)
+            path = next((link["href"] for link in Page(found).links if link.get("rel") == "next"), None)
+
+    @staticmethod
+    def rows(text):
+        return re.findall(r'<tr data-key="(\w+)"><th scope="row"><a href="(?:/de)?/ports/(\d+)">', text)
+
+    def listeners(self):
+        record = self.atlas.ask_with_token("/api/v1/here").json()
+        return {one["cookie"]: one["port"] for one in record["listeners"] if one["role"] == "listener"}
+
+    def test_every_page_is_small(self):
+        for path in ["/", "/here", "/here/rows", "/here?page=3", "/here?sort=-program", "/here?q=%3Cscript", "/claims",
+                     "/claims?page=9", "/claims?conflicts=5", "/claims?q=claim-2", "/search?q=claim", "/search?q=claim&page=4",
+                     "/services/claim-1", "/ports/21999", "/ports/21999/live", "/ports/20000", "/ports/20107", "/ranges"]:
+            for prefix in "", "/de":
+                self.page(prefix + path)
+
+    def test_every_listener_is_on_a_page(self):
+        for path in "/here", "/de/here", "/here?sort=user", "/de/here?sort=-claimed":
+            for _ in range(20):  # others on this machine may begin and end meanwhile
+                before = self.listeners()
+                pages = list(self.follow(path))
+                if before == self.listeners():
+                    break
+            rows = [row for page in pages for row in self.rows(page)]
+            self.assertGreater(len(pages), 4)
+            self.assertEqual(len(rows), len(set(rows)))
+            self.assertEqual({key: int(port) for key, port in rows}, before)
+            self.assertLessEqual(self.PORTS, {int(port) for _, port in rows})
+
+    def test_words_and_order_hold_for_the_whole_list(self):
+        ports = [int(port) for page in self.follow("/here?q=203+-udp&sort=-port") for _, port in self.rows(page)]
+        self.assertEqual(ports, sorted(ports, reverse=True))
+        self.assertLessEqual(set(range(20300, 20370)), set(ports))
+        self.assertEqual(self.rows(self.page("/here?q=no-such-thing")), [])
+
+    def test_the_rows_for_a_script_are_those_of_the_page(self):
+        for query in "?page=2", "?page=999", "?q=20&sort=-reach&page=2", "?port=21999":
+            whole = self.page(f"/here{query}")
+            address = re.search(r'data-rows="([^"]*)"', whole).group(1).replace("&amp;", "&")
+            self.assertEqual(self.rows(self.page(address)), self.rows(whole))
+            self.assertTrue(self.rows(whole))
+
+    def test_what_a_port_page_cuts_is_linked(self):
+        text = self.page("/ports/21999")
+        more = [link["href"] for link in Page(text).links if link["href"] == "/here?port=21999"]
+        self.assertEqual(len(more), 1)
+        rows = [row for page in self.follow(more[0]) for row in self.rows(page)]
+        self.assertEqual(len(rows), 64 + 3 * 30)
+        self.assertEqual({port for _, port in rows}, {"21999"})
+        self.assertEqual(len(self.atlas.ask_with_token("/api/v1/ports/21999").json()["listeners"]), 64 + 3 * 30)
+
+    def test_every_claim_is_on_a_page(self):
+        names = [name for page in self.follow("/claims", "claims-pages") for name in re.findall(r"<td><b><bdi>(claim-\d+)</bdi></b>", page)]
+        self.assertEqual(sorted(names), sorted(f"claim-{i}" for i in range(3000)))
+
+    def test_strange_questions(self):
+        for query in ("?page=0", "?page=-1", "?page=x", "?page=99999999999999999999", "?sort=nothing", "?sort=", "?q=", "?port=x",
+                      "?port=65536", "?conflicts=x", "?q=" + "%27" * 300, "?q=%ff%e2%80%ae", "?sort=" + "a" * 900):
+            for path in "/here", "/here/rows", "/claims":
+                self.page(path + query)
 
 
 class Caching(Case):

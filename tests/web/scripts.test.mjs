@@ -70,6 +70,10 @@ test('runs: pairs, paths as the server draws them', () => {
 	assert.ok(!ringPath(crowd, 6).includes('a'));
 });
 
+test('search: what turns the direction of writing is not looked for', () => {
+	assert.deepEqual(splitWords('\u200essh \u202etcp\u202c'), ['ssh', 'tcp']);
+});
+
 test('places of a text', () => {
 	assert.equal(fill('{n} of {all} shown', { n: 1, all: 2 }), '1 of 2 shown');
 	assert.equal(fill('{other}', { n: 1 }), '{other}');

@@ -1,8 +1,9 @@
 // Search without the page: which entries of the lists have all words, and which come first. The unit
 // tests run it in node. An entry is [first, last, protocols, name, description].
 
+// Marks that turn the direction of writing come along with what is pasted, and stand in no name.
 export function splitWords(text) {
-	return text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
+	return text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
 }
 
 // How well one word fits: 0 the name or a port of it, 1 the name's beginning, 2 a word's beginning,

@@ -168,7 +168,8 @@ test('axe-core: what is opened, filtered, sorted and zoomed is as clean', async 
 	await page.goto(`${atlas.url}/here`);
 	await page.locator('#here[data-ready="yes"]').waitFor();
 	await page.locator('#here-filter').fill(String(guest.ports[0]));
-	await page.locator('#here-table th button').first().click();
+	await page.locator('#here-table th a').first().click();
+	await page.locator('#here-heads [aria-sort="descending"]').waitFor();
 	assert.deepEqual(await axe(page), []);
 	await page.goto(`${atlas.url}/`);
 	await page.locator('#map[data-ready="yes"]').waitFor();

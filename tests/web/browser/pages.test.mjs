@@ -167,7 +167,7 @@ test('every page stands without JavaScript, in both languages', async () => {
 				assert.equal(await page.locator('main').count(), 1, kind.name);
 				assert.equal(await page.locator('html').getAttribute('lang'), language, kind.name);
 				// A control that needs a script is not shown.
-				for (const id of ['#map-tools', '#here-tools', 'button.copy'])
+				for (const id of ['#map-tools', 'button.copy'])
 					assert.equal(await page.locator(id).filter({ visible: true }).count(), 0, `${kind.name} ${id}`);
 			}
 		}

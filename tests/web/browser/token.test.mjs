@@ -82,6 +82,32 @@ test('token: without it a privileged berth shows no process, command, directory 
 		await owner.context().close();
 	});
 
+test('token: faces and claims are offered to who has it, and to nobody else', async () => {
+	const stranger = await open(browser), owner = await openWithToken(browser, atlas);
+
+	for (const language of ['', '/de']) {
+		for (const [path, form] of [[`/ports/${port}`, 'form#faces'], ['/claims', 'form.stake']]) {
+			await owner.goto(atlas.url + language + path);
+			assert.ok(await owner.locator(form).isVisible(), `${language}${path}`);
+			await stranger.goto(atlas.url + language + path);
+			assert.equal(await stranger.locator('main form').count(), 0, `${language}${path}: nothing that would be refused`);
+			assert.ok(await stranger.locator('main code', { hasText: 'berth serve' }).first().isVisible(), 'it says how');
+		}
+	}
+	// Whoever loses the token while the page is open is told, and nothing is counted.
+	owner.expected = [403];
+	await owner.goto(`${atlas.url}/ports/${port}`);
+	await owner.locator('html[data-ready="yes"]').waitFor();
+	await owner.context().clearCookies();
+	await owner.locator('#faces button').first().click();
+	await owner.locator('#faces-denied').waitFor();
+	assert.match(await owner.locator('#faces-denied').innerText(), /not counted.*berth serve/);
+	assert.equal(await owner.locator('#faces [aria-pressed="true"]').count(), 0);
+	await stranger.context().close();
+	assert.deepEqual([...stranger.faults, ...owner.faults], []);
+	await owner.context().close();
+});
+
 test('token: events tell strangers no more than pages do',
 	{ skip: process.getuid() === 0 ? false : 'left out: it needs root' }, async () => {
 		const page = await open(browser);
