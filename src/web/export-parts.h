@@ -16,6 +16,8 @@ struct export {
 	struct arena arena;
 	struct site site;
 	unsigned int languages;       /* as in struct page */
+	struct live_span span;        /* of the ports that have pages ... */
+	const struct live_span *only; /* ... as in struct page: NULL = all have */
 	int top[N_PAGE_LANGUAGES], ports[N_PAGE_LANGUAGES], services[N_PAGE_LANGUAGES]; /* -1 */
 	atomic_uint next;             /* the next piece of work */
 	atomic_int failed;            /* the first negative errno */

@@ -66,6 +66,7 @@ static struct page begin_page(struct worker *w, enum page_language language, con
 			     .sight = PAGE_SIGHT_PUBLIC,
 			     .is_static = true,
 			     .languages = w->e->languages,
+			     .ports = w->e->only,
 			     .path = path,
 			     .from = &w->e->from,
 			     .arena = &w->arena,
@@ -338,6 +339,8 @@ int export_run(const struct export_request *request, struct export_result *out)
 	*out = (struct export_result){.error = ""};
 	for (unsigned int i = 0; i < N_PAGE_LANGUAGES; i++)
 		e.top[i] = e.ports[i] = e.services[i] = -1;
+	e.span = (struct live_span){request->first, request->last};
+	e.only = request->first == 0 && request->last == UINT16_MAX ? NULL : &e.span;
 	for (unsigned int i = 0; i < N_PAGE_LANGUAGES; i++)
 		e.languages |= request->languages[i] ? 1U << i : 0;
 	r = site_begin(&e.site, request->directory, own_names, out->error);

@@ -49,7 +49,7 @@ static void put_claim_name(struct sheet *s, const struct claim *c)
 	html_char(h, ' ');
 	sheet_open_port(s, c->first);
 	sheet_span(s, (struct live_span){c->first, c->last});
-	html_close(h, "a");
+	sheet_close_port(s, c->first);
 	html_markup(h, " (");
 	sheet_name(s, c->source);
 	html_char(h, ')');
@@ -148,7 +148,7 @@ static void put_claim(struct sheet *s, const void *context, size_t i)
 	html_open_with(h, "th", "scope=\"row\"");
 	sheet_open_port(s, c->ports.first);
 	sheet_span(s, c->ports);
-	html_close(h, "a");
+	sheet_close_port(s, c->ports.first);
 	for (const char *const *p = c->protocols; *p; p++) {
 		html_char(h, ' ');
 		html_open_class(h, "span", "protocol");

@@ -43,12 +43,13 @@ static void end_table(struct sheet *s)
 /* Ports of a row as a link to the first of them. */
 static void put_ports(struct sheet *s, struct live_span ports, const char *protocol)
 {
+	const uint16_t port = sheet_first_port(s->p, ports);
 	struct html *h = &s->h;
 
 	html_open_with(h, "th", "scope=\"row\"");
-	sheet_open_port(s, ports.first);
+	sheet_open_port(s, port);
 	sheet_span(s, ports);
-	html_close(h, "a");
+	sheet_close_port(s, port);
 	html_char(h, ' ');
 	html_open_class(h, "span", "protocol");
 	html_words(h, protocol ? protocol : sheet_word(s, WORD_ANY_PROTOCOL));
@@ -455,6 +456,10 @@ static void put_results_to_come(struct sheet *s)
 	struct html *h = &s->h;
 
 	html_open_with(h, "div", "id=\"results\" role=\"status\" data-port=\"ports/\"");
+	if (s->p->ports) {
+		html_attribute_number(h, "data-first", s->p->ports->first);
+		html_attribute_number(h, "data-last", s->p->ports->last);
+	}
 	html_attribute_words(h, "data-index",
 			     s->p->language == PAGE_ENGLISH ? "search/" : "../search/");
 	html_attribute_words(h, "data-found", sheet_word(s, WORD_FOUND_MANY));

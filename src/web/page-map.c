@@ -68,6 +68,10 @@ static void put_places(struct view *v)
 	html_attribute(h, "data-rows-suffix", ".json");
 	if (p->is_static) {
 		html_attribute(h, "data-suffix", ".html");
+		if (p->ports) {
+			html_attribute_number(h, "data-first", p->ports->first);
+			html_attribute_number(h, "data-last", p->ports->last);
+		}
 		html_attribute(h, "data-rows", is_german ? "../map/" : "map/");
 		html_attribute(h, "data-index", is_german ? "../search/" : "search/");
 		return;
@@ -100,6 +104,8 @@ static void put_words(struct view *v)
 	put_word(v, "dynamic", WORD_MAP_DYNAMIC);
 	put_word(v, "quiet", WORD_MAP_QUIET);
 	put_word(v, "label", WORD_MAP_LABEL);
+	if (v->s.p->ports)
+		put_word(v, "pageless", WORD_MAP_PAGELESS);
 	html_close(h, "ul");
 }
 
@@ -361,6 +367,20 @@ static void put_ranges(struct view *v)
 	html_close(h, "table");
 }
 
+/* The ports of a row; the first that has a page is where that leads. */
+static void put_row_ports(struct view *v, uint16_t first)
+{
+	const struct live_span span = {first, (uint16_t)(first + MAP_SIDE - 1)};
+	const uint16_t port = sheet_first_port(v->s.p, span);
+	struct html *h = &v->s.h;
+
+	sheet_open_port(&v->s, port);
+	html_number(h, first);
+	sheet_close_port(&v->s, port);
+	html_words(h, "\342\200\223");
+	html_number(h, span.last);
+}
+
 /* The picture's rows as lines: row-0 .. row-255 are where its links lead. */
 static void put_rows(struct view *v)
 {
@@ -386,9 +406,7 @@ static void put_rows(struct view *v)
 		html_open(h, "tr");
 		html_attribute(h, "id", id);
 		html_open_with(h, "th", "scope=\"row\"");
-		sheet_port(&v->s, (uint16_t)first);
-		html_words(h, "\342\200\223");
-		html_number(h, first + MAP_SIDE - 1);
+		put_row_ports(v, (uint16_t)first);
 		html_close(h, "th");
 		put_counts(v, counts);
 	}

@@ -252,19 +252,19 @@ static void put_pager(struct sheet *s, uint16_t port)
 	struct html *h = &s->h;
 
 	html_open_class(h, "p", "pager");
-	if (port > 0) {
+	if (port > 0 && sheet_has_port(s->p, (uint16_t)(port - 1))) {
 		sheet_open_port(s, (uint16_t)(port - 1));
 		html_attribute_words(h, "rel", "prev");
 		html_words(h, "\xe2\x86\x90 ");
 		html_number(h, port - 1);
-		html_close(h, "a");
+		sheet_close_port(s, (uint16_t)(port - 1));
 	}
-	if (port < UINT16_MAX) {
+	if (port < UINT16_MAX && sheet_has_port(s->p, (uint16_t)(port + 1))) {
 		sheet_open_port(s, (uint16_t)(port + 1));
 		html_attribute_words(h, "rel", "next");
 		html_number(h, port + 1);
 		html_words(h, " \xe2\x86\x92");
-		html_close(h, "a");
+		sheet_close_port(s, (uint16_t)(port + 1));
 	}
 	html_close(h, "p");
 }

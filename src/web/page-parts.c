@@ -472,10 +472,34 @@ void sheet_span(struct sheet *s, struct live_span span)
 	html_number(&s->h, span.last);
 }
 
+bool sheet_has_port(const struct page *p, uint16_t port)
+{
+	return !p->ports || (port >= p->ports->first && port <= p->ports->last);
+}
+
+uint16_t sheet_first_port(const struct page *p, struct live_span span)
+{
+	const uint16_t port = p->ports ? MAX_OF(span.first, p->ports->first) : span.first;
+
+	return port <= span.last && sheet_has_port(p, port) ? port : span.first;
+}
+
+void sheet_close_port(struct sheet *s, uint16_t port)
+{
+	if (sheet_has_port(s->p, port))
+		html_close(&s->h, "a");
+	else
+		html_close(&s->h, "span");
+}
+
 void sheet_open_port(struct sheet *s, uint16_t port)
 {
 	char url[64];
 
+	if (!sheet_has_port(s->p, port)) {
+		html_open(&s->h, "span");
+		return;
+	}
 	snprintf(url, sizeof(url), s->p->is_static ? "%sports/%u.html" : "%sports/%u", s->root,
 		 port);
 	html_open(&s->h, "a");
@@ -484,15 +508,23 @@ void sheet_open_port(struct sheet *s, uint16_t port)
 
 void sheet_port(struct sheet *s, uint16_t port)
 {
+	if (!sheet_has_port(s->p, port)) {
+		html_number(&s->h, port);
+		return;
+	}
 	sheet_open_port(s, port);
 	html_number(&s->h, port);
-	html_close(&s->h, "a");
+	sheet_close_port(s, port);
 }
 
 void sheet_service(struct sheet *s, const char *name)
 {
 	struct str url = {0};
 
+	if (!page_service_is_there(s->p, name)) {
+		sheet_name(s, name);
+		return;
+	}
 	str_append(&url, s->root);
 	str_append(&url, "services/");
 	if (s->p->is_static) {

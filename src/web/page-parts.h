@@ -146,13 +146,21 @@ void sheet_span(struct sheet *s, struct live_span span);
  * for the map). Lives in the arena. */
 const char *sheet_url(const struct page *p, const char *path);
 
-/* <a href> to the page of a port; to be closed by the caller. */
-void sheet_open_port(struct sheet *s, uint16_t port);
+/* Whether the atlas has a page of that port: a static one may be of some ports only. */
+bool sheet_has_port(const struct page *p, uint16_t port);
 
-/* A link to the page of a port with its number. */
+/* The first port of a span that has a page; the first of all when none has. */
+uint16_t sheet_first_port(const struct page *p, struct live_span span);
+
+/* <a href> to the page of a port, or a <span> when it has none; ended by the second, which is told
+ * the same port. */
+void sheet_open_port(struct sheet *s, uint16_t port);
+void sheet_close_port(struct sheet *s, uint16_t port);
+
+/* A link to the page of a port with its number; without a page the number alone. */
 void sheet_port(struct sheet *s, uint16_t port);
 
-/* A service name of the registry: a link to its page. */
+/* A service name of the registry: a link to its page, if the atlas has it. */
 void sheet_service(struct sheet *s, const char *name);
 
 /* A verdict's word with its sign and colour. */

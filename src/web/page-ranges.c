@@ -50,9 +50,7 @@ static void put_range(struct sheet *s, const struct answer_range *r)
 	sheet_say(s, word_of_range(r->name));
 	html_close(h, "th");
 	html_open(h, "td");
-	sheet_open_port(s, r->ports.first);
-	html_number(h, r->ports.first);
-	html_close(h, "a");
+	sheet_port(s, r->ports.first);
 	html_words(h, "\xe2\x80\x93");
 	sheet_port(s, r->ports.last);
 	html_close(h, "td");

@@ -1,5 +1,7 @@
 #include "web/page-service.h"
 
+#include "registry/registry.h"
+
 #include <string.h>
 
 void page_service_file(const char *name, struct str *out)
@@ -18,4 +20,20 @@ void page_service_file(const char *name, struct str *out)
 		else
 			str_printf(out, "=%02X", *c);
 	}
+}
+
+bool page_service_is_there(const struct page *p, const char *name)
+{
+	struct registry_rows rows;
+	struct registry_row row;
+
+	if (!p->ports)
+		return true;
+	rows = registry_by_name(p->from->registry, name);
+	for (uint32_t i = 0; i < rows.n; i++) {
+		if (registry_row(p->from->registry, rows.ids[i], &row) == 0 && row.has_ports &&
+		    row.first <= p->ports->last && row.last >= p->ports->first)
+			return true;
+	}
+	return false;
 }

@@ -58,6 +58,7 @@ struct page {
 	bool may_change;   /* claims and faces are taken from the reader: the page offers forms */
 	bool is_static;    /* a file of `berth atlas`: relative links with ".html", not live */
 	unsigned int languages; /* of a static atlas: 1 << language for each it has; 0 = all */
+	const struct live_span *ports; /* of a static atlas: which ports have pages; NULL = all */
 	const char *path;  /* of this page without its language ("/ports/3476"), for hreflang */
 	/*
 	 * What is known; indexed by answer_index(). For pages about a port the snapshot covers that

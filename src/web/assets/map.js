@@ -40,6 +40,16 @@ function portUrl(port) {
 	return root.dataset.port + port + (root.dataset.suffix ?? '');
 }
 
+// An atlas of files may have pages of some ports only.
+function hasPage(port) {
+	return port >= Number(root.dataset.first ?? 0) && port <= Number(root.dataset.last ?? 65535);
+}
+
+function openPage(port) {
+	if (hasPage(port))
+		location.href = portUrl(port);
+}
+
 // What is said of the cells of a row. Nothing, where it cannot be had.
 function fetchRow(row) {
 	if (!rows.has(row)) {
@@ -104,14 +114,15 @@ async function tell(port) {
 	const cell = await about(port);
 	if (port !== cursor)
 		return null;
-	const link = document.createElement('a');
-	link.href = portUrl(port);
+	const link = document.createElement(hasPage(port) ? 'a' : 'span');
+	if (hasPage(port))
+		link.href = portUrl(port);
 	link.className = 'map-port';
 	link.textContent = port;
 	const name = document.createElement('strong');
 	name.textContent = cell.names.join(', ');
 	const text = document.createElement('span');
-	text.textContent = describe(cell).join(' · ');
+	text.textContent = [...describe(cell), ...hasPage(port) ? [] : [said.pageless]].join(' · ');
 	info.replaceChildren(link, ' ', name, name.textContent ? ' ' : '', text);
 	return `${port} ${name.textContent} ${text.textContent}`;
 }
@@ -369,7 +380,7 @@ function onUp(event) {
 		return;
 	/* A mouse was told what is there before it clicks; a finger is told by its first tap. */
 	if (port === cursor && (pinned || event.pointerType === 'mouse'))
-		location.href = portUrl(port);
+		openPage(port);
 	else
 		go(port);
 }
@@ -382,7 +393,7 @@ function onKey(event) {
 	if (next >= 0)
 		go(cursor < 0 && event.key.startsWith('Arrow') ? 0 : next);
 	else if (event.key === 'Enter' && cursor >= 0)
-		location.href = portUrl(cursor);
+		openPage(cursor);
 	else if (event.key === '+' || event.key === '=')
 		zoom(2);
 	else if (event.key === '-')

@@ -10,8 +10,12 @@ function item(hit) {
 	const [first, last, protocols, name, description] = hit.entry;
 	const li = document.createElement('li');
 	if (first >= 0) {
-		const link = document.createElement('a');
-		link.href = `${results.dataset.port}${first}.html`;
+		// These files may be of some ports only: the first one that has a page.
+		const port = Math.max(first, Number(results.dataset.first ?? 0));
+		const hasPage = port <= Math.min(last, Number(results.dataset.last ?? 65535));
+		const link = document.createElement(hasPage ? 'a' : 'span');
+		if (hasPage)
+			link.href = `${results.dataset.port}${port}.html`;
 		link.textContent = first === last ? first : `${first}–${last}`;
 		li.append(link, ' ');
 	}

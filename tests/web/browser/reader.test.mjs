@@ -89,8 +89,8 @@ test('search: what was typed is shown as text, whatever it is', async () => {
 
 	for (const typed of ['<img src=x onerror=alert(1)>', '"><script>alert(1)</script>', '\u202eevil', '%00%ff', '&lt;b&gt;', 'ü'.repeat(200)]) {
 		await page.goto(`${atlas.url}/search?q=${encodeURIComponent(typed)}`);
-		// Marks that turn the direction of text round may be shown as what they are.
-		assert.ok([typed, typed.replace('\u202e', '\\u{202e}')].includes(await page.locator('main [name="q"]').inputValue()), typed);
+		// Marks that turn the direction of text round stand in no name: they are not looked for.
+		assert.equal(await page.locator('main [name="q"]').inputValue(), typed.replace('\u202e', ''));
 		assert.equal(await page.locator('main img, main script').count(), 0);
 	}
 	assert.deepEqual(page.faults, []);

@@ -9,7 +9,8 @@ import { after, before, test } from 'node:test';
 import { axe, browse, makeHome, open, shot, until } from './atlas.mjs';
 
 const GENEROUS_MS = 15000;
-const PAGES = ['', 'ports/22', 'ports/4', 'ports/1023', 'ports/1100', 'services/ssh', 'ranges', 'search'];
+const PAGES = ['', 'ports/22', 'ports/4', 'ports/80', 'ports/1023', 'ports/1095', 'ports/1100', 'services/ssh', 'services/http', 'ranges',
+	'search'];
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.json': 'application/json',
 	'.svg': 'image/svg+xml' };
 
@@ -88,15 +89,36 @@ test('static: every link and file that pages name is there', async () => {
 			}
 		}
 	}
-	// Ports and services beyond the range that was asked for have no page.
-	const beyond = missing.filter((line) => {
-		const port = line.match(/\/ports\/(\d+)\.html/);
-
-		return !port || Number(port[1]) <= 1100;
-	});
-
 	assert.ok(seen.size > 100, `${seen.size} links`);
-	assert.deepEqual(beyond, []);
+	assert.deepEqual(missing, []);
+	await page.context().close();
+});
+
+test('static: what is beyond the range that was asked for leads nowhere, and says so', async () => {
+	const page = await open(browser);
+
+	for (const [language, said] of [['en', 'no page in this atlas'], ['de', 'keine Seite in diesem Atlas']]) {
+		await page.goto(`${address(language, '')}#port-3476`);
+		await page.locator('#map-info .map-port').waitFor();
+		assert.equal(await page.locator('#map-info .map-port').innerText(), '3476');
+		assert.match(await page.locator('#map-info').innerText(), new RegExp(`nppmp.*${said}`), 'what it is, all the same');
+		assert.equal(await page.locator('#map-info a').count(), 0);
+		const before = page.url();
+
+		await page.locator('#map-view').focus();
+		await page.keyboard.press('Enter');
+		assert.equal(page.url(), before);
+		await page.goto(`${address(language, 'search')}?q=3476`);
+		await page.locator('#results[data-ready="yes"]').waitFor();
+		assert.ok((await page.locator('#results li').count()) > 0);
+		assert.equal(await page.locator('#results a').count(), 0);
+		await page.goto(`${address(language, 'search')}?q=ssh`);
+		await page.locator('#results a[href$="ports/22.html"]').waitFor();
+		await page.goto(address(language, 'ports/1100'));
+		assert.equal(await page.locator('.pager a[rel="next"]').count(), 0, 'the last one has none behind it');
+		assert.equal(await page.locator('.pager a[rel="prev"]').count(), 1);
+	}
+	assert.deepEqual(page.faults, []);
 	await page.context().close();
 });
 
