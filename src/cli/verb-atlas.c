@@ -100,7 +100,8 @@ static int write_pages(struct cli *c, const char *directory, struct answer_atlas
 			arena_printf(&c->arena, "lang=%s", languages ? languages : "en,de"),
 			arena_printf(&c->arena, "registry=%s", registry ? registry : ""),
 			arena_printf(&c->arena, "url=%s", url),
-			arena_printf(&c->arena, "ports=%s", range), NULL};
+			arena_printf(&c->arena, "ports=%s", range),
+			lang_is_translated() ? "say=" : "say=en", NULL};
 
 		if (arena_failed(&c->arena))
 			return cli_fail(EXIT_SYSTEM, "out of memory");

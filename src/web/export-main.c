@@ -1,5 +1,6 @@
 #include "web/export-main.h"
 
+#include "base/lang.h"
 #include "registry/choose.h"
 #include "registry/registry.h"
 #include "web/export.h"
@@ -66,6 +67,16 @@ static const char *value_of(const char *word, const char *key)
 	return strncmp(word, key, n) == 0 && word[n] == '=' && word[n + 1] ? word + n + 1 : NULL;
 }
 
+/* Told before anything else is understood: what has to be said is for a program. */
+static bool is_plain(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "say=en") == 0)
+			return true;
+	}
+	return false;
+}
+
 static int parse(int argc, char **argv, struct export_request *out, const char **registry)
 {
 	int r = 0;
@@ -110,12 +121,14 @@ int export_main(int argc, char **argv)
 	const char *path = NULL, *reason = "";
 	int r;
 
+	if (!is_plain(argc, argv))
+		lang_begin();
 	for (unsigned int i = 0; i < N_PAGE_LANGUAGES; i++)
 		request.languages[i] = true;
 	if (parse(argc, argv, &request, &path) < 0)
-		return answer("refused", "it was not asked as berth asks");
+		return answer("refused", _("it was not asked as berth asks"));
 	if (choose_named(&registry, path, &reason) < 0)
-		return answer("failed", reason);
+		return answer("failed", lang_text(reason));
 	words_begin();
 	catch_signals();
 	request.registry = &registry;

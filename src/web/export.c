@@ -1,6 +1,7 @@
 #include "web/export.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 #include "registry/registry.h"
 #include "render/map.h"
 #include "web/assets.h"
@@ -353,7 +354,8 @@ int export_run(const struct export_request *request, struct export_result *out)
 		r = write_all(&e);
 	if (r < 0)
 		snprintf(out->error, sizeof(out->error), "%.400s: %s", request->directory,
-			 r == -EINTR ? "interrupted; what was there is still there" : strerror(-r));
+			 r == -EINTR ? _("interrupted; what was there is still there")
+				     : lang_error(-r));
 	if (r == 0)
 		r = site_commit(&e.site, out->error);
 	if (r == 0)

@@ -1,6 +1,7 @@
 #include "web/site.h"
 
 #include "base/fd.h"
+#include "base/lang.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -147,7 +148,7 @@ static int split(struct site *s, const char *path, char *error)
 	copy = strdup(real ? real : path);
 	free(real);
 	if (!copy)
-		return say(error, -ENOMEM, "out of memory");
+		return say(error, -ENOMEM, _("out of memory"));
 	for (end = copy + strlen(copy); end > copy + 1 && end[-1] == '/';)
 		*--end = '\0';
 	slash = strrchr(copy, '/');
@@ -158,11 +159,11 @@ static int split(struct site *s, const char *path, char *error)
 	}
 	s->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->parent < 0)
-		r = say(error, -errno, "%s: %s", parent, strerror(errno));
+		r = say(error, -errno, "%s: %s", parent, lang_error(errno));
 	else if (!*name || is_dots(name))
-		r = say(error, 1, "%s cannot be replaced: name a directory in it", path);
+		r = say(error, 1, _("%s cannot be replaced: name a directory in it"), path);
 	else if (strlen(name) + sizeof("..berth-new") > SITE_NAME_MOST)
-		r = say(error, 1, "%s: the name is too long", path);
+		r = say(error, 1, _("%s: the name is too long"), path);
 	if (r == 0) {
 		snprintf(s->name, sizeof(s->name), "%s", name);
 		snprintf(s->name_new, sizeof(s->name_new), ".%.240s.berth-new", name);
@@ -181,16 +182,16 @@ static int open_old(struct site *s, const char *path, char *error)
 	if (s->old < 0 && errno == ENOENT)
 		return 0;
 	if (s->old < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return say(error, 1, "%s is no directory", path);
+		return say(error, 1, _("%s is no directory"), path);
 	if (s->old < 0)
-		return say(error, -errno, "%s: %s", path, strerror(errno));
+		return say(error, -errno, "%s: %s", path, lang_error(errno));
 	if (has_marker(s->old))
 		return 0;
 	r = for_each_name(s->old, found_something, NULL);
 	if (r > 0)
-		return say(error, 1, "%s is not empty and no atlas: name another directory, or "
-				     "remove it first", path);
-	return r < 0 ? say(error, r, "%s: %s", path, strerror(-r)) : 0;
+		return say(error, 1, _("%s is not empty and no atlas: name another directory, or "
+				     "remove it first"), path);
+	return r < 0 ? say(error, r, "%s: %s", path, lang_error(-r)) : 0;
 }
 
 /* Where the new directory is made. */
@@ -218,15 +219,15 @@ static int take_leftover(struct site *s, char *error)
 	int r;
 
 	if (fd < 0)
-		return say(error, -errno, "%s: %s", s->name_new, strerror(errno));
+		return say(error, -errno, "%s: %s", s->name_new, lang_error(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return say(error, -EBUSY, "another berth writes this atlas now");
+		return say(error, -EBUSY, _("another berth writes this atlas now"));
 	r = for_each_name(fd, found_something, NULL);
 	if (r > 0 && !has_marker(fd))
-		return say(error, -EEXIST, "%s beside it is not berth's: remove it first",
+		return say(error, -EEXIST, _("%s beside it is not berth's: remove it first"),
 			   s->name_new);
 	r = remove_tree(base_of(s), s->name_new, 0);
-	return r < 0 ? say(error, r, "%s: %s", s->name_new, strerror(-r)) : 0;
+	return r < 0 ? say(error, r, "%s: %s", s->name_new, lang_error(-r)) : 0;
 }
 
 static int make_directory(struct site *s)
@@ -264,7 +265,7 @@ static int make_new(struct site *s, char *error)
 		r = -EBUSY;
 	if (r == 0)
 		r = site_write(s->fd, marker, marker_text, sizeof(marker_text) - 1);
-	return r < 0 ? say(error, r, "beside %s: %s", s->name, strerror(-r)) : 0;
+	return r < 0 ? say(error, r, _("beside %s: %s"), s->name, lang_error(-r)) : 0;
 }
 
 int site_begin(struct site *out, const char *path, const char *const *own, char *error)
@@ -368,7 +369,7 @@ static int commit_inside(struct site *s, char *error)
 	if (r == 0)
 		r = remove_tree(s->old, s->name_new, 0);
 	if (r < 0)
-		return say(error, r, "%s: %s", s->name, strerror(-r));
+		return say(error, r, "%s: %s", s->name, lang_error(-r));
 	s->name_new[0] = '\0';
 	return 0;
 }
@@ -381,24 +382,24 @@ int site_commit(struct site *s, char *error)
 	if (s->is_inside)
 		return r;
 	if (r < 0)
-		return say(error, r, "%s beside it, of an earlier run: %s", s->name_old,
-			   strerror(-r));
+		return say(error, r, _("%s beside it, of an earlier run: %s"), s->name_old,
+			   lang_error(-r));
 	if (s->old >= 0 && fstat(s->old, &st) == 0)
 		(void)fchmod(s->fd, st.st_mode & 07777);
 	r = swap(s);
 	if (r == -EBUSY || r == -EXDEV)
-		return say(error, r, "%s: something is mounted there: name a directory in it",
+		return say(error, r, _("%s: something is mounted there: name a directory in it"),
 			   s->name);
 	if (r < 0)
-		return say(error, r, "%s: %s", s->name, strerror(-r));
+		return say(error, r, "%s: %s", s->name, lang_error(-r));
 	s->name_new[0] = '\0';
 	if (r == 0)
 		return 0;
 	r = for_each_name(s->old, move_foreign, s);
 	if (r == 0)
 		r = remove_site(s, s->old, s->name_old);
-	return r < 0 ? say(error, r, "the new atlas is in place; of the old one is left, in %s: %s",
-			   s->name_old, strerror(-r)) : 0;
+	return r < 0 ? say(error, r, _("the new atlas is in place; of the old one is left, in %s: %s"),
+			   s->name_old, lang_error(-r)) : 0;
 }
 
 void site_fini(struct site *s)

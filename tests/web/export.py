@@ -30,9 +30,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
-def berth(*words, **more):
+def berth(*words, locale="C", **more):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("BERTH_")}
-    environment.update({"LC_ALL": "C", "HOME": "/nonexistent"})
+    environment.update({"LC_ALL": locale, "HOME": "/nonexistent"})
     return subprocess.run([BERTH, *words], text=True, capture_output=True, env=environment, timeout=1200, **more)
 
 
@@ -344,6 +344,18 @@ class Words(unittest.TestCase):
                 self.assertEqual(run.returncode, 2, run.stderr)
                 self.assertEqual(run.stderr.count("\n"), 1)
                 self.assertEqual(os.listdir(folder), [])
+
+    def test_errors_follow_the_locale(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "mine").touch()
+            for words, locale, said in (((".",), "de_DE.UTF-8", "ist nicht leer und kein Atlas"),
+                                        ((".",), "C", "is not empty and no atlas"),
+                                        ((".", "--json"), "de_DE.UTF-8", "is not empty and no atlas"),
+                                        (("mine",), "de_DE.UTF-8", "ist kein Verzeichnis")):
+                run = berth("atlas", *words, cwd=folder, locale=locale)
+                self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1))
+                self.assertIn(said, run.stderr)
+            self.assertEqual(os.listdir(folder), ["mine"])
 
     def test_json(self):
         with tempfile.TemporaryDirectory() as folder:
