@@ -52,7 +52,7 @@ static int look_up(struct link *l, int32_t port, enum page_sight sight, unsigned
 
 	pthread_mutex_lock(&l->lock);
 	p = find_place(l, port);
-	if (p && (most_age_ms == UINT_MAX || link_clock_ms() - p->arrived_ms <= most_age_ms)) {
+	if (p && (most_age_ms == UINT_MAX || link_clock_ms() - p->arrived_ms < most_age_ms)) {
 		p->used = ++l->n_uses;
 		*out = link_hold(p->views[sight]);
 		r = 1;

@@ -94,7 +94,8 @@ enum {
  * older than `most_age_ms` it is in `*out` and 1 is returned. Otherwise 0: the collector is asked
  * (once, however many wait), and `arrived` is called; with `arrived` NULL nobody is called, but the
  * collector is asked. -EAGAIN: LINK_WAITERS_MOST wait already. -EPIPE: the collector is gone.
- * UINT_MAX is any age. While somebody watches, the view of all listeners is at most a second old.
+ * UINT_MAX is any age, 0 a new look always. While somebody watches, the view of all listeners is at
+ * most a second old.
  */
 int link_here(struct link *l, enum page_sight sight, unsigned int most_age_ms,
 	      link_arrived *arrived, void *context, const struct link_view **out) BERTH_MUST_CHECK;
