@@ -463,6 +463,7 @@ static void put_results_to_come(struct sheet *s)
 	html_attribute_words(h, "data-index",
 			     s->p->language == PAGE_ENGLISH ? "search/" : "../search/");
 	html_attribute_words(h, "data-found", sheet_word(s, WORD_FOUND_MANY));
+	html_attribute_words(h, "data-more", sheet_word(s, WORD_MORE_MANY));
 	html_attribute_words(h, "data-none", sheet_word(s, WORD_FOUND_NOTHING));
 	html_attribute_words(h, "data-lost", sheet_word(s, WORD_SEARCH_LOST));
 	html_close(h, "div");

@@ -2,7 +2,7 @@
 // says where they are and what to say; ?q= or the form has the words.
 import { fill, findEntries } from './search-model.js';
 
-const SHOWN_MOST = 200;
+const SHOWN_MOST = 200; // at once; a button shows the next ones
 const results = document.getElementById('results');
 const index = results?.dataset.index;
 
@@ -29,8 +29,22 @@ function show(hits) {
 	const count = document.createElement('p');
 	count.textContent = hits.length ? fill(results.dataset.found, { n: hits.length }) : results.dataset.none;
 	const list = document.createElement('ol');
-	list.append(...hits.slice(0, SHOWN_MOST).map(item));
-	results.replaceChildren(count, list);
+	const more = document.createElement('button');
+	const showMore = () => {
+		const n = list.children.length, items = hits.slice(n, n + SHOWN_MOST).map(item);
+		const left = hits.length - n - items.length;
+		list.append(...items);
+		more.textContent = fill(results.dataset.more, { n: left });
+		more.hidden = left === 0;
+		if (n > 0) { // who pressed the button goes on reading behind what was there
+			items[0].tabIndex = -1;
+			items[0].focus({ preventScroll: true });
+		}
+	};
+	more.type = 'button';
+	more.addEventListener('click', showMore);
+	showMore();
+	results.replaceChildren(count, list, more);
 }
 
 async function search(text) {

@@ -97,11 +97,11 @@ test('static: every link and file that pages name is there', async () => {
 test('static: what is beyond the range that was asked for leads nowhere, and says so', async () => {
 	const page = await open(browser);
 
-	for (const [language, said] of [['en', 'no page in this atlas'], ['de', 'keine Seite in diesem Atlas']]) {
+	for (const [language, pageless] of [['en', 'no page in this atlas'], ['de', 'keine Seite in diesem Atlas']]) {
 		await page.goto(`${address(language, '')}#port-3476`);
 		await page.locator('#map-info .map-port').waitFor();
 		assert.equal(await page.locator('#map-info .map-port').innerText(), '3476');
-		assert.match(await page.locator('#map-info').innerText(), new RegExp(`nppmp.*${said}`), 'what it is, all the same');
+		assert.match(await page.locator('#map-info').innerText(), new RegExp(`nppmp.*${pageless}`), 'what it is, all the same');
 		assert.equal(await page.locator('#map-info a').count(), 0);
 		const before = page.url();
 
@@ -114,6 +114,15 @@ test('static: what is beyond the range that was asked for leads nowhere, and say
 		assert.equal(await page.locator('#results a').count(), 0);
 		await page.goto(`${address(language, 'search')}?q=ssh`);
 		await page.locator('#results a[href$="ports/22.html"]').first().waitFor();
+		await page.goto(`${address(language, 'search')}?q=a`); // more than are shown at once
+		await page.locator('#results[data-ready="yes"]').waitFor();
+		const said = Number((await page.locator('#results p').innerText()).match(/\d+/)[0]), shown = page.locator('#results li');
+
+		assert.ok(said > 400, `${said} things`);
+		assert.equal(await shown.count(), 200);
+		assert.match(await page.locator('#results button').innerText(), new RegExp(`\\b${said - 200}\\b`), 'the rest is counted');
+		await page.locator('#results button').click();
+		assert.equal(await shown.count(), 400, 'and can be had');
 		await page.goto(address(language, 'ports/1100'));
 		assert.equal(await page.locator('.pager a[rel="next"]').count(), 0, 'the last one has none behind it');
 		assert.equal(await page.locator('.pager a[rel="prev"]').count(), 1);
