@@ -338,7 +338,7 @@ static void put_claims(struct sheet *s, const struct answer *a)
 		 arena_printf(s->p->arena, "%sclaims?q=%u", s->root, a->port));
 }
 
-/* The rows of the registry. IANA's are few for each port; what is read from elsewhere may not be. */
+/* The rows of the registry. IANA's are few for each port; those of other files may not be. */
 static void put_rows(struct sheet *s, const struct answer *a)
 {
 	enum { MOST_BYTES = 8000 };

@@ -28,7 +28,7 @@ struct list_of {
 	list_row *row;
 	const void *context;
 	size_t n;
-	const char *words;    /* of a filter: all have to be in a row, "-word" must not; NULL = all */
+	const char *words;    /* of a filter: a row has all of them, none of "-word"; NULL = any */
 	int column;           /* order by this one; -1 = as the rows come */
 	bool is_down;
 	unsigned int page;    /* from 1; behind the last one: the last one */

@@ -13,7 +13,8 @@
  *     /here/rows         page_here_rows(): #here-heads #here-rows #here-pages #here-shown
  *                        #here-summary #here-seen; #here has it as data-rows. Both take
  *                        q=WORDS sort=COLUMN port=N page=N
- *     /claims            q=WORDS page=N conflicts=N; POST name ports owner program until reason, from the form of #stake
+ *     /claims            q=WORDS page=N conflicts=N; POST name ports owner program until reason,
+ *                        from the form of #stake
  *     /services/NAME     (percent-encoded) page=N   /search?q=WORDS page=N
  *     /assets/NAME?v=VERSION
  *     /events            what changes, for both; in data-events
@@ -45,7 +46,7 @@ enum page_sight {
 /* What of a list a reader wants to see; what is malformed is as if it were not said. */
 struct page_wish {
 	const char *words; /* only rows with them; foreign bytes; NULL = all */
-	const char *sort;  /* the name of a column, "-" before it for the other way; foreign; NULL */
+	const char *sort;  /* a column's name, "-" before it for the other way; foreign or NULL */
 	bool has_port;     /* only what is about one port */
 	uint16_t port;
 	unsigned int page, conflicts; /* which page of the list, and of a second one; from 1 */

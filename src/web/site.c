@@ -398,8 +398,10 @@ int site_commit(struct site *s, char *error)
 	r = for_each_name(s->old, move_foreign, s);
 	if (r == 0)
 		r = remove_site(s, s->old, s->name_old);
-	return r < 0 ? say(error, r, _("the new atlas is in place; of the old one is left, in %s: %s"),
-			   s->name_old, lang_error(-r)) : 0;
+	if (r == 0)
+		return 0;
+	return say(error, r, _("the new atlas is in place; of the old one is left, in %s: %s"),
+		   s->name_old, lang_error(-r));
 }
 
 void site_fini(struct site *s)

@@ -107,7 +107,8 @@ int atlas_page_make(const struct atlas_page *asked, struct str *out)
 				      .saw_all_holders = asked->world != NULL};
 	struct page p = {.language = asked->language,
 			 .sight = asked->is_full ? PAGE_SIGHT_FULL : PAGE_SIGHT_PUBLIC,
-			 .may_change = asked->is_full, .is_static = asked->is_static, .path = asked->what, .from = &from,
+			 .may_change = asked->is_full, .is_static = asked->is_static,
+			 .path = asked->what, .from = &from,
 			 .faces = asked->faces, .wish = asked->wish, .arena = &arena, .out = out};
 	int r;
 
