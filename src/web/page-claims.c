@@ -85,7 +85,7 @@ static void put_conflict(struct sheet *s, const void *context, size_t i)
 		sheet_say(s, WORD_COLLIDES_WITH);
 		html_char(h, ' ');
 		put_claim_name(s, c->with);
-	} else {
+	} else if (c->listener) {
 		sheet_port(s, c->listener->port);
 		html_char(h, ' ');
 		SAY(s, WORD_INTRUDER,

@@ -417,6 +417,15 @@ class Tokens(Case):
                 self.assertEqual(again.status, 200)
                 self.assertNotIn(form, again.text)
 
+    def test_a_recording_is_shown_whole_and_judged_by_few(self):
+        """Everybody sees all of it, so that only the forms differ."""
+        with Atlas("--replay", str(HERE.parent / "worlds" / "web.world"), port=PORT + 2) as atlas:
+            for _ in range(3):
+                for path in "/ports/80", "/claims":
+                    self.assertIn('method="post"', atlas.ask_with_token(path).text)
+                    self.assertNotIn('method="post"', atlas.ask(path).text)
+                self.assertIn('<span class="bit">pid ', atlas.ask("/ports/80").text)
+
     def test_faces_are_counted(self):
         def counts():
             return [int(n) for n in re.findall(r'class="count">(\d+)<', self.atlas.ask_with_token("/ports/4711").text)]
