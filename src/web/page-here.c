@@ -217,8 +217,10 @@ static const struct row *list_rows(const struct view *v, struct arena *arena, si
 /* By which column; as rows come they are in the order of ports. */
 static int find_column(const char *name)
 {
-	name += name && *name == '-';
-	for (int i = 0; name && i < N_COLUMNS; i++) {
+	if (!name)
+		return 0;
+	name += *name == '-';
+	for (int i = 0; i < N_COLUMNS; i++) {
 		if (strcmp(name, columns[i].name) == 0)
 			return i;
 	}
