@@ -1,6 +1,7 @@
 #include "live/calls-windows.h"
 
 #include "base/wide-windows.h"
+#include "live/hcn-windows.h"
 #include "live/user-windows.h"
 
 #include <errno.h>
@@ -253,6 +254,35 @@ static uint32_t compartment(void)
 	return current.found ? current.call() : 0;
 }
 
+static int guests(struct str *out)
+{
+	struct hcn_library library;
+	int r = hcn_load(&library);
+
+	return r < 0 ? r : hcn_ask(&library, out);
+}
+
+/* By its name: Wine has none. A token of 0 is none. */
+static int reserved(enum transport space, uint16_t port)
+{
+	union {
+		FARPROC found;
+		ULONG(WINAPI *call)(USHORT first_be, USHORT n, PULONG64 token);
+	} look_up = {.found = GetProcAddress(GetModuleHandleW(L"iphlpapi.dll"),
+					     space == TRANSPORT_TCP
+						     ? "LookupPersistentTcpPortReservation"
+						     : "LookupPersistentUdpPortReservation")};
+	ULONG64 token = 0;
+	ULONG error;
+
+	if (!look_up.found)
+		return -ENODEV;
+	error = look_up.call(htons(port), 1, &token);
+	if (error == ERROR_NOT_FOUND)
+		return 0;
+	return error ? -wide_errno(error) : token != 0;
+}
+
 const struct windows_calls calls_windows = {
 	.now = now,
 	.table = table,
@@ -261,4 +291,6 @@ const struct windows_calls calls_windows = {
 	.services = services,
 	.service_of = service_of,
 	.compartment = compartment,
+	.guests = guests,
+	.reserved = reserved,
 };
