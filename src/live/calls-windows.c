@@ -2,6 +2,7 @@
 
 #include "base/wide-windows.h"
 #include "live/hcn-windows.h"
+#include "live/reservation-windows.h"
 #include "live/user-windows.h"
 
 #include <errno.h>
@@ -262,25 +263,11 @@ static int guests(struct str *out)
 	return r < 0 ? r : hcn_ask(&library, out);
 }
 
-/* By its name: Wine has none. A token of 0 is none. */
 static int reserved(enum transport space, uint16_t port)
 {
-	union {
-		FARPROC found;
-		ULONG(WINAPI *call)(USHORT first_be, USHORT n, PULONG64 token);
-	} look_up = {.found = GetProcAddress(GetModuleHandleW(L"iphlpapi.dll"),
-					     space == TRANSPORT_TCP
-						     ? "LookupPersistentTcpPortReservation"
-						     : "LookupPersistentUdpPortReservation")};
-	ULONG64 token = 0;
-	ULONG error;
+	const reservation_fn look_up = reservation_find(space);
 
-	if (!look_up.found)
-		return -ENODEV;
-	error = look_up.call(htons(port), 1, &token);
-	if (error == ERROR_NOT_FOUND)
-		return 0;
-	return error ? -wide_errno(error) : token != 0;
+	return look_up ? reservation_ask(look_up, port) : -ENODEV;
 }
 
 const struct windows_calls calls_windows = {

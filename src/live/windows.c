@@ -316,12 +316,11 @@ static bool ask_guests(struct look *l, struct live_rules *rules)
 		r = bytes.has_failed ? -ENOMEM
 				     : hcn_decode(str_text(&bytes), bytes.length, l->arena,
 						  &rules->guest_tcp, &rules->guest_udp);
-	if (r == -EBADMSG)
+	if (r < 0 && r != -ENODEV)
 		gaps_add(&l->gaps, "rules", N_("ports reserved for guests"),
-			 N_("the answer is not understood"), NULL);
-	else if (r < 0 && r != -ENODEV)
-		gaps_add(&l->gaps, "rules", N_("ports reserved for guests"),
-			 gaps_errno_text(-r, why, sizeof(why)),
+			 r == -EBADMSG || r == -EFBIG ? N_("the answer is not understood")
+			 : r == -ETIMEDOUT	      ? N_("timed out")
+					 : gaps_errno_text(-r, why, sizeof(why)),
 			 r == -EACCES || r == -EPERM ? N_("run as administrator") : NULL);
 	return r == 0;
 }
@@ -359,7 +358,8 @@ static void ask_rules(struct look *l, struct live_rules *rules)
 				      : N_("excluded port ranges"),
 		 N_("no documented call lists them; berth why tries a port"),
 		 "netsh int ipv4 show excludedportrange tcp");
-	gaps_add(&l->gaps, "rules", N_("dynamic range"), N_("only WMI tells it, which is not asked"),
+	gaps_add(&l->gaps, "rules", N_("dynamic range"),
+		 N_("only WMI tells it, which is not asked"),
 		 "netsh int ipv4 show dynamicport tcp");
 	ask_reserved(l, rules);
 }

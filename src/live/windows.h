@@ -23,8 +23,8 @@
  *   and do not list;
  * - the value ReservedPorts of the registry, for Windows 2000 to Server 2003; no effect since.
  *
- * What Hyper-V's NAT and others have taken at run time none of them lists: a gap. A trial bind tells
- * (act/trial.h), and a recording may name the ranges.
+ * What Hyper-V's NAT and others have taken at run time none of them lists: a gap. A trial bind
+ * tells (act/trial.h), and a recording may name the ranges.
  *
  * Rules
  *
@@ -78,8 +78,8 @@ struct windows_calls {
 	/* The network compartment in which berth runs: 1 is the one of every system, others are
 	 * those of containers; 0 = not told (it has no such call). */
 	uint32_t (*compartment)(void);
-	/* The bytes of what guests have reserved (live/hcn.h); `out` is empty before. -ENODEV: there
-	 * is nobody to ask, hence no such guest. */
+	/* The bytes of what guests have reserved (live/hcn.h); `out` is empty before. -ENODEV:
+	 * there is nobody to ask, hence no such guest. */
 	int (*guests)(struct str *out);
 	/* Whether the port of TRANSPORT_TCP or _UDP is by itself a block that is reserved for good:
 	 * 1, 0, or a negative errno; -ENODEV: there is no such call. */

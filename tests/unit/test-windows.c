@@ -420,6 +420,9 @@ static void test_guests_not_told(void **state)
 	guests_error = -ETIMEDOUT;
 	s = look(LIVE_WANT_LISTENERS, 0);
 	assert_string_equal(gap(&s, "rules", "timed out").where, "ports reserved for guests");
+	guests_error = -EFBIG;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_string_equal(gap(&s, "rules", "not understood").where, "ports reserved for guests");
 	guests_error = 0;
 	guests_length = sizeof(struct hcn_entry) + 1;
 	s = look(LIVE_WANT_LISTENERS, 0);
@@ -435,6 +438,8 @@ static void test_guests_not_told(void **state)
 	assert_int_equal(n_guests_asked + n_reserved_asked, 0);
 }
 
+#define BOTH (TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_UDP))
+
 static void test_reserved(void **state)
 {
 	static const struct {
@@ -444,8 +449,8 @@ static void test_reserved(void **state)
 		unsigned int n_asked;
 		bool is_reserved;
 	} rows[] = {
-		{0, 8010, 8010, TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_UDP), 1, true},
-		{0, 8020, 8020, TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_UDP), 2, true},
+		{0, 8010, 8010, BOTH, 1, true},
+		{0, 8020, 8020, BOTH, 2, true},
 		{0, 8010, 8010, TRANSPORT_BIT(TRANSPORT_UDP), 1, false},
 		{0, 8020, 8020, TRANSPORT_BIT(TRANSPORT_TCP), 1, false},
 		{0, 8011, 8011, TRANSPORT_BIT(TRANSPORT_TCP), 1, false},
