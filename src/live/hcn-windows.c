@@ -79,23 +79,36 @@ static int errno_of(HRESULT result)
 		       : EIO;
 }
 
-/* A copy that cannot fault: the count is the library's word only. */
+/* Whether all that memory is there, to be read. */
+static bool is_readable(const void *bytes, size_t size)
+{
+	const DWORD hidden = PAGE_NOACCESS | PAGE_GUARD | PAGE_EXECUTE;
+	const char *at = bytes;
+	MEMORY_BASIC_INFORMATION m;
+	size_t here;
+
+	while (VirtualQuery(at, &m, sizeof(m)) == sizeof(m) && m.State == MEM_COMMIT &&
+	       !(m.Protect & hidden)) {
+		here = (size_t)((const char *)m.BaseAddress + m.RegionSize - at);
+		if (here >= size)
+			return true;
+		at += here;
+		size -= here;
+	}
+	return false;
+}
+
+/* The count is the library's word only: it may say more than there is. */
 static int copy(const HCN_PORT_RANGE_ENTRY *entries, size_t n, struct str *out)
 {
-	const size_t size = n * sizeof(*entries);
-	SIZE_T n_copied = 0;
-
 	if (n == 0)
 		return 0;
 	if (n > HCN_MOST_ENTRIES)
 		return -EFBIG;
-	str_pad(out, '\0', size);
-	if (out->has_failed)
-		return -ENOMEM;
-	if (!entries || !ReadProcessMemory(GetCurrentProcess(), entries, out->bytes, size,
-					   &n_copied) || n_copied != size)
+	if (!entries || !is_readable(entries, n * sizeof(*entries)))
 		return -EBADMSG;
-	return 0;
+	str_append_bytes(out, entries, n * sizeof(*entries));
+	return out->has_failed ? -ENOMEM : 0;
 }
 
 static int enumerate(const struct hcn_library *library, struct str *out)

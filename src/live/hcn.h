@@ -13,8 +13,8 @@
  * - Its owner: dumps of that table in WSL's bug reports hold the sockets of the host too, and what
  *   `netsh int ipv4 show excludedportrange` lists with a `*`; they name as owner the "host
  *   partition", which is Hyper-V's documented address HV_GUID_LOOPBACK. Such an entry is passed
- *   over, as is one that belongs to another address that stands for no single guest: an entry of the
- *   host does not tell whether somebody else may bind the port.
+ *   over, as is one that belongs to another address that stands for no single guest: an entry of
+ *   the host does not tell whether somebody else may bind the port.
  * - Protocol and ports. Nobody documents the values of ReservationType, SharingFlags, DeliveryMode:
  *   a port that a guest shares (multicast) looks like one that it has for itself. So a reservation
  *   is no proof that bind(2) fails, and no judgement stands on it.
@@ -51,9 +51,9 @@ enum { HCN_TCP = 1, HCN_UDP = 2, HCN_BOTH = 3 };
 enum { HCN_MOST_ENTRIES = 4 * 65536 };
 
 /*
- * The ports that guests have reserved, by protocol: sorted, none overlaps or touches another; port 0
- * is none. `bytes` are struct hcn_entry, aligned or not, and nothing else. Returns 0, -EBADMSG (not
- * understood), -EFBIG or -ENOMEM.
+ * The ports that guests have reserved, by protocol: sorted, none overlaps or touches another; port
+ * 0 is none. `bytes` are struct hcn_entry, aligned or not, and nothing else. Returns 0, -EBADMSG
+ * (not understood), -EFBIG or -ENOMEM.
  */
 int hcn_decode(const void *bytes, size_t n_bytes, struct arena *arena, struct live_spans *tcp,
 	       struct live_spans *udp) BERTH_MUST_CHECK;

@@ -15,5 +15,5 @@ typedef ULONG(WINAPI *reservation_fn)(USHORT first_be, USHORT n, PULONG64 token)
 /* The system's for TRANSPORT_TCP or _UDP; NULL: it has none. */
 reservation_fn reservation_find(enum transport space);
 
-/* Ask it. Returns 1, 0, or a negative errno. A token of 0 is none: INVALID_PORT_RESERVATION_TOKEN. */
+/* Ask it. Returns 1, 0, or a negative errno. INVALID_PORT_RESERVATION_TOKEN (0) is none. */
 int reservation_ask(reservation_fn look_up, uint16_t port);

@@ -288,8 +288,8 @@ static void put_bind(struct text *t, const struct answer *a)
 	if (!a->bind)
 		return;
 	text_begin(t, "bind", TEXT_INDENT);
-	if (a->checked.system != LIVE_LINUX && !is_judged(&a->bind->tcp) &&
-	    !is_judged(&a->bind->udp)) {
+	if (a->checked.system != LIVE_LINUX && (is_udp || !is_judged(&a->bind->tcp)) &&
+	    ((a->has_transport && !is_udp) || !is_judged(&a->bind->udp))) {
 		text_say(t, TEXT_FAINT, 0, _("not judged: the rules were checked on Linux only"));
 		text_end(t);
 		return;
