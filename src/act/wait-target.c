@@ -13,8 +13,8 @@ enum {
 	MOST_PAUSE_REMOTE_MS = 1000,
 	STAGGER_MS = 250,         /* between the first tries of a name's addresses */
 	ATTEMPT_MS = 5000,        /* for a connection, and for a request with its answer */
-	LEAST_DUMP_PAUSE_MS = 100, /* listeners that no point look-up finds */
-	MOST_DUMP_PAUSE_MS = 400,
+	LEAST_DUMP_PAUSE_MS = 250, /* listeners that no point look-up finds */
+	MOST_DUMP_PAUSE_MS = 500,
 	LOOK_EVERY_MS = 5000,     /* rules that publish the port */
 	FIRST_LOOK_MS = 150,
 	NO_TABLES_EVERY_MS = 100, /* the whole source instead of the tables */

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-enum { MOST_WATCH_US = 100 * 1000, OTHERS_AT_ONCE = 2 };
+enum { MOST_WATCH_US = 1000 * 1000, OTHERS_AT_ONCE = 2 };
 
 /* What is watched, under construction. */
 struct watched {

@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -138,8 +139,10 @@ static int ask(struct wait_watcher *w)
 	return send(w->fd, w->questions + begin, length, 0) < 0 ? -errno : 0;
 }
 
-/* The rounds. Returns 0, or a negative errno. */
-static int run(struct wait_watcher *w, const struct wait_watch *watch, struct pollfd *netlink)
+/* The rounds. Signals come while it sleeps, and at no other moment: `asleep` is the mask then.
+ * Returns 0, or a negative errno. */
+static int run(struct wait_watcher *w, const struct wait_watch *watch, struct pollfd *netlink,
+	       const sigset_t *asleep)
 {
 	int64_t left_us = watch->most_us;
 
@@ -147,7 +150,7 @@ static int run(struct wait_watcher *w, const struct wait_watch *watch, struct po
 		int64_t sleep_us = MIN_OF(MAX_OF(left_us, 0), watch->pace_us);
 		const struct timespec sleep = {.tv_sec = sleep_us / 1000000,
 					       .tv_nsec = sleep_us % 1000000 * 1000};
-		int r = ppoll(netlink, 1, &sleep, NULL);
+		int r = ppoll(netlink, 1, &sleep, asleep);
 
 		left_us -= sleep_us;
 		if (r < 0)
@@ -164,17 +167,21 @@ int wait_watcher_run(struct wait_watcher *w, const struct wait_watch *watch)
 {
 	struct pollfd netlink = {.fd = w->fd, .events = POLLIN};
 	struct pollfd stop = {.fd = watch->stop_fd, .events = POLLIN};
+	sigset_t all, before;
 	int r = set_filter(w, watch->is_until_gone);
 
 	if (r == 0)
 		r = put_rounds(w, watch);
-	if (r == 0)
-		r = run(w, watch, &netlink);
+	if (r == 0) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
+		r = run(w, watch, &netlink, &before);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
 	if (netlink.revents)
 		drain(w);
 	if (r < 0)
 		return r;
-	/* A signal has ended the sleep; or it came between two, and is noticed at the end. */
 	if (poll(&stop, 1, 0) > 0)
 		return 2;
 	return netlink.revents ? 1 : 0;

@@ -11,9 +11,9 @@
 
 enum {
 	LEAST_PACE_US = 2000,
-	MOST_PACE_US = 4400,
+	MOST_PACE_US = 4150,        /* noticed, told and ended within 5 ms */
 	FIRST_PACE_MS = 60,        /* until the first look at what the wait costs */
-	PACE_EVERY_MS = 200,       /* and until the next */
+	PACE_EVERY_MS = 1000,      /* and until the next */
 	COST_PER_1000 = 8,         /* of a core */
 	FASTER_BY = 8,             /* slower at once, faster by little and little */
 	FIRST_CREDIT_US = 20000,
@@ -237,6 +237,8 @@ static int run(struct waiting *w, struct sleepers *s, size_t *culprit)
 		if (r < 0 || is_over(w) || w->now_ms >= w->deadline_ms)
 			break;
 		keep_pace(w, &pace);
+		if (w->is_watch_due)
+			wait_wake_at(w, pace.next_ms);
 		r = sleep_once(w, s);
 		w->dump_credit_us += (w->now_ms - before) * dump_rate(w);
 		w->dump_credit_us = MIN_OF(w->dump_credit_us, MOST_CREDIT_US);

@@ -7,6 +7,7 @@ changes; its control groups are removed by groups.py, come what may.
 """
 import ctypes
 import os
+import select
 import shutil
 import signal
 import socket
@@ -204,13 +205,25 @@ class Machine:
             os.close(here)
             os.close(there)
 
+    def end_systemd(self):
+        """The end of a process 1 is told when all others of its namespace have ended."""
+        try:
+            process = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], PATIENCE_S)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(process)
+
     def end(self):
+        """Returns when all its processes have ended, and their sockets are closed."""
+        if self.pid:
+            self.end_systemd()
         if self.keeper:
-            for pid in (self.pid, self.keeper):
-                if pid:
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
+            os.kill(self.keeper, signal.SIGKILL)
             os.waitpid(self.keeper, 0)
         shutil.rmtree(self.top)
