@@ -3,7 +3,7 @@
  *
  * The library is loaded by its name from the system's folder alone, and where there is none nothing
  * is asked: it comes with Windows 10 1809. Nor is anything asked while the Host Network Service
- * does not run: whoever asks would start it. It may hang, so it is asked from a thread of its own,
+ * does not run: asking might start it. It may hang, so it is asked from a thread of its own,
  * and left behind after a time.
  */
 #pragma once

@@ -79,7 +79,7 @@ struct windows_calls {
 	 * those of containers; 0 = not told (it has no such call). */
 	uint32_t (*compartment)(void);
 	/* The bytes of what guests have reserved (live/hcn.h); `out` is empty before. -ENODEV:
-	 * there is nobody to ask, hence no such guest. */
+	 * there is nobody to ask, from whom guests would have them. */
 	int (*guests)(struct str *out);
 	/* Whether the port of TRANSPORT_TCP or _UDP is by itself a block that is reserved for good:
 	 * 1, 0, or a negative errno; -ENODEV: there is no such call. */
