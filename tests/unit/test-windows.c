@@ -159,10 +159,9 @@ static unsigned int n_guests_asked;
 
 static int guests(struct str *out)
 {
-	static const struct hcn_guid guest = {1, 2, 3, {4}};
 	static const struct hcn_entry entries[] = {
-		{.owner = guest, .protocol = HCN_BOTH, .first_port = 44620, .last_port = 48715},
-		{.owner = guest, .protocol = HCN_TCP, .first_port = 8003, .last_port = 8003},
+		{.owner = {1}, .protocol = HCN_BOTH, .first_port = 44620, .last_port = 48715},
+		{.owner = {1}, .protocol = HCN_TCP, .first_port = 8003, .last_port = 8003},
 	};
 
 	n_guests_asked++;
