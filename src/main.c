@@ -33,6 +33,7 @@
  *         xnu-layout xnu-socket xnu-process   what the kernel of macOS tells, decoded
  *         windows iphlp              what Windows tells together; its socket tables, decoded
  *         calls-windows user-windows the real calls; names of accounts
+ *         hcn hcn-windows reservation-windows   ports reserved for guests: decoded, asked; for good
  *         sysctl process account layout       macOS: asked; the mirrors beside Apple's headers
  *         diag table rules           sockets by sock_diag, by /proc/net text; the kernel's rules
  *         netns mounts               network namespaces, and where one may be bind-mounted

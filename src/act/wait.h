@@ -7,8 +7,9 @@
  * and never above 4.15 ms: 2 ms where waking up is cheap, slower on machines where a wake-up alone
  * costs 20 us and more (some virtual ones do). A quiet round is a sleep and one question with all
  * look-ups (act/wait-watcher.h). What no look-up finds, listeners on an odd address or a device, is
- * looked for after 250 ms, and in growing pauses up to half a second. Other hosts are connected to, with
- * growing pauses up to a second, their addresses in parallel (as RFC 8305 has it, 250 ms apart).
+ * looked for after 250 ms, and in growing pauses up to half a second. Other hosts are connected
+ * to, with growing pauses up to a second, their addresses in parallel (as RFC 8305 has it, 250 ms
+ * apart).
  *
  * What is a wait over?
  *     LISTENS     a listener takes what is sent there; for UDP an unconnected bound socket. Of

@@ -99,6 +99,10 @@ static bool fill_kernel(const struct answer_sources *from, struct answer_kernel 
 	out->n_excluded_tcp = rules->excluded_tcp.n;
 	out->excluded_udp = copy_spans(rules->excluded_udp.items, rules->excluded_udp.n, arena);
 	out->n_excluded_udp = rules->excluded_udp.n;
+	out->guest_tcp = copy_spans(rules->guest_tcp.items, rules->guest_tcp.n, arena);
+	out->n_guest_tcp = rules->guest_tcp.n;
+	out->guest_udp = copy_spans(rules->guest_udp.items, rules->guest_udp.n, arena);
+	out->n_guest_udp = rules->guest_udp.n;
 	return fill_blocked(out, arena) && !arena_failed(arena);
 }
 

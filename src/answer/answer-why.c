@@ -209,7 +209,7 @@ static enum why_cause settle_cause(const struct why_judgement *j, const struct a
 	case 0:
 		return WHY_NO_CAUSE;
 	case EADDRINUSE:
-		return j->blocker ? j->cause : WHY_CAUSE_UNKNOWN;
+		return j->blocker || why_is_guests(live, c) ? j->cause : WHY_CAUSE_UNKNOWN;
 	case EADDRNOTAVAIL:
 		return WHY_ADDRESS_NOT_LOCAL;
 	case ENODEV:

@@ -308,7 +308,7 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 				   struct arena *arena)
 {
 	const struct live_rules *rules = &from->live->rules;
-	const char **policies = arena_calloc(arena, 7, sizeof(*policies));
+	const char **policies = arena_calloc(arena, 9, sizeof(*policies));
 	bool is_reserved = is_in_spans(rules->reserved, rules->n_reserved, port);
 	size_t n = 0;
 
@@ -324,6 +324,10 @@ const char *const *answer_policies(const struct answer_sources *from, uint16_t p
 		policies[n++] = "excluded-tcp";
 	if (live_is_excluded(rules, TRANSPORT_UDP, port))
 		policies[n++] = "excluded-udp";
+	if (live_is_guests(rules, TRANSPORT_TCP, port))
+		policies[n++] = "guest-tcp";
+	if (live_is_guests(rules, TRANSPORT_UDP, port))
+		policies[n++] = "guest-udp";
 	if (registry_is_browser_blocked(port))
 		policies[n++] = "browser-blocked";
 	return policies;

@@ -364,9 +364,9 @@ struct answer_kernel {
 	const struct answer_span *ephemeral; /* NULL = could not be read */
 	answer_number unprivileged_start;
 	const struct answer_span *reserved;
-	size_t n_reserved;
 	const struct answer_span *excluded_tcp, *excluded_udp; /* nobody may bind them */
-	size_t n_excluded_tcp, n_excluded_udp;
+	const struct answer_span *guest_tcp, *guest_udp;       /* reserved for guests */
+	size_t n_reserved, n_excluded_tcp, n_excluded_udp, n_guest_tcp, n_guest_udp;
 	const char *browser_blocked_as_of;
 	const struct answer_span *browser_blocked;
 	size_t n_browser_blocked;

@@ -133,6 +133,9 @@ static void judge_rules(struct judge *j)
 	if (rules && ((j->wish->want_tcp && live_is_excluded(rules, TRANSPORT_TCP, j->port)) ||
 		      (j->wish->want_udp && live_is_excluded(rules, TRANSPORT_UDP, j->port))))
 		add(j, SUGGEST_EXCLUDED, _("excluded: Windows lets nobody bind it"));
+	else if (rules && ((j->wish->want_tcp && live_is_guests(rules, TRANSPORT_TCP, j->port)) ||
+			   (j->wish->want_udp && live_is_guests(rules, TRANSPORT_UDP, j->port))))
+		add(j, SUGGEST_EXCLUDED, _("excluded: reserved for a guest (WSL or Hyper-V)"));
 	if (!e || !is_in(e, 1, j->port) || is_reserved)
 		return;
 	if (j->wish->is_asked && j->wish->first >= e->first && j->wish->last <= e->last)

@@ -14,7 +14,7 @@
  *     ephemeral        in ip_local_port_range, not in ip_local_reserved_ports: any outgoing
  *                      connection may take it. Not when the whole asked range lies in there: then
  *                      it was asked for, and is said only
- *     excluded         in a range that Windows lets nobody bind
+ *     excluded         in a range that Windows lets nobody bind, or keeps for a guest
  *     browser-blocked  browsers refuse it (Fetch's "bad ports"); only when one is to open it
  *
  * and some cost, so that the order of the costs is kept whatever comes together:

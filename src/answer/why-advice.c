@@ -121,6 +121,8 @@ static const char *sentence_of_windows(const struct why_advice *a)
 			     a->why->port))
 		return _("nobody has it, and Windows lets nobody bind it: it lies in an excluded "
 			 "port range");
+	if (why_is_guests(a->from->live, a->question->candidate))
+		return _("nobody here has it, and it is reserved for a guest (WSL or Hyper-V)");
 	return _("nobody is seen on it, and Windows refuses it all the same: it lies in an "
 		 "excluded port range, or a program has bound it for itself alone without "
 		 "listening");
@@ -451,6 +453,14 @@ static void add_own_addresses(struct fixes *f)
 	}
 }
 
+/* A guest gives its ports back when it ends. */
+static void add_for_guests(struct fixes *f)
+{
+	ADD(f, _("see which distributions of WSL run"), "wsl", "--list", "--running");
+	ADD(f, _("end WSL with everything that runs in it; a virtual machine keeps its ports until "
+		 "it ends"), "wsl", "--shutdown");
+}
+
 /* The first two look, the others change something, in this order. */
 static void add_for_excluded(struct fixes *f)
 {
@@ -461,6 +471,10 @@ static void add_for_excluded(struct fixes *f)
 
 	ADD(f, _("see the excluded port ranges; those with a * do not forbid it"), "netsh", "int",
 	    "ipv4", "show", "excludedportrange", protocol);
+	if (!is_known && why_is_guests(a->from->live, a->question->candidate)) {
+		add_for_guests(f);
+		return;
+	}
 	if (!is_known)
 		ADD(f, _("see sockets that are bound and do not listen"), "netstat", "-anoq");
 	ADD(f,

@@ -537,6 +537,12 @@ static void add_listen(const struct why_candidate *c, struct why_judgement *j)
 	j->listen = j->has_listen ? j->bind : WHY_UNKNOWN;
 }
 
+bool why_is_guests(const struct live_snapshot *live, const struct why_candidate *c)
+{
+	return live->system == LIVE_WINDOWS && is_local(live, c) == MAYBE_YES &&
+	       live_is_guests(&live->rules, c->transport, c->port) && !why_has_socket(live, c);
+}
+
 /* Elsewhere than on Linux. Whoever has a port of an excluded range was let in by a token: what
  * bind(2) says beside that socket is not known, nor what it says of a strange address. */
 static struct why_judgement judge_elsewhere(const struct live_snapshot *live,
@@ -547,6 +553,8 @@ static struct why_judgement judge_elsewhere(const struct live_snapshot *live,
 	if (live->system == LIVE_WINDOWS && is_local(live, c) == MAYBE_YES &&
 	    live_is_excluded(&live->rules, c->transport, c->port) && !why_has_socket(live, c)) {
 		j.bind = WHY_DENIED;
+		j.cause = WHY_POLICY;
+	} else if (why_is_guests(live, c)) {
 		j.cause = WHY_POLICY;
 	}
 	add_listen(c, &j);

@@ -23,7 +23,8 @@
  *
  * Other systems have rules of their own, which nobody verified: there every judgement is unknown.
  * One exception: a port that Windows keeps in an excluded range and that no socket has, to which
- * bind(2) says EACCES.
+ * bind(2) says EACCES. One that is reserved for a guest (WSL, Hyper-V) it refuses as a rule, with
+ * EACCES or EADDRINUSE (both are in WSL's bug reports): that is the cause, not judged.
  *
  * What no snapshot shows: a security module, a BPF program of a cgroup, Landlock. A trial meets
  * them, and then the cause is WHY_POLICY. Flags count as they are now, not as they were at bind(2).
@@ -110,6 +111,9 @@ bool why_concerns(const struct live_snapshot *live, const struct why_candidate *
 
 /* Whether any socket does. */
 bool why_has_socket(const struct live_snapshot *live, const struct why_candidate *c);
+
+/* Whether Windows has reserved it for a guest, and no socket of this system has it. */
+bool why_is_guests(const struct live_snapshot *live, const struct why_candidate *c);
 
 /* Whether this socket alone is in the way. */
 enum maybe why_blocks(const struct live_snapshot *live, const struct why_candidate *c,

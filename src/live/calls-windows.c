@@ -1,6 +1,8 @@
 #include "live/calls-windows.h"
 
 #include "base/wide-windows.h"
+#include "live/hcn-windows.h"
+#include "live/reservation-windows.h"
 #include "live/user-windows.h"
 
 #include <errno.h>
@@ -253,6 +255,26 @@ static uint32_t compartment(void)
 	return current.found ? current.call() : 0;
 }
 
+/* Who has hung once is not waited for again. */
+static int guests(struct str *out)
+{
+	static bool has_hung;
+	struct hcn_library library;
+	int r = has_hung ? -ETIMEDOUT : hcn_load(&library);
+
+	if (r == 0)
+		r = hcn_ask(&library, out);
+	has_hung = r == -ETIMEDOUT;
+	return r;
+}
+
+static int reserved(enum transport space, uint16_t port)
+{
+	const reservation_fn look_up = reservation_find(space);
+
+	return look_up ? reservation_ask(look_up, port) : -ENODEV;
+}
+
 const struct windows_calls calls_windows = {
 	.now = now,
 	.table = table,
@@ -261,4 +283,6 @@ const struct windows_calls calls_windows = {
 	.services = services,
 	.service_of = service_of,
 	.compartment = compartment,
+	.guests = guests,
+	.reserved = reserved,
 };

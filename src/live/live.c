@@ -40,16 +40,27 @@ const char *live_search_name(enum live_search s)
 	return (size_t)s < N_ELEMENTS(search_names) ? search_names[s] : "?";
 }
 
-bool live_is_excluded(const struct live_rules *rules, enum transport transport, uint16_t port)
+static bool is_in(const struct live_spans *spans, uint16_t port)
 {
-	const bool is_tcp = transport_port_space(transport) == TRANSPORT_TCP;
-	const struct live_spans *spans = is_tcp ? &rules->excluded_tcp : &rules->excluded_udp;
-
 	for (size_t i = 0; i < spans->n; i++) {
 		if (port >= spans->items[i].first && port <= spans->items[i].last)
 			return true;
 	}
 	return false;
+}
+
+bool live_is_excluded(const struct live_rules *rules, enum transport transport, uint16_t port)
+{
+	const bool is_tcp = transport_port_space(transport) == TRANSPORT_TCP;
+
+	return is_in(is_tcp ? &rules->excluded_tcp : &rules->excluded_udp, port);
+}
+
+bool live_is_guests(const struct live_rules *rules, enum transport transport, uint16_t port)
+{
+	const bool is_tcp = transport_port_space(transport) == TRANSPORT_TCP;
+
+	return is_in(is_tcp ? &rules->guest_tcp : &rules->guest_udp, port);
 }
 
 const char *live_stage_name(enum live_stage s)

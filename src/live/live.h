@@ -210,6 +210,12 @@ struct live_rules {
 	 * ephemeral range; a server that names one gets it (Microsoft, KB 3039044).
 	 */
 	struct live_spans excluded_tcp, excluded_udp;
+	/*
+	 * Windows: reserved for guests (WSL, virtual machines). Bind of others is refused as a
+	 * rule, but not of ports that a guest shares, which nobody can tell. Empty: none, or not
+	 * known, which is then a gap.
+	 */
+	struct live_spans guest_tcp, guest_udp;
 	enum maybe has_v6only_default;    /* bindv6only: IPv6 sockets begin with IPV6_V6ONLY */
 	/* What they mean to berth itself. */
 	enum maybe may_bind_privileged; /* it has CAP_NET_BIND_SERVICE there */
@@ -309,6 +315,8 @@ struct overlap_end live_socket_end(const struct live_socket *s);
 
 /* Whether nobody may bind the port of that transport: an excluded range. */
 bool live_is_excluded(const struct live_rules *rules, enum transport transport, uint16_t port);
+/* Whether the port of that transport is reserved for a guest. */
+bool live_is_guests(const struct live_rules *rules, enum transport transport, uint16_t port);
 
 /* "syn-sent", "fin-wait-2", ...; NULL for LIVE_STAGE_NONE. */
 const char *live_stage_name(enum live_stage s);

@@ -17,6 +17,8 @@ static const struct field rules_rows[] = {
 	ROW_HAS(FIELD_RESERVED, live_rules, "reserved", reserved, has_reserved),
 	ROW(FIELD_SPANS, live_rules, "excluded-tcp", excluded_tcp),
 	ROW(FIELD_SPANS, live_rules, "excluded-udp", excluded_udp),
+	ROW(FIELD_SPANS, live_rules, "guest-tcp", guest_tcp),
+	ROW(FIELD_SPANS, live_rules, "guest-udp", guest_udp),
 	ROW(FIELD_MAYBE, live_rules, "v6only-default", has_v6only_default),
 	ROW(FIELD_MAYBE, live_rules, "may-bind-privileged", may_bind_privileged),
 	ROW_HAS(FIELD_U32, live_rules, "uid", uid, has_uid),

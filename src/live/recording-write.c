@@ -371,7 +371,7 @@ static int write_head(struct writer *w, const struct live_snapshot *s, const cha
 		str_append(w->out, "could-look no\n");
 	if (!rules->has_ephemeral && !rules->has_privileged && !rules->has_reserved &&
 	    !rules->has_uid && rules->kernel == 0 && rules->excluded_tcp.n == 0 &&
-	    rules->excluded_udp.n == 0)
+	    rules->excluded_udp.n == 0 && rules->guest_tcp.n == 0 && rules->guest_udp.n == 0)
 		return 0;
 	str_append(w->out, "rules");
 	return end_line(w, &recording_rules_fields, rules, w->out->length, NULL);

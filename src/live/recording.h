@@ -32,6 +32,7 @@
  *     rules                      at most one
  *         ephemeral=FIRST-LAST  unprivileged=N  reserved=PORT,FIRST-LAST,...
  *         excluded-tcp=  excluded-udp=PORT,FIRST-LAST,...   nobody may bind them (Windows)
+ *         guest-tcp=  guest-udp=PORT,FIRST-LAST,...         reserved for guests (Windows)
  *         v6only-default=yes|no                  bindv6only
  *         may-bind-privileged=yes|no  uid=N      who looked
  *         kernel=N               6018 is Linux 6.18

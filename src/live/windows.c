@@ -2,6 +2,7 @@
 
 #include "base/lang.h"
 #include "live/gaps.h"
+#include "live/hcn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -304,13 +305,63 @@ static bool read_table(struct look *l, enum iphlp_table t)
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
+/* Returns whether what guests have reserved was listed. */
+static bool ask_guests(struct look *l, struct live_rules *rules)
+{
+	BERTH_CLEANUP(str_fini) struct str bytes = {0};
+	int r = l->request->want_only_sockets ? -ENODEV : l->calls->guests(&bytes);
+	char why[96];
+
+	if (r == 0)
+		r = bytes.has_failed ? -ENOMEM
+				     : hcn_decode(str_text(&bytes), bytes.length, l->arena,
+						  &rules->guest_tcp, &rules->guest_udp);
+	if (r < 0 && r != -ENODEV)
+		gaps_add(&l->gaps, "rules", N_("ports reserved for guests"),
+			 r == -EBADMSG || r == -EFBIG ? N_("the answer is not understood")
+			 : r == -ETIMEDOUT	      ? N_("timed out")
+					 : gaps_errno_text(-r, why, sizeof(why)),
+			 r == -EACCES || r == -EPERM ? N_("run as administrator") : NULL);
+	return r == 0;
+}
+
+/* Only one port can be asked about. */
+static void ask_reserved(struct look *l, struct live_rules *rules)
+{
+	const struct live_request *q = l->request;
+	bool is_reserved = false;
+	struct live_span *span;
+
+	if (q->first_port != q->last_port || q->first_port == 0 || q->want_only_sockets)
+		return;
+	for (unsigned int i = 0; i < 2 && !is_reserved; i++) {
+		const enum transport space = i == 0 ? TRANSPORT_TCP : TRANSPORT_UDP;
+
+		if (q->transports & TRANSPORT_BIT(space))
+			is_reserved = l->calls->reserved(space, q->first_port) > 0;
+	}
+	span = is_reserved ? arena_alloc(l->arena, sizeof(*span)) : NULL;
+	if (!span)
+		return;
+	*span = (struct live_span){q->first_port, q->last_port};
+	rules->has_reserved = true;
+	rules->reserved = span;
+	rules->n_reserved = 1;
+}
+
 static void ask_rules(struct look *l, struct live_rules *rules)
 {
 	/* No port needs a privilege here. */
 	*rules = (struct live_rules){.has_privileged = true};
-	gaps_add(&l->gaps, "rules", N_("excluded port ranges, dynamic range"),
-		 N_("no documented call tells them"),
-		 "netsh int ipv4 show excludedportrange tcp; netsh int ipv4 show dynamicport tcp");
+	gaps_add(&l->gaps, "rules",
+		 ask_guests(l, rules) ? N_("excluded port ranges but those of guests")
+				      : N_("excluded port ranges"),
+		 N_("no documented call lists them; berth why tries a port"),
+		 "netsh int ipv4 show excludedportrange tcp");
+	gaps_add(&l->gaps, "rules", N_("dynamic range"),
+		 N_("only WMI tells it, which is not asked"),
+		 "netsh int ipv4 show dynamicport tcp");
+	ask_reserved(l, rules);
 }
 
 /* What no documented call tells, and somebody who reads the answer could miss. */

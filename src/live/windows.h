@@ -3,18 +3,28 @@
  *
  * The calls are behind a table of functions, so that owners, gaps and everything else here is
  * tested with made-up answers on any system; calls-windows.c has the real ones. Only documented
- * calls are used. What those do not tell is a gap: bound-only sockets, the dynamic range, excluded
- * port ranges, other processes' arguments and directories, accept queues, whether an IPv6 wildcard
- * takes IPv4, the peers of connected UDP sockets, network compartments of containers.
+ * calls are used. What those do not tell is a gap: bound-only sockets, most excluded port ranges,
+ * other processes' arguments and directories, accept queues, whether an IPv6 wildcard takes IPv4,
+ * the peers of connected UDP sockets, network compartments of containers. The dynamic range is a
+ * gap, too: the one documented way to it is WMI (MSFT_NetTCPSetting), which is not asked.
  *
  * Excluded port ranges
  *
  * `netsh int ipv4 show excludedportrange` asks the network store (nsi.dll), whose tables nobody
- * documents; Wine's headers name some of them, not these. LookupPersistentTcpPortReservation()
- * answers only when asked for the very block that was reserved, and Microsoft does not say whether
- * it finds what an administrator has excluded, which a server may bind. The value ReservedPorts of
- * the registry is documented for Windows 2000 to Server 2003 and has no effect since. So none of
- * them is asked: a trial bind tells (act/trial.h), and a recording may name the ranges.
+ * documents; Wine's headers name some of them, not these. Documented are
+ *
+ * - HcnEnumerateGuestNetworkPortReservations(): what guests have reserved (live/hcn.h);
+ * - LookupPersistentTcpPortReservation() and its brother for UDP: whether the very block that is
+ *   named is a persistent reservation. Where one port is asked about, the block of that port alone
+ *   is looked up: what `netsh int ipv4 add excludedportrange numberofports=1` is meant to make.
+ *   Microsoft does not say whether it finds what netsh made. A server that names such a port gets
+ *   it (KB 3039044), so no bind is judged by it, and "no" says nothing;
+ * - SIO_ACQUIRE_PORT_RESERVATION and SIO_ASSOCIATE_PORT_RESERVATION, which make one and use it,
+ *   and do not list;
+ * - the value ReservedPorts of the registry, for Windows 2000 to Server 2003; no effect since.
+ *
+ * What Hyper-V's NAT and others have taken at run time none of them lists: a gap. A trial bind
+ * tells (act/trial.h), and a recording may name the ranges.
  *
  * Rules
  *
@@ -68,6 +78,12 @@ struct windows_calls {
 	/* The network compartment in which berth runs: 1 is the one of every system, others are
 	 * those of containers; 0 = not told (it has no such call). */
 	uint32_t (*compartment)(void);
+	/* The bytes of what guests have reserved (live/hcn.h); `out` is empty before. -ENODEV:
+	 * there is nobody to ask, from whom guests would have them. */
+	int (*guests)(struct str *out);
+	/* Whether the port of TRANSPORT_TCP or _UDP is by itself a block that is reserved for good:
+	 * 1, 0, or a negative errno; -ENODEV: there is no such call. */
+	int (*reserved)(enum transport space, uint16_t port);
 };
 
 /* Look, with source_look()'s contract. */

@@ -210,6 +210,9 @@ static const char *describe_policy(const char *policy, enum live_system system)
 	/* The kernel of macOS asks only for a bind to one address (in_pcbbind() of XNU). */
 	static const char macos_privileged[] = N_(
 		"privileged: binding one address of it needs root, binding all of them does not");
+	/* LookupPersistentTcpPortReservation() and its brother for UDP. */
+	static const char windows_reserved[] =
+		N_("reserved for good, for tcp or udp: Windows gives it to nobody unasked");
 
 	static const struct {
 		const char *policy, *text;
@@ -223,11 +226,15 @@ static const char *describe_policy(const char *policy, enum live_system system)
 		 N_("in an excluded port range: Windows lets no program bind it for tcp")},
 		{"excluded-udp",
 		 N_("in an excluded port range: Windows lets no program bind it for udp")},
+		{"guest-tcp", N_("reserved for a guest (WSL or Hyper-V), for tcp")},
+		{"guest-udp", N_("reserved for a guest (WSL or Hyper-V), for udp")},
 		{"browser-blocked", N_("browsers refuse HTTP to it")},
 	};
 
 	if (system == LIVE_MACOS && strcmp(policy, "privileged") == 0)
 		return _(macos_privileged);
+	if (system == LIVE_WINDOWS && strcmp(policy, "reserved-by-kernel") == 0)
+		return _(windows_reserved);
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
 		if (strcmp(policy, words[i].policy) == 0)
 			return _(words[i].text);
@@ -268,9 +275,10 @@ static bool is_same_bind(const struct answer_bind_one *a, const struct answer_bi
 	       strcmp(a->cause ? a->cause : "", b->cause ? b->cause : "") == 0;
 }
 
+/* Or at least a cause is known on which it hangs. */
 static bool is_judged(const struct answer_bind_one *b)
 {
-	return strcmp(b->judged, "unknown") != 0;
+	return strcmp(b->judged, "unknown") != 0 || (b->cause && strcmp(b->cause, "unknown") != 0);
 }
 
 static void put_bind(struct text *t, const struct answer *a)
@@ -280,8 +288,8 @@ static void put_bind(struct text *t, const struct answer *a)
 	if (!a->bind)
 		return;
 	text_begin(t, "bind", TEXT_INDENT);
-	if (a->checked.system != LIVE_LINUX && !is_judged(&a->bind->tcp) &&
-	    !is_judged(&a->bind->udp)) {
+	if (a->checked.system != LIVE_LINUX && (is_udp || !is_judged(&a->bind->tcp)) &&
+	    ((a->has_transport && !is_udp) || !is_judged(&a->bind->udp))) {
 		text_say(t, TEXT_FAINT, 0, _("not judged: the rules were checked on Linux only"));
 		text_end(t);
 		return;

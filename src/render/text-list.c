@@ -466,6 +466,17 @@ static void put_excluded(struct text *t, const char *protocol, const struct answ
 	text_end(t);
 }
 
+static void put_guests(struct text *t, const char *protocol, const struct answer_span *spans,
+		       size_t n)
+{
+	if (n == 0)
+		return;
+	text_begin(t, _("guests"), 10);
+	text_putf(t, TEXT_PLAIN, 0, "reserved for WSL or Hyper-V, for %s:", protocol);
+	put_spans(t, spans, n);
+	text_end(t);
+}
+
 static void put_kernel(struct text *t, const struct answer_kernel *k)
 {
 	text_begin(t, _("kernel"), 10);
@@ -488,6 +499,8 @@ static void put_kernel(struct text *t, const struct answer_kernel *k)
 	text_end(t);
 	put_excluded(t, "tcp", k->excluded_tcp, k->n_excluded_tcp);
 	put_excluded(t, "udp", k->excluded_udp, k->n_excluded_udp);
+	put_guests(t, "tcp", k->guest_tcp, k->n_guest_tcp);
+	put_guests(t, "udp", k->guest_udp, k->n_guest_udp);
 	text_begin(t, _("browsers"), 10);
 	text_putf(t, TEXT_PLAIN, 0, "refuse HTTP to these (list of %s):", k->browser_blocked_as_of);
 	put_spans(t, k->browser_blocked, k->n_browser_blocked);

@@ -80,7 +80,7 @@ class Inside:
 
     def run(self, *command):
         return subprocess.run(self.machine.inside(*command), capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL, start_new_session=True)
+                              stdin=subprocess.DEVNULL, start_new_session=True, timeout=booted.PATIENCE_S)
 
     def evict(self, *args):
         done = self.run(f"{HOME}/berth", "evict", *args, "--json")

@@ -1,8 +1,9 @@
 /*
- * Fuzz target: Windows' tables of sockets, its text. The first byte chooses; what is left is a
- * table, or text.
+ * Fuzz target: Windows' tables of sockets, its guests' reservations, its text. The first byte
+ * chooses; what is left is a table, reservations, or text.
  */
 #include "base/utf16.h"
+#include "live/hcn.h"
 #include "live/iphlp.h"
 
 #include <stdlib.h>
@@ -41,6 +42,32 @@ static void try_table(enum iphlp_table t, const uint8_t *bytes, size_t n)
 	free(table);
 }
 
+static void check_spans(const struct live_spans *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		demand(s->items[i].first > 0 && s->items[i].first <= s->items[i].last);
+		demand(i == 0 || s->items[i].first > s->items[i - 1].last + 1);
+	}
+}
+
+static void try_guests(const uint8_t *bytes, size_t n)
+{
+	uint8_t *entries = malloc(n ? n : 1);
+	struct live_spans tcp, udp;
+	struct arena arena;
+
+	demand(entries != NULL);
+	memcpy(entries, bytes, n);
+	arena_init(&arena);
+	if (hcn_decode(entries, n, &arena, &tcp, &udp) == 0) {
+		demand(n % sizeof(struct hcn_entry) == 0);
+		check_spans(&tcp);
+		check_spans(&udp);
+	}
+	arena_fini(&arena);
+	free(entries);
+}
+
 /* Units that come back from UTF-8 as they were, up to the first 0. */
 static void try_units(const uint8_t *bytes, size_t n)
 {
@@ -68,6 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		return 0;
 	if (bytes[0] < N_IPHLP_TABLES)
 		try_table((enum iphlp_table)bytes[0], bytes + 1, n - 1);
+	else if (bytes[0] == 'G')
+		try_guests(bytes + 1, n - 1);
 	else
 		try_units(bytes + 1, n - 1);
 	return 0;

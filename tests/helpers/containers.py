@@ -22,8 +22,12 @@ OF_ALL = ["--runtime", "runc", "--cgroup-manager", "cgroupfs", "--storage-driver
 OF_RUN = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 
 
+PATIENCE_S = 180  # for one command of podman's
+
+
 def run(*command, is_checked=True):
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    done = subprocess.run(command, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                          timeout=PATIENCE_S)
     if is_checked and done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()[-600:]}")
     return done.stdout
@@ -54,7 +58,8 @@ def hide_the_machine():
         run("mount", "-t", "overlay", "overlay", "-o",
             "lowerdir=/var/lib,upperdir=/run/var-lib/upper,workdir=/run/var-lib/scratch", "/var/lib")
         os.mkdir("/var/lib/containers")
-    for place in ("/var/lib/containers", "/etc/cni", "/etc/containers/networks", "/var/tmp"):
+    # podman's locks are a file in /dev/shm that all podmen of a machine share.
+    for place in ("/var/lib/containers", "/etc/cni", "/etc/containers/networks", "/var/tmp", "/dev/shm"):
         if os.path.isdir(place):
             run("mount", "-t", "tmpfs", "tmpfs", place)
 

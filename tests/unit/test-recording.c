@@ -168,6 +168,8 @@ static void assert_same_rules(const struct live_rules *a, const struct live_rule
 	}
 	assert_same_spans(&a->excluded_tcp, &b->excluded_tcp);
 	assert_same_spans(&a->excluded_udp, &b->excluded_udp);
+	assert_same_spans(&a->guest_tcp, &b->guest_tcp);
+	assert_same_spans(&a->guest_udp, &b->guest_udp);
 }
 
 static void assert_same(const struct live_snapshot *a, const struct live_snapshot *b)
@@ -294,6 +296,16 @@ static void test_nothing_and_empty(void **state)
 			.rules = {.has_reserved = i, .has_privileged = i},
 		};
 
+		str_clear(&f->text);
+		assert_int_equal(recording_write(&s, (struct recording_options){0}, &f->text), 0);
+		must_read(f, str_text(&f->text));
+		assert_same(&s, &f->r.snapshot);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		static const struct live_span span = {8003, 8010};
+		struct live_snapshot s = {.at = LIVE_TIME_NONE, .could_look = true};
+
+		*(i == 0 ? &s.rules.guest_tcp : &s.rules.guest_udp) = (struct live_spans){&span, 1};
 		str_clear(&f->text);
 		assert_int_equal(recording_write(&s, (struct recording_options){0}, &f->text), 0);
 		must_read(f, str_text(&f->text));

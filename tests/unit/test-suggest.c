@@ -139,6 +139,10 @@ static const struct row rows[] = {
 	{13345, WINDOWS "excluded-tcp=13300-13399\n", "udp", ""},
 	{13345, WINDOWS "excluded-udp=13345\n", "both", "excluded!"},
 	{13345, WINDOWS "reserved=13300-13399\n", "tcp", ""},
+	{13345, WINDOWS "guest-tcp=13345\n", "tcp", "excluded!"},
+	{13345, WINDOWS "guest-tcp=13345\n", "udp", ""},
+	{13345, WINDOWS "guest-udp=13300-13399\n", "both", "excluded!"},
+	{13345, WINDOWS "excluded-tcp=13345 guest-tcp=13345\n", "both", "excluded!"},
 	/* what does not */
 	{40005, "", "tcp range=30000-45000", ""},                  /* reserved by the kernel */
 	{13345, "rules unprivileged=0 reserved=13345\n", "tcp", ""},

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #define WINDOWS "system windows\nrules unprivileged=0\n"
+#define GUESTS "system windows\nrules unprivileged=0 guest-tcp=8010-8015\n"
 #define MACOS "system macos\nrules unprivileged=1024\n"
 #define LINUX "rules unprivileged=1024 may-bind-privileged=yes v6only-default=no\n"
 
@@ -37,6 +38,20 @@ static const struct row rows[] = {
 	{WINDOWS, "0.0.0.0", 8010, EACCES, "policy", "for itself alone", "netstat -anoq"},
 	{"system windows\nrules unprivileged=0 excluded-tcp=8000-8099\n", "0.0.0.0", 8010, EACCES,
 	 "policy", "it lies in an excluded port range", "net start winnat"},
+	/* Reserved for a guest: Windows refuses it in either way. */
+	{GUESTS, "0.0.0.0", 8010, EADDRINUSE, "policy", "reserved for a guest", "wsl --shutdown"},
+	{GUESTS, "::1", 8010, EACCES, "policy", "reserved for a guest",
+	 "netsh int ipv4 show excludedportrange tcp"},
+	{GUESTS, "0.0.0.0", 8010, 0, NULL, NULL, NULL}, /* shared with it */
+	{GUESTS, "0.0.0.0", 8020, EADDRINUSE, "unknown", "checked on Linux only", NULL},
+	{GUESTS "socket tcp listener 127.0.0.1:8010\n", "0.0.0.0", 8010, EADDRINUSE, "unknown",
+	 "checked on Linux only", NULL},
+	{GUESTS "socket tcp listener 127.0.0.1:8010\n", "0.0.0.0", 8010, EACCES, "unknown",
+	 "SO_EXCLUSIVEADDRUSE", NULL},
+	{"system windows\nrules unprivileged=0 excluded-tcp=8000-8099 guest-tcp=8010\n", "0.0.0.0",
+	 8010, EACCES, "policy", "it lies in an excluded port range", "net start winnat"},
+	{"system macos\nrules unprivileged=0 guest-tcp=8010\n", "0.0.0.0", 8010, EADDRINUSE,
+	 "unknown", "checked on Linux only", NULL},
 	/* A socket that is there explains it as well. */
 	{WINDOWS "socket tcp listener 127.0.0.1:8010\n", "0.0.0.0", 8010, EACCES, "unknown",
 	 "SO_EXCLUSIVEADDRUSE", NULL},

@@ -320,10 +320,51 @@ static void test_excluded(void **state)
 	}
 }
 
+/* Reserved for a guest: a cause, and no judgement. */
+static void test_guests(void **state)
+{
+	static const struct {
+		const char *there;
+		enum transport transport;
+		const char *address;
+		enum why_cause cause;
+	} guests[] = {
+		{"system windows\n", TRANSPORT_TCP, "0.0.0.0", WHY_POLICY},
+		{"system windows\n", TRANSPORT_TCP, "::1", WHY_POLICY},
+		{"system windows\n", TRANSPORT_UDP, "0.0.0.0", WHY_CAUSE_UNKNOWN},
+		{"system windows\n", TRANSPORT_TCP, "192.0.2.1", WHY_CAUSE_UNKNOWN},
+		{"system windows\n" LISTEN("127.0.0.1", ""), TRANSPORT_TCP, "0.0.0.0",
+		 WHY_CAUSE_UNKNOWN},
+		{"system macos\n", TRANSPORT_TCP, "0.0.0.0", WHY_CAUSE_UNKNOWN},
+	};
+	static const struct live_span span = {6990, 7000};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(guests); i++) {
+		struct arena arena = {0};
+		struct live_snapshot live;
+		struct why_candidate c;
+		struct why_judgement j;
+
+		read_world(guests[i].there, &arena, &live);
+		live.rules.guest_tcp = (struct live_spans){&span, 1};
+		c = why_plain(&live, guests[i].transport, ADDRESS_IPV4, 7000);
+		assert_int_equal(address_parse(guests[i].address, &c.address), 0);
+		j = why_judge(&live, &c);
+		if (j.bind != WHY_UNKNOWN || j.cause != guests[i].cause)
+			fail_msg("row %zu: %s", i, why_word_name(j.bind));
+		assert_int_equal(why_is_guests(&live, &c), guests[i].cause == WHY_POLICY);
+		c.port = 7001;
+		assert_int_equal(why_judge(&live, &c).cause, WHY_CAUSE_UNKNOWN);
+		arena_fini(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_excluded),
+		cmocka_unit_test(test_guests),
 		cmocka_unit_test(test_gap_of_every_namespace),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unknown_privilege),

@@ -1,6 +1,8 @@
 /* What Windows' tables, processes and services together tell, on a machine that is made up. */
 #include "live/windows.h"
 
+#include "live/hcn.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,9 +152,41 @@ static uint32_t compartment(void)
 	return failing & IN_CONTAINER ? 7 : failing & NO_PROCESSES ? 0 : 1;
 }
 
+/* What guests have reserved: the errno of asking; or what is told, cut after so many bytes. */
+static int guests_error;
+static size_t guests_length;
+static unsigned int n_guests_asked;
+
+static int guests(struct str *out)
+{
+	static const struct hcn_entry entries[] = {
+		{.owner = {1}, .protocol = HCN_BOTH, .first_port = 44620, .last_port = 48715},
+		{.owner = {1}, .protocol = HCN_TCP, .first_port = 8003, .last_port = 8003},
+	};
+
+	n_guests_asked++;
+	if (guests_error == 0)
+		str_append_bytes(out, entries, guests_length < sizeof(entries) ? guests_length
+									       : sizeof(entries));
+	return guests_error;
+}
+
+/* Reserved for good: these, if anything can be asked. */
+static int reserved_error;
+static unsigned int n_reserved_asked;
+
+static int reserved(enum transport space, uint16_t port)
+{
+	n_reserved_asked++;
+	if (reserved_error < 0)
+		return reserved_error;
+	return space == TRANSPORT_TCP ? port == 8010 : port == 8020;
+}
+
 static const struct windows_calls made_up = {
 	.now = now, .table = table, .processes = processes, .details = details,
 	.services = services, .service_of = service_of, .compartment = compartment,
+	.guests = guests, .reserved = reserved,
 };
 
 /* --- a look ---------------------------------------------------------------------------------- */
@@ -163,7 +197,9 @@ static int start(void **state)
 {
 	(void)state;
 	failing = 0;
-	n_listings = 0;
+	n_listings = n_guests_asked = n_reserved_asked = 0;
+	guests_error = reserved_error = -ENODEV;
+	guests_length = SIZE_MAX;
 	arena_init(&arena);
 	return 0;
 }
@@ -334,6 +370,111 @@ static void test_rules(void **state)
 	s = look(LIVE_WANT_LISTENERS, IN_CONTAINER);
 	assert_true(has_gap(&s, "sockets", "container"));
 	assert_non_null(strstr(gap(&s, "rules", "no documented call").fix, "excludedportrange"));
+	assert_non_null(strstr(gap(&s, "rules", "only WMI").fix, "dynamicport"));
+}
+
+static void test_guests(void **state)
+{
+	struct live_snapshot s;
+
+	(void)state;
+	/* Nobody to ask: no such guests, and the gap about the others. */
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_int_equal(n_guests_asked, 1);
+	assert_int_equal(s.rules.guest_tcp.n + s.rules.guest_udp.n, 0);
+	assert_string_equal(gap(&s, "rules", "no documented call").where, "excluded port ranges");
+	guests_error = 0;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_int_equal(s.rules.guest_tcp.n, 2);
+	assert_int_equal(s.rules.guest_udp.n, 1);
+	assert_true(live_is_guests(&s.rules, TRANSPORT_TCP, 8003));
+	assert_false(live_is_guests(&s.rules, TRANSPORT_UDP, 8003));
+	assert_true(live_is_guests(&s.rules, TRANSPORT_MPTCP, 48715));
+	assert_true(live_is_guests(&s.rules, TRANSPORT_UDPLITE, 44620));
+	assert_false(live_is_guests(&s.rules, TRANSPORT_TCP, 44619));
+	assert_false(live_is_excluded(&s.rules, TRANSPORT_TCP, 8003)); /* others may share it */
+	assert_int_equal(s.rules.excluded_tcp.n + s.rules.excluded_udp.n, 0);
+	assert_string_equal(gap(&s, "rules", "no documented call").where,
+			    "excluded port ranges but those of guests");
+	assert_false(has_gap(&s, "rules", "not understood"));
+	/* None at all is an answer. */
+	guests_length = 0;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_int_equal(s.rules.guest_tcp.n + s.rules.guest_udp.n, 0);
+	assert_string_equal(gap(&s, "rules", "no documented call").where,
+			    "excluded port ranges but those of guests");
+}
+
+static void test_guests_not_told(void **state)
+{
+	struct live_request request = live_request_default();
+	struct live_snapshot s;
+
+	(void)state;
+	guests_error = -EACCES;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_string_equal(gap(&s, "rules", "ermission").where, "ports reserved for guests");
+	assert_string_equal(gap(&s, "rules", "ermission").fix, "run as administrator");
+	assert_string_equal(gap(&s, "rules", "no documented call").where, "excluded port ranges");
+	guests_error = -ETIMEDOUT;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_string_equal(gap(&s, "rules", "timed out").where, "ports reserved for guests");
+	guests_error = -EFBIG;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_string_equal(gap(&s, "rules", "not understood").where, "ports reserved for guests");
+	guests_error = 0;
+	guests_length = sizeof(struct hcn_entry) + 1;
+	s = look(LIVE_WANT_LISTENERS, 0);
+	assert_int_equal(s.rules.guest_tcp.n + s.rules.guest_udp.n, 0);
+	assert_string_equal(gap(&s, "rules", "not understood").where, "ports reserved for guests");
+	assert_string_equal(gap(&s, "rules", "no documented call").where, "excluded port ranges");
+	/* Who only compares sockets asks for no rules. */
+	n_guests_asked = 0;
+	request.want_only_sockets = true;
+	request.first_port = request.last_port = 8010;
+	reserved_error = 0;
+	assert_int_equal(windows_look(&made_up, &request, &arena, &s), 0);
+	assert_int_equal(n_guests_asked + n_reserved_asked, 0);
+}
+
+#define BOTH (TRANSPORT_BIT(TRANSPORT_TCP) | TRANSPORT_BIT(TRANSPORT_UDP))
+
+static void test_reserved(void **state)
+{
+	static const struct {
+		int error;
+		uint16_t first, last;
+		transport_set transports;
+		unsigned int n_asked;
+		bool is_reserved;
+	} rows[] = {
+		{0, 8010, 8010, BOTH, 1, true},
+		{0, 8020, 8020, BOTH, 2, true},
+		{0, 8010, 8010, TRANSPORT_BIT(TRANSPORT_UDP), 1, false},
+		{0, 8020, 8020, TRANSPORT_BIT(TRANSPORT_TCP), 1, false},
+		{0, 8011, 8011, TRANSPORT_BIT(TRANSPORT_TCP), 1, false},
+		{0, 8010, 8011, TRANSPORT_BIT(TRANSPORT_TCP), 0, false},
+		{0, 0, 0, TRANSPORT_BIT(TRANSPORT_TCP), 0, false},
+		{-ENODEV, 8010, 8010, TRANSPORT_BIT(TRANSPORT_TCP), 1, false},
+		{-EINVAL, 8010, 8010, TRANSPORT_BIT(TRANSPORT_TCP), 1, false},
+	};
+	struct live_request request = live_request_default();
+	struct live_snapshot s;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		n_reserved_asked = 0;
+		reserved_error = rows[i].error;
+		request.first_port = rows[i].first;
+		request.last_port = rows[i].last;
+		request.transports = rows[i].transports;
+		assert_int_equal(windows_look(&made_up, &request, &arena, &s), 0);
+		assert_int_equal(n_reserved_asked, rows[i].n_asked);
+		assert_int_equal(s.rules.has_reserved, rows[i].is_reserved);
+		assert_int_equal(s.rules.n_reserved, rows[i].is_reserved);
+		if (rows[i].is_reserved)
+			assert_int_equal(s.rules.reserved[0].first, rows[i].first);
+	}
 }
 
 static void test_failures(void **state)
@@ -377,6 +518,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rows, start, end),
 		cmocka_unit_test_setup_teardown(test_one_port, start, end),
 		cmocka_unit_test_setup_teardown(test_rules, start, end),
+		cmocka_unit_test_setup_teardown(test_guests, start, end),
+		cmocka_unit_test_setup_teardown(test_guests_not_told, start, end),
+		cmocka_unit_test_setup_teardown(test_reserved, start, end),
 		cmocka_unit_test_setup_teardown(test_failures, start, end),
 		cmocka_unit_test(test_short_tables),
 	};

@@ -528,4 +528,7 @@ def no_helper():
 
 
 if __name__ == "__main__":
-    main(__doc__, "berth", "mksock")
+    with tempfile.TemporaryDirectory(prefix="berth-collector-") as folder:
+        os.chmod(folder, 0o755)  # some of it is run by nobody
+        tempfile.tempdir = folder
+        main(__doc__, "berth", "mksock")
