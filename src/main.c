@@ -64,6 +64,7 @@
  *         verdict identify match     one word; names of a process; from a word to ports
  *         check -kinds -parts -world -places -live   do claims agree with all of that
  *         lineage                    what started a process
+ *         reading                    what text and pages ask of a record alike
  *         why answer-why why-advice  would bind(2) succeed; as a record; the ways out
  *         suggest -judge answer-suggest   a good port, one port weighed, as a record
  *     render/    4. its faces

@@ -103,8 +103,7 @@ int doors_open_tcp(struct doors *d, const struct address *address, uint16_t port
 
 /* --- unix ------------------------------------------------------------------------------------ */
 
-/* A socket of a server that is no more goes out of the way. */
-static int clear_path(const struct sockaddr_un *place)
+int doors_clear_path(const struct sockaddr_un *place, socklen_t size)
 {
 	BERTH_CLEANUP(fd_closep) int fd = -1;
 	struct stat st;
@@ -116,8 +115,7 @@ static int clear_path(const struct sockaddr_un *place)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)place, sizeof(*place)) == 0 ||
-	    errno != ECONNREFUSED)
+	if (connect(fd, (const struct sockaddr *)place, size) == 0 || errno != ECONNREFUSED)
 		return -EADDRINUSE;
 	return unlink(place->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
@@ -146,7 +144,7 @@ int doors_open_unix(struct doors *d, const char *path)
 		return n == 0 ? -EINVAL : -ENAMETOOLONG;
 	memcpy(place.sun_path, path, n);
 	memcpy(door.path, path, n);
-	r = clear_path(&place);
+	r = doors_clear_path(&place, sizeof(place));
 	if (r < 0)
 		return r;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

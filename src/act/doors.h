@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 enum { DOORS_MOST = 8, DOORS_PATH_SIZE = 108 };
 
@@ -46,6 +48,13 @@ int doors_open_tcp(struct doors *d, const struct address *address,
  * -ENAMETOOLONG.
  */
 int doors_open_unix(struct doors *d, const char *path) BERTH_MUST_CHECK;
+
+/*
+ * A socket at the path of `place`, `size` bytes of it, at which nobody answers any more is removed.
+ * Returns 0 (nothing is there now), -EADDRINUSE: somebody answers; -ENOTSOCK: something else is
+ * there; or what the system said.
+ */
+int doors_clear_path(const struct sockaddr_un *place, socklen_t size) BERTH_MUST_CHECK;
 
 /*
  * Take what systemd passed (LISTEN_FDS, LISTEN_PID: sd_listen_fds(3)), and unset the variables.

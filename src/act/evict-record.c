@@ -3,25 +3,11 @@
 #include "answer/answer-parts.h"
 #include "answer/identify.h"
 #include "answer/lineage.h"
+#include "answer/why.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-static const char *kind_of(enum live_state state)
-{
-	switch (state) {
-	case LIVE_LISTENER:
-		return "listener";
-	case LIVE_BOUND:
-		return "bound-only";
-	case LIVE_CONNECTION:
-		return "connection";
-	case LIVE_TIME_WAIT:
-		return "time-wait";
-	}
-	return "?";
-}
 
 static const struct answer_evict_socket *fill_sockets(const struct live_socket *const *sockets,
 						      size_t n, struct arena *arena)
@@ -32,7 +18,7 @@ static const struct answer_evict_socket *fill_sockets(const struct live_socket *
 		const struct live_socket *s = sockets[i];
 
 		out[i] = (struct answer_evict_socket){
-			.kind = kind_of(s->state),
+			.kind = answer_holder_kind(s->state),
 			.protocol = transport_name(s->transport),
 			.address = answer_address(&s->local, arena),
 			.port = s->local_port,
@@ -122,28 +108,6 @@ static const struct answer_evict_step *fill_steps(const struct evict_plan *plan,
 	return steps;
 }
 
-static const char *name_errno(int error, struct arena *arena)
-{
-	static const struct {
-		int error;
-		const char *name;
-	} names[] = {
-		{0, "ok"},
-		{EADDRINUSE, "EADDRINUSE"},
-		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-		{EACCES, "EACCES"},
-		{EPERM, "EPERM"},
-		{EINVAL, "EINVAL"},
-		{ENOMEM, "ENOMEM"},
-	};
-
-	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-		if (names[i].error == -error)
-			return names[i].name;
-	}
-	return arena_printf(arena, "errno %d", -error);
-}
-
 static const struct answer_evict_result *fill_results(const struct evict_run *run,
 						      struct arena *arena)
 {
@@ -159,7 +123,7 @@ static const struct answer_evict_result *fill_results(const struct evict_run *ru
 			.port = place->port,
 			.interface = place->interface,
 			.result = place->is_free ? "free" : "held",
-			.tried = place->is_tried ? name_errno(place->tried, arena) : NULL,
+			.tried = place->is_tried ? why_errno_name(-place->tried) : NULL,
 			.seconds_left = place->seconds_left ? place->seconds_left : ANSWER_NULL,
 			.reason = place->reason,
 			.pid = place->holder ? place->holder->pid : ANSWER_NULL,

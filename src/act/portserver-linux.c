@@ -2,6 +2,7 @@
 
 #include "act/attempt.h"
 #include "act/clients-linux.h"
+#include "act/doors.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -88,24 +89,6 @@ static int fill_address(const char *text, struct sockaddr_un *out, socklen_t *si
 	return 0;
 }
 
-/* A socket of a server that is no more goes out of the way. */
-static int clear_path(const struct sockaddr_un *address, socklen_t size)
-{
-	BERTH_CLEANUP(fd_closep) int fd = -1;
-	struct stat st;
-
-	if (lstat(address->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -ENOTSOCK;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)address, size) == 0 || errno != ECONNREFUSED)
-		return -EADDRINUSE;
-	return unlink(address->sun_path) < 0 ? -errno : 0;
-}
-
 static int listen_at(struct portserver *s, const char *text)
 {
 	struct sockaddr_un address;
@@ -114,7 +97,7 @@ static int listen_at(struct portserver *s, const char *text)
 	int r = fill_address(text, &address, &size);
 
 	if (r == 0 && text[0] != '@')
-		r = clear_path(&address, size);
+		r = doors_clear_path(&address, size);
 	if (r < 0)
 		return r;
 	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -211,7 +211,7 @@ static answer_number seconds_left(const struct live_socket *s)
 	return (s->expires_ms + (answer_number)999) / 1000;
 }
 
-static const char *kind_of(enum live_state state)
+const char *answer_holder_kind(enum live_state state)
 {
 	switch (state) {
 	case LIVE_LISTENER:
@@ -246,7 +246,7 @@ static bool fill_group(const struct answer_sources *from, const struct live_sock
 	struct answer_sample *samples;
 
 	*out = (struct answer_holder){
-		.kind = kind_of(first->state),
+		.kind = answer_holder_kind(first->state),
 		.protocol = transport_name(first->transport),
 		.address = format_plain(&first->local, arena),
 		.owner = first_owner(from, first, arena),

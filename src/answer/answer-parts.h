@@ -14,6 +14,9 @@ struct answer_case {
 	bool has_address;               /* one of them is limited to an address */
 };
 
+/* What a socket is as a holder: "listener", "bound-only", "connection", "time-wait". */
+const char *answer_holder_kind(enum live_state state);
+
 /* One more name; `*capacity` starts at 0. False when out of memory. */
 bool answer_case_add_name(struct answer_case *c, size_t *capacity, const char *source,
 			  const char *name, struct arena *arena);

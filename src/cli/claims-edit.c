@@ -4,6 +4,7 @@
 #include "answer/check.h"
 #include "base/fd.h"
 #include "base/lang.h"
+#include "cli/ledger-answer.h"
 #include "cli/own-claims.h"
 #include "ledger/claims-tree.h"
 #include "render/text-claims.h"
@@ -33,29 +34,10 @@ static int fail(const char *path, int error)
 	}
 }
 
-static int show(struct cli *c, const struct answer_ledger *record)
-{
-	bool is_lines = c->options->format == FORMAT_JSONL;
-	struct writer_json json;
-	struct text text;
-
-	if (c->options->is_quiet)
-		return EXIT_ANSWERED;
-	if (c->options->format == FORMAT_TEXT) {
-		text_init(&text, &c->out, &c->style);
-		text_ledger(&text, record);
-	} else {
-		writer_json_init(&json, &c->out, !is_lines);
-		render_record(&record_ledger, record, is_lines ? "ledger" : NULL, &json.base);
-		str_append_char(&c->out, '\n');
-	}
-	return cli_flush(c) < 0 ? EXIT_SYSTEM : EXIT_ANSWERED;
-}
-
 static int refuse(struct cli *c, const char *path, const char *message)
 {
 	struct answer_ledger record = {.result = "taken", .message = message, .ledger = path};
-	int r = c->options->format == FORMAT_TEXT ? 0 : show(c, &record);
+	int r = c->options->format == FORMAT_TEXT ? 0 : ledger_answer_put(c, &record);
 
 	if (r != 0)
 		return r;
@@ -91,7 +73,7 @@ int claims_edit_append(struct cli *c, const char *path, const struct claim *want
 	record.n_claims = n;
 	if (done.n_added == 0)
 		record.result = "unchanged";
-	return show(c, &record);
+	return ledger_answer_put(c, &record);
 }
 
 /* The file that is found; an exit code after saying why there is none. */

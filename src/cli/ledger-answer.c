@@ -53,7 +53,7 @@ static struct answer_claim *fill_claims(const struct stake_reply *reply, size_t 
 	return claims;
 }
 
-static int write_record(struct cli *c, const struct answer_ledger *record)
+int ledger_answer_put(struct cli *c, const struct answer_ledger *record)
 {
 	bool is_lines = c->options->format == FORMAT_JSONL;
 	struct writer_json json;
@@ -81,7 +81,7 @@ static int refuse(struct cli *c, const struct ledger_place *place, const char *r
 		.message = message,
 		.ledger = place->database,
 	};
-	int r = c->options->format == FORMAT_TEXT ? 0 : write_record(c, &record);
+	int r = c->options->format == FORMAT_TEXT ? 0 : ledger_answer_put(c, &record);
 
 	if (r != 0)
 		return r;
@@ -116,5 +116,5 @@ int ledger_answer_show(struct cli *c, const struct ledger_place *place,
 		return cli_fail(EXIT_SYSTEM, "out of memory");
 	if (record.n_log == 0)
 		record.result = "unchanged";
-	return write_record(c, &record);
+	return ledger_answer_put(c, &record);
 }

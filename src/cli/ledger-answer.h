@@ -9,6 +9,9 @@
 /* Say why there is no answer: `error` of stake_...(). Returns an exit code. */
 int ledger_answer_fail(int error);
 
+/* Show a record, in the format that is asked for. Returns an exit code. */
+int ledger_answer_put(struct cli *c, const struct answer_ledger *record);
+
 /* Show what a write came to; `done` is the word for it, "claimed" or "unclaimed". Returns an exit
  * code. */
 int ledger_answer_show(struct cli *c, const struct ledger_place *place,

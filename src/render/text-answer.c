@@ -1,5 +1,6 @@
 #include "render/text-answer.h"
 
+#include "answer/reading.h"
 #include "base/lang.h"
 #include "render/text-change.h"
 #include "render/text-parts.h"
@@ -109,38 +110,10 @@ static bool is_quiet(struct verdict v)
 	return v.word == VERDICT_VACANT || v.word == VERDICT_DARK || v.word == VERDICT_UNKNOWN;
 }
 
-/* The program on which a verdict stands: the one behind a published port before its proxy. */
-static const char *find_resident(const struct answer *a, struct verdict v, bool is_udp)
-{
-	for (size_t i = 0; i < a->n_published; i++) {
-		const struct answer_published *p = &a->published[i];
-
-		if ((p->transport == TRANSPORT_UDP) == is_udp && p->judged.word == v.word &&
-		    p->n_owners > 0 && p->owners[0].label)
-			return p->owners[0].label;
-	}
-	for (size_t i = 0; i < a->n_listeners; i++) {
-		const struct answer_listener *l = &a->listeners[i];
-		bool counts = l->is_here && strcmp(l->role, "listener") == 0 &&
-			      (strcmp(l->protocol, "udp") == 0) == is_udp;
-
-		const struct answer_owner *o = answer_main_owner(l);
-
-		if (!counts || l->judged.word != v.word)
-			continue;
-		/* Before the service is started only its socket unit is there. */
-		if (l->activates && l->unit &&
-		    (!o || (o->program && strcmp(o->program, "systemd") == 0)))
-			return l->unit;
-		if (o && o->label)
-			return o->label;
-	}
-	return _("somebody");
-}
-
 static void append_sentence(struct str *line, const struct answer *a, struct verdict v, bool is_udp)
 {
 	const char *rest = describe_verdict(a, v), *slot = strstr(rest, "%s");
+	const char *who = reading_resident(a, v, is_udp);
 
 	str_printf(line, "%s: ", verdict_word_name(v.word));
 	if (!slot) {
@@ -148,7 +121,7 @@ static void append_sentence(struct str *line, const struct answer *a, struct ver
 		return;
 	}
 	str_append_bytes(line, rest, (size_t)(slot - rest));
-	str_append(line, find_resident(a, v, is_udp));
+	str_append(line, who ? who : _("somebody"));
 	str_append(line, slot + 2);
 }
 

@@ -1,27 +1,12 @@
 #include "render/text-change.h"
 
+#include "answer/reading.h"
 #include "base/lang.h"
 #include "render/text-answer.h"
 
 #include <string.h>
 
 enum { FIRST_OF_KIND = 5 };
-
-static bool is_equal(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Whether two changes differ in the protocol only: people read them as one. */
-static bool is_same_change(const struct answer_change *a, const struct answer_change *b)
-{
-	return is_equal(a->date, b->date) && is_equal(a->kind, b->kind) &&
-	       a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
-	       is_equal(a->name_before, b->name_before) && is_equal(a->name_after, b->name_after) &&
-	       is_equal(a->status_before, b->status_before) &&
-	       is_equal(a->status_after, b->status_after) &&
-	       is_equal(a->seen_before, b->seen_before) && is_equal(a->seen_after, b->seen_after);
-}
 
 static const char *or_nothing(const char *status)
 {
@@ -76,19 +61,10 @@ static void put_when(struct text *t, const struct answer_change *c)
 		text_putf(t, TEXT_PLAIN, 0, "before %s", c->seen_after);
 }
 
-static bool is_repeated(const struct answer_change *changes, size_t i)
-{
-	for (size_t j = 0; j < i; j++) {
-		if (is_same_change(&changes[j], &changes[i]))
-			return true;
-	}
-	return false;
-}
-
 static void put_protocols(struct text *t, const struct answer_change *changes, size_t n, size_t i)
 {
 	for (size_t j = i; j < n; j++) {
-		if (is_same_change(&changes[i], &changes[j]) && changes[j].protocol)
+		if (reading_is_same_change(&changes[i], &changes[j]) && changes[j].protocol)
 			text_put(t, TEXT_FAINT, j == i ? 2 : 1, changes[j].protocol);
 	}
 }
@@ -101,7 +77,7 @@ void text_history(struct text *t, const struct answer *a, size_t indent)
 		const struct answer_change *c = &a->history[i];
 		char span[TEXT_SPAN_SIZE];
 
-		if (is_repeated(a->history, i))
+		if (reading_is_repeated(a->history, i))
 			continue;
 		text_begin(t, label, indent);
 		label = "";

@@ -121,23 +121,6 @@ static const struct conflict *list_conflicts(const struct page *p, size_t *n)
 	return out;
 }
 
-static void put_heads(struct sheet *s)
-{
-	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_NAME, WORD_HEAD_OWNER,
-					  WORD_HEAD_UNTIL, WORD_HEAD_REASON, WORD_HEAD_SOURCE};
-	struct html *h = &s->h;
-
-	html_open(h, "thead");
-	html_open(h, "tr");
-	for (size_t i = 0; i < N_ELEMENTS(heads); i++) {
-		html_open_with(h, "th", "scope=\"col\"");
-		sheet_say(s, heads[i]);
-		html_close(h, "th");
-	}
-	html_close(h, "tr");
-	html_close(h, "thead");
-}
-
 static void put_claim(struct sheet *s, const void *context, size_t i)
 {
 	const struct answer_claim *c = (const struct answer_claim *)context + i;
@@ -233,6 +216,8 @@ static void put_filter(struct view *v)
 
 static void put_list(struct view *v)
 {
+	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_NAME, WORD_HEAD_OWNER,
+					  WORD_HEAD_UNTIL, WORD_HEAD_REASON, WORD_HEAD_SOURCE};
 	struct sheet *s = &v->s;
 	struct html *h = &s->h;
 
@@ -243,7 +228,7 @@ static void put_list(struct view *v)
 	html_open_with(h, "caption", "id=\"claims-caption\" class=\"unseen\"");
 	sheet_say(s, WORD_CLAIMS_TITLE);
 	html_close(h, "caption");
-	put_heads(s);
+	sheet_heads(s, heads, N_ELEMENTS(heads));
 	html_open(h, "tbody");
 	list_put(s, &v->claims, &v->claims_list);
 	html_close(h, "tbody");

@@ -22,15 +22,7 @@ static void begin_table(struct sheet *s, enum word caption, const enum word *hea
 	html_open_class(h, "caption", "unseen");
 	sheet_say(s, caption);
 	html_close(h, "caption");
-	html_open(h, "thead");
-	html_open(h, "tr");
-	for (size_t i = 0; i < n; i++) {
-		html_open_with(h, "th", "scope=\"col\"");
-		sheet_say(s, heads[i]);
-		html_close(h, "th");
-	}
-	html_close(h, "tr");
-	html_close(h, "thead");
+	sheet_heads(s, heads, n);
 	html_open(h, "tbody");
 }
 

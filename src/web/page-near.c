@@ -1,27 +1,12 @@
 /* What changed about a port, and the ports beside it. */
 #include "web/page-port.h"
 
+#include "answer/reading.h"
 #include "ledger/claims.h"
 #include "registry/known-uses.h"
 #include "registry/registry.h"
 
 #include <string.h>
-
-static bool is_equal(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Whether two changes differ in the protocol only: people read them as one. */
-static bool is_same_change(const struct answer_change *a, const struct answer_change *b)
-{
-	return is_equal(a->date, b->date) && is_equal(a->kind, b->kind) &&
-	       a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
-	       is_equal(a->name_before, b->name_before) && is_equal(a->name_after, b->name_after) &&
-	       is_equal(a->status_before, b->status_before) &&
-	       is_equal(a->status_after, b->status_after) &&
-	       is_equal(a->seen_before, b->seen_before) && is_equal(a->seen_after, b->seen_after);
-}
 
 static const char *status_word(struct sheet *s, const char *status)
 {
@@ -76,15 +61,6 @@ static void put_when(struct sheet *s, const struct answer_change *c)
 	html_close(&s->h, "span");
 }
 
-static bool is_repeated(const struct answer_change *changes, size_t i)
-{
-	for (size_t j = 0; j < i; j++) {
-		if (is_same_change(&changes[j], &changes[i]))
-			return true;
-	}
-	return false;
-}
-
 static void put_change(struct sheet *s, const struct answer *a, size_t i)
 {
 	const struct answer_change *c = &a->history[i];
@@ -95,7 +71,7 @@ static void put_change(struct sheet *s, const struct answer *a, size_t i)
 	html_char(h, ' ');
 	put_what(s, c);
 	for (size_t j = i; j < a->n_history; j++) {
-		if (!is_same_change(c, &a->history[j]) || !a->history[j].protocol)
+		if (!reading_is_same_change(c, &a->history[j]) || !a->history[j].protocol)
 			continue;
 		html_char(h, ' ');
 		html_open_class(h, "span", "protocol");
@@ -114,7 +90,7 @@ void port_history(struct sheet *s, const struct answer *a)
 	SHEET_SECTION(s, "history", WORD_HISTORY_TITLE);
 	html_open_class(&s->h, "ul", "changes");
 	for (size_t i = 0; i < MIN_OF(a->n_history, (size_t)MOST_CHANGES); i++) {
-		if (!is_repeated(a->history, i))
+		if (!reading_is_repeated(a->history, i))
 			put_change(s, a, i);
 	}
 	html_close(&s->h, "ul");
@@ -231,22 +207,6 @@ static void put_neighbour(struct sheet *s, uint16_t port, bool is_itself)
 	html_close(h, "tr");
 }
 
-static void put_heads(struct sheet *s)
-{
-	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_REGISTERED, WORD_HEAD_KNOWN};
-	struct html *h = &s->h;
-
-	html_open(h, "thead");
-	html_open(h, "tr");
-	for (size_t i = 0; i < N_ELEMENTS(heads); i++) {
-		html_open_with(h, "th", "scope=\"col\"");
-		sheet_say(s, heads[i]);
-		html_close(h, "th");
-	}
-	html_close(h, "tr");
-	html_close(h, "thead");
-}
-
 static void put_pager(struct sheet *s, uint16_t port)
 {
 	struct html *h = &s->h;
@@ -271,6 +231,7 @@ static void put_pager(struct sheet *s, uint16_t port)
 
 void port_neighbours(struct sheet *s, uint16_t port)
 {
+	static const enum word heads[] = {WORD_HEAD_PORT, WORD_HEAD_REGISTERED, WORD_HEAD_KNOWN};
 	enum { EACH_SIDE = 10 };
 	const int first = MAX_OF((int)port - EACH_SIDE, 0);
 	const int last = MIN_OF((int)port + EACH_SIDE, UINT16_MAX);
@@ -281,7 +242,7 @@ void port_neighbours(struct sheet *s, uint16_t port)
 	html_open_class(h, "caption", "unseen");
 	SAY(s, WORD_NEAR_CAPTION, NUMBER("first", first), NUMBER("last", last));
 	html_close(h, "caption");
-	put_heads(s);
+	sheet_heads(s, heads, N_ELEMENTS(heads));
 	html_open(h, "tbody");
 	for (int i = first; i <= last; i++)
 		put_neighbour(s, (uint16_t)i, i == port);

@@ -44,6 +44,21 @@ void sheet_say(struct sheet *s, enum word w)
 	put_words(s, text, strlen(text), &is_code);
 }
 
+void sheet_heads(struct sheet *s, const enum word *heads, size_t n)
+{
+	struct html *h = &s->h;
+
+	html_open(h, "thead");
+	html_open(h, "tr");
+	for (size_t i = 0; i < n; i++) {
+		html_open_with(h, "th", "scope=\"col\"");
+		sheet_say(s, heads[i]);
+		html_close(h, "th");
+	}
+	html_close(h, "tr");
+	html_close(h, "thead");
+}
+
 /* Folders between the root of this language and the file of a static page. */
 static size_t depth_of(const struct page *p)
 {

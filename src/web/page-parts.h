@@ -107,6 +107,9 @@ const char *sheet_compose(const struct page *p, const char *text, const struct s
 	sheet_compose((p), words_text((p)->language, (w)), (const struct slot[]){__VA_ARGS__},     \
 		      N_ELEMENTS(((const struct slot[]){__VA_ARGS__})))
 
+/* <thead> with a column for each word. */
+void sheet_heads(struct sheet *s, const enum word *heads, size_t n);
+
 /* The text of a word in the page's language. */
 const char *sheet_word(const struct sheet *s, enum word w);
 

@@ -1,6 +1,8 @@
 /* The page for one port: title, verdict, and its sections in their order. */
 #include "web/page-port.h"
 
+#include "answer/reading.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,32 +105,6 @@ static const char *describe_port(const struct page *p, const struct answer *a)
 								      : WORD_LINE_UNASSIGNED);
 }
 
-/* The program on which a verdict stands: the one behind a published port before its proxy. */
-static const char *find_resident(const struct answer *a, struct verdict v, bool is_udp)
-{
-	for (size_t i = 0; i < a->n_published; i++) {
-		const struct answer_published *p = &a->published[i];
-
-		if ((p->transport == TRANSPORT_UDP) == is_udp && p->judged.word == v.word &&
-		    p->n_owners > 0 && p->owners[0].label)
-			return p->owners[0].label;
-	}
-	for (size_t i = 0; i < a->n_listeners; i++) {
-		const struct answer_listener *l = &a->listeners[i];
-		const struct answer_owner *o = answer_main_owner(l);
-
-		if (!l->is_here || strcmp(l->role, "listener") != 0 ||
-		    (strcmp(l->protocol, "udp") == 0) != is_udp || l->judged.word != v.word)
-			continue;
-		if (l->activates && l->unit &&
-		    (!o || (o->program && strcmp(o->program, "systemd") == 0)))
-			return l->unit;
-		if (o && o->label)
-			return o->label;
-	}
-	return NULL;
-}
-
 static bool is_held_by(const struct answer *a, bool is_udp)
 {
 	for (size_t i = 0; i < a->n_holders; i++) {
@@ -168,7 +144,7 @@ static enum word sentence_of(const struct answer *a, struct verdict v, bool is_u
 static void put_verdict(struct sheet *s, const struct answer *a, struct verdict v,
 			const char *protocols, bool is_udp)
 {
-	const char *who = find_resident(a, v, is_udp);
+	const char *who = reading_resident(a, v, is_udp);
 	struct html *h = &s->h;
 
 	html_open_class(h, "p", "said");
@@ -199,7 +175,7 @@ static void put_strip(struct sheet *s, const struct answer *a)
 		html_close(h, "p");
 	} else if (a->tcp.word == a->udp.word && a->tcp.basis == a->udp.basis &&
 		   is_held_by(a, false) == is_held_by(a, true)) {
-		put_verdict(s, a, a->tcp, "tcp, udp", find_resident(a, a->tcp, false) == NULL);
+		put_verdict(s, a, a->tcp, "tcp, udp", reading_resident(a, a->tcp, false) == NULL);
 	} else {
 		put_verdict(s, a, a->tcp, "tcp", false);
 		put_verdict(s, a, a->udp, "udp", true);

@@ -12,18 +12,8 @@ static void put_heads(struct sheet *s)
 	static const enum word heads[] = {WORD_HEAD_RANGE, WORD_HEAD_PORTS, WORD_HEAD_N_NAMED,
 					  WORD_HEAD_N_DOCUMENTED, WORD_HEAD_N_KNOWN,
 					  WORD_HEAD_N_LISTENING};
-	const size_t n = N_ELEMENTS(heads) - (s->p->is_static ? 1 : 0);
-	struct html *h = &s->h;
 
-	html_open(h, "thead");
-	html_open(h, "tr");
-	for (size_t i = 0; i < n; i++) {
-		html_open_with(h, "th", "scope=\"col\"");
-		sheet_say(s, heads[i]);
-		html_close(h, "th");
-	}
-	html_close(h, "tr");
-	html_close(h, "thead");
+	sheet_heads(s, heads, N_ELEMENTS(heads) - (s->p->is_static ? 1 : 0));
 }
 
 static void put_count(struct sheet *s, answer_number n)
