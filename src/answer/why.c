@@ -47,13 +47,14 @@ const char *why_errno_name(int error)
 		{ENOMEM, "ENOMEM"},
 		{EMFILE, "EMFILE"},
 		{ENFILE, "ENFILE"},
+		{EIO, "EIO"},
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
 		if (names[i].error == error)
 			return names[i].name;
 	}
-	return "EIO";
+	return "unknown";
 }
 
 const char *why_word_name(enum why_word w)

@@ -122,7 +122,8 @@ enum maybe why_blocks(const struct live_snapshot *live, const struct why_candida
 /* "ok", "EADDRINUSE", ..., "unknown". */
 const char *why_word_name(enum why_word w);
 
-/* The name of an errno that socket(2), setsockopt(2) or bind(2) gives; "ok" for 0. */
+/* The name of an errno that socket(2), setsockopt(2) or bind(2) gives; "ok" for 0, "unknown" for
+ * one that none of them is known to give. */
 const char *why_errno_name(int error);
 
 /* "exact-listener", ...; NULL for WHY_NO_CAUSE. */

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "live/recording.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -250,6 +251,8 @@ static void test_names(void **state)
 	for (int i = 1; i < N_WHY_CAUSES; i++)
 		assert_non_null(why_cause_name((enum why_cause)i));
 	assert_string_equal("ok", why_errno_name(0));
+	assert_string_equal("EADDRINUSE", why_errno_name(EADDRINUSE));
+	assert_string_equal("unknown", why_errno_name(EXDEV));
 	assert_string_equal("unknown", why_word_name(WHY_UNKNOWN));
 }
 
